@@ -1,0 +1,22 @@
+//! Antiphon's real-time inference engine.
+//!
+//! Notes go in, notes come out: [`Session::feed`] tells the model what was played, [`Session::next`] asks for the
+//! next note. Everything here is a function of weights, seed and input: there is no clock, thread, file or environment
+//! variable, and nothing is allocated after construction.
+//!
+//! Reading order: [`note`] and [`metre`] are the shared words; [`vocab`] turns times and velocities into attribute
+//! values; [`conditions`] says what else the model is told; [`config`], [`weights`] and [`forward`] are the network;
+//! [`sample`] chooses; [`session`] ties them together.
+#![deny(unsafe_code)]
+
+pub mod conditions;
+pub mod config;
+pub mod key;
+pub mod metre;
+pub mod note;
+pub mod vocab;
+
+pub use conditions::Conditions;
+pub use config::ModelConfig;
+pub use metre::{Metre, Position};
+pub use note::{Note, Pitch, TICKS_PER_BEAT, Velocity};

@@ -1,0 +1,30 @@
+//! One training batch, as plain index arrays: what the dataset makes and the network reads.
+
+/// The four attributes, in the order in which they are predicted.
+pub const ATTRIBUTES: [&str; 4] = ["shift", "pitch", "duration", "velocity"];
+
+/// `rows` crops of `steps` events each. Every array is row-major, (rows, steps).
+///
+/// Step `t` feeds one event and predicts the next: `target[a][i]` is what should follow `event[a][i]`. A crop begins
+/// with the begin event ([`engine::vocab::BEGIN`] as pitch, all else 0), placed at its first note's position. Conditions
+/// at step `t` describe the *target*, so that a player who turns a knob is heard in the very next note.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Crops.
+    pub rows: usize,
+    /// Events per crop.
+    pub steps: usize,
+    /// The event that is fed: shift, pitch, duration, velocity values.
+    pub event: [Vec<u32>; 4],
+    /// Position of the fed event: beat phase, bar beat.
+    pub position: [Vec<u32>; 2],
+    /// Style, mode, density, polyphony of the target.
+    pub conditions: [Vec<u32>; 4],
+    /// The event to predict.
+    pub target: [Vec<u32>; 4],
+    /// Position of the event to predict (an input of the pitch, duration and velocity heads).
+    pub target_position: [Vec<u32>; 2],
+    /// 1 where the target's attribute counts in the loss, 0 where it does not: padding, the shift of a crop's first
+    /// note, the duration and velocity of an end event.
+    pub mask: [Vec<f32>; 4],
+}
