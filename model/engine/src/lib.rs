@@ -25,6 +25,8 @@ mod quant;
 pub mod random;
 pub mod sample;
 pub mod session;
+#[cfg(target_arch = "x86_64")]
+mod simd;
 pub mod tokens;
 pub mod vocab;
 pub mod weights;

@@ -1,5 +1,5 @@
 //! The engine through its public interface.
-#![expect(clippy::cast_possible_truncation, reason = "test data comes from small ranges")]
+#![expect(clippy::cast_possible_truncation, clippy::unwrap_used, reason = "test data comes from small ranges")]
 
 mod common;
 mod golden;

@@ -9,7 +9,7 @@ fn file(precision: Precision) -> Vec<u8> {
 }
 
 fn refused(bytes: &[u8]) -> WeightsError {
-    Weights::parse(bytes).err().expect("a damaged file was read")
+    Weights::parse(bytes).unwrap_err()
 }
 
 /// The file with another header, and a checksum that matches.
