@@ -217,7 +217,10 @@ fn a_manifest_decides_splits_styles_and_licences() {
     for piece in &summary.index.pieces {
         let k: usize = piece.path.split(['/', '.']).nth(1).unwrap().parse().unwrap();
         assert_eq!(piece.split, [Split::Train, Split::Train, Split::Valid, Split::Test][k % 4]);
-        assert_eq!(summary.index.styles[usize::from(piece.style)], if k.is_multiple_of(2) { "J. S. Bach" } else { "Baroque" });
+        assert_eq!(
+            summary.index.styles[usize::from(piece.style)],
+            if k.is_multiple_of(2) { "J. S. Bach" } else { "Baroque" }
+        );
     }
 }
 
