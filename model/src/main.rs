@@ -1,2 +1,33 @@
-//! placeholder
-fn main() {}
+//! The `model` command: from MIDI files to a style that the plugin plays.
+#![forbid(unsafe_code)]
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use model::{prepare, train};
+
+#[derive(Parser)]
+#[command(
+    version,
+    about,
+    long_about = "Trains styles for Antiphon.\n\nThe steps, in order: prepare, train, evaluate, quantise; \
+    then generate to listen, and inspect to look into any file on the way."
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Read MIDI files into a folder to train on
+    Prepare(prepare::PrepareOptions),
+    /// Train a network on a prepared folder
+    Train(train::TrainOptions),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().verb {
+        Verb::Prepare(options) => prepare::run(&options),
+        Verb::Train(options) => train::run(&options),
+    }
+}

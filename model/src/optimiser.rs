@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, Var};
+use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Var};
 use rayon::prelude::*;
 
 use crate::network::Network;
@@ -162,15 +162,4 @@ fn cpu_slice_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a
         (CpuStorage::F32(values), Some((start, end))) => Ok(&mut values[start..end]),
         _ => candle_core::bail!("AdamW needs contiguous f32 tensors"),
     }
-}
-
-/// The tensors of a checkpoint, by name.
-#[must_use]
-pub fn moment_tensors(optimiser: &AdamW) -> BTreeMap<String, Tensor> {
-    let mut tensors = BTreeMap::new();
-    for (name, (mean, mean_square)) in optimiser.moments() {
-        tensors.insert(format!("mean.{name}"), mean.as_tensor().clone());
-        tensors.insert(format!("mean_square.{name}"), mean_square.as_tensor().clone());
-    }
-    tensors
 }

@@ -5,18 +5,34 @@
 //! variable, and nothing is allocated after construction.
 //!
 //! Reading order: [`note`] and [`metre`] are the shared words; [`vocab`] turns times and velocities into attribute
-//! values; [`conditions`] says what else the model is told; [`config`], [`weights`] and [`forward`] are the network;
-//! [`sample`] chooses; [`session`] ties them together.
+//! values; [`conditions`] says what else the model is told; [`config`], [`weights`] and `forward` are the network;
+//! [`sample`] and [`grammar`] choose; [`session`] ties them together.
 #![deny(unsafe_code)]
 
 pub mod conditions;
 pub mod config;
+pub mod dump;
+mod forward;
+pub mod grammar;
+mod kernel;
 pub mod key;
+mod math;
+mod memory;
 pub mod metre;
+mod network;
 pub mod note;
+mod quant;
+pub mod sample;
+pub mod session;
+pub mod tokens;
 pub mod vocab;
+pub mod weights;
 
 pub use conditions::Conditions;
 pub use config::ModelConfig;
+pub use grammar::Onset;
 pub use metre::{Metre, Position};
 pub use note::{Note, Pitch, TICKS_PER_BEAT, Velocity};
+pub use sample::Sampling;
+pub use session::{Ask, Event, Mark, Session};
+pub use weights::{Header, Precision, Weights, WeightsError};

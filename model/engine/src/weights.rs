@@ -1,0 +1,256 @@
+//! The weight file (".antiphon"), version 1: reading it, with every way in which a file can be damaged, and writing it.
+//!
+//! `b"ANTIPHON"`, version (u32, little-endian as all else), header length (u32), JSON [`Header`], zeros up to a multiple
+//! of 64; then the tensors in the order of [`ModelConfig::tensors`], each from a multiple of 64 bytes (stored as
+//! [`crate::quant`] says); then the SHA-256 of everything before it. The length follows from the header.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::conditions::N_STYLES;
+use crate::config::{ModelConfig, TensorShape};
+use crate::network::Network;
+use crate::quant::{self, Reader};
+
+const MAGIC: &[u8; 8] = b"ANTIPHON";
+const VERSION: u32 = 1;
+const TOKENISER: u32 = 1;
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+const CHECKSUM_BYTES: usize = 32;
+
+/// A network that is ready to play. It never changes: sessions share it in an `Arc`.
+#[derive(Debug)]
+pub struct Weights {
+    header: Header,
+    pub(crate) network: Network,
+}
+
+/// What a weight file says about itself, in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Sizes of the network.
+    pub config: ModelConfig,
+    /// How linear layers and tables are stored.
+    pub precision: Precision,
+    /// Name to show.
+    pub name: String,
+    /// Names of the styles, at most [`N_STYLES`]; the first means "any".
+    pub styles: Vec<String>,
+    /// Licence of the weights.
+    pub licence: String,
+    /// Who must be named.
+    pub credits: String,
+    /// Data and notes seen, in free text.
+    pub training: String,
+    /// Version of the attribute values ([`crate::vocab`]): 1.
+    pub tokeniser: u32,
+}
+
+/// How linear layers and tables are stored; vectors are always 32-bit floats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats, the reference.
+    F32,
+    /// 8-bit integers with a scale per row.
+    Q8,
+}
+
+/// Why a weight file was refused, or could not be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WeightsError {
+    /// It does not begin as a weight file does.
+    NotAntiphon,
+    /// It is of a later version than this one.
+    NewerVersion(u32),
+    /// It ends early.
+    Truncated {
+        /// Bytes it should have, as far as is known.
+        expected: u64,
+        /// Bytes it has.
+        found: u64,
+    },
+    /// It goes on after its end.
+    TooLong {
+        /// Bytes it should have.
+        expected: u64,
+        /// Bytes it has.
+        found: u64,
+    },
+    /// Its checksum does not match.
+    Checksum,
+    /// Its header cannot be read; says why.
+    Header(String),
+    /// A number in this tensor is not sane.
+    Values(String),
+    /// The tensor given to [`write`] has another length.
+    Shape {
+        /// Name of the tensor.
+        tensor: String,
+        /// Values it should have.
+        expected: usize,
+        /// Values given.
+        found: usize,
+    },
+}
+
+impl std::fmt::Display for WeightsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const AGAIN: &str = "copy or download it again";
+        match self {
+            Self::NotAntiphon => f.write_str("this is not a weight file; choose one that ends in .antiphon"),
+            Self::NewerVersion(version) => {
+                write!(f, "the file is of version {version}, this Antiphon reads up to {VERSION}; update Antiphon")
+            }
+            Self::Truncated { expected, found } => {
+                write!(f, "the file ends early ({found} bytes, {expected} needed); {AGAIN}")
+            }
+            Self::TooLong { expected, found } => {
+                write!(f, "the file is too long ({found} bytes, {expected} expected); {AGAIN}")
+            }
+            Self::Checksum => write!(f, "the file is damaged (its checksum does not match); {AGAIN}"),
+            Self::Header(why) => write!(f, "the file's header is not usable: {why}; {AGAIN}, or make it anew"),
+            Self::Values(tensor) => {
+                write!(f, "the file holds senseless numbers in {tensor}; train or quantise the model again")
+            }
+            Self::Shape { tensor, expected, found } => {
+                write!(
+                    f,
+                    "{tensor} has {found} values, but the config asks for {expected}; check the checkpoint's config"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for WeightsError {}
+
+impl Weights {
+    /// Reads a weight file, copying what it needs. Nothing is allocated by a number from the file before the file's
+    /// length has been checked against it.
+    ///
+    /// # Errors
+    /// Refuses anything damaged, see [`WeightsError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, WeightsError> {
+        let truncated =
+            |expected: usize| WeightsError::Truncated { expected: expected as u64, found: bytes.len() as u64 };
+        let Some((start, _)) = bytes.split_first_chunk::<16>() else {
+            let is_start = bytes.len() >= MAGIC.len() && bytes.starts_with(MAGIC);
+            return Err(if is_start { truncated(16) } else { WeightsError::NotAntiphon });
+        };
+        let [magic @ .., v0, v1, v2, v3, l0, l1, l2, l3] = *start;
+        if magic != *MAGIC {
+            return Err(WeightsError::NotAntiphon);
+        }
+        match u32::from_le_bytes([v0, v1, v2, v3]) {
+            VERSION => {}
+            0 => return Err(WeightsError::Header("there is no version 0".into())),
+            newer => return Err(WeightsError::NewerVersion(newer)),
+        }
+        let header_bytes = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
+        if header_bytes > MAX_HEADER_BYTES {
+            return Err(WeightsError::Header(format!("it claims to be {header_bytes} bytes long")));
+        }
+        let json = bytes.get(16..16 + header_bytes).ok_or_else(|| truncated(16 + header_bytes))?;
+        let header: Header = serde_json::from_slice(json).map_err(|e| WeightsError::Header(e.to_string()))?;
+        header.check()?;
+
+        let shapes = header.config.tensors();
+        let expected = shapes.iter().fold(quant::aligned((16 + header_bytes) as u64), |at, shape| {
+            quant::aligned(at) + quant::stored_bytes(shape, header.precision)
+        }) + CHECKSUM_BYTES as u64;
+        let found = bytes.len() as u64;
+        if found < expected {
+            return Err(WeightsError::Truncated { expected, found });
+        } else if found > expected {
+            return Err(WeightsError::TooLong { expected, found });
+        }
+        let (body, checksum) = bytes.split_at(bytes.len() - CHECKSUM_BYTES);
+        if Sha256::digest(body).as_slice() != checksum {
+            return Err(WeightsError::Checksum);
+        }
+        let mut reader = Reader::new(body, 16 + header_bytes, header.precision, shapes);
+        let network = Network::read(header.config, &mut reader)?;
+        Ok(Self { header, network })
+    }
+
+    /// Sizes of the network.
+    #[must_use]
+    pub fn config(&self) -> &ModelConfig {
+        &self.header.config
+    }
+
+    /// What the file says about itself.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The style of this name; upper and lower case are the same, and a word is enough if only one style has it.
+    #[must_use]
+    pub fn style_index(&self, name: &str) -> Option<u8> {
+        let wanted = name.trim().to_lowercase();
+        let names: Vec<String> = self.header.styles.iter().map(|s| s.to_lowercase()).collect();
+        let has_word = |s: &String| s.split(|c: char| !c.is_alphanumeric()).any(|word| word == wanted);
+        let index = names.iter().position(|s| *s == wanted).or_else(|| {
+            let mut hits = names.iter().enumerate().filter(|(_, s)| !wanted.is_empty() && has_word(s));
+            let first = hits.next();
+            first.filter(|_| hits.next().is_none()).map(|(i, _)| i)
+        })?;
+        u8::try_from(index).ok()
+    }
+}
+
+impl Header {
+    fn check(&self) -> Result<(), WeightsError> {
+        self.config.check().map_err(WeightsError::Header)?;
+        if !(1..=N_STYLES).contains(&self.styles.len()) {
+            return Err(WeightsError::Header(format!("it lists {} styles, not 1 to {N_STYLES}", self.styles.len())));
+        }
+        if self.styles.iter().any(|name| name.trim().is_empty()) {
+            return Err(WeightsError::Header("a style has no name".into()));
+        }
+        if self.tokeniser != TOKENISER {
+            return Err(WeightsError::Header(format!(
+                "its tokeniser is {}, this Antiphon knows {TOKENISER}",
+                self.tokeniser
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Writes a weight file. `tensor` is asked for each tensor in turn: row-major, (rows, columns) of the shape it is given.
+/// With [`Precision::Q8`] the values are rounded to 8 bits here.
+///
+/// # Errors
+/// What `tensor` returns; a header that [`Weights::parse`] would refuse; a tensor of the wrong length or with numbers
+/// that are not sane.
+pub fn write<E: From<WeightsError>>(
+    header: &Header,
+    tensor: &mut dyn FnMut(&TensorShape) -> Result<Vec<f32>, E>,
+) -> Result<Vec<u8>, E> {
+    header.check()?;
+    let json = serde_json::to_vec_pretty(header).map_err(|e| WeightsError::Header(e.to_string()))?;
+    let json_len = u32::try_from(json.len()).unwrap_or(u32::MAX);
+    if json.len() > MAX_HEADER_BYTES {
+        return Err(WeightsError::Header("its texts are longer than 64 KiB".into()).into());
+    }
+    let mut file = MAGIC.to_vec();
+    file.extend(VERSION.to_le_bytes());
+    file.extend(json_len.to_le_bytes());
+    file.extend(json);
+    file.resize(file.len().next_multiple_of(64), 0);
+    for shape in header.config.tensors() {
+        let values = tensor(&shape)?;
+        let expected = shape.rows * shape.columns;
+        if values.len() != expected {
+            return Err(WeightsError::Shape { tensor: shape.name, expected, found: values.len() }.into());
+        }
+        file.resize(file.len().next_multiple_of(64), 0);
+        quant::store(&shape, header.precision, &values, &mut file)?;
+    }
+    let checksum = Sha256::digest(&file);
+    file.extend_from_slice(checksum.as_slice());
+    Ok(file)
+}

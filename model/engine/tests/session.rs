@@ -1,0 +1,285 @@
+//! Sessions as the plugin and the trainer use them.
+
+mod common;
+
+use common::{ask, file, music, next_note, next_notes, note, session, tiny};
+use engine::vocab::{N_SHIFTS, TIMES_TICKS, velocity_of};
+use engine::{
+    Ask, Conditions, Event, Metre, ModelConfig, Note, Onset, Pitch, Precision, Sampling, Session, Velocity, Weights,
+};
+use oorandom::Rand32;
+use std::sync::Arc;
+
+const BARS: Metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
+
+#[test]
+fn the_same_seed_gives_the_same_notes_and_another_gives_others() {
+    let play = |seed| {
+        let mut session = tiny();
+        session.set_metre(BARS);
+        session.seed(seed);
+        next_notes(&mut session, 200)
+    };
+    assert_eq!(play(7), play(7));
+    assert_ne!(play(7), play(8));
+
+    let mut session = tiny();
+    session.set_metre(BARS);
+    next_notes(&mut session, 150);
+    session.reset();
+    assert_eq!(session.n_notes(), 0);
+    session.seed(7);
+    assert_eq!(next_notes(&mut session, 200), play(7), "after a reset");
+}
+
+#[test]
+fn feeding_what_another_session_chose_comes_to_the_same_place() {
+    let (mut one, mut two) = (tiny(), tiny());
+    for session in [&mut one, &mut two] {
+        session.set_metre(BARS);
+        music(20, 1).iter().for_each(|note| session.feed(*note, Conditions::default()));
+        session.seed(3);
+    }
+    // Long enough for several contexts of 64 notes.
+    for i in 0..300 {
+        let note = next_note(&mut one);
+        two.feed(note, Conditions::default());
+        assert_eq!(one.n_notes(), two.n_notes());
+        if i % 17 == 0 {
+            let (here, there) = (one.mark(), two.mark());
+            let (event, conditions) = (Event::Note(Note { duration_ticks: 9, ..note }), Conditions::default());
+            assert_eq!(one.score(event, conditions), two.score(event, conditions), "note {i}");
+            assert!(one.rewind(&here) && two.rewind(&there));
+        }
+    }
+}
+
+#[test]
+fn going_back_is_as_if_nothing_had_happened() {
+    let mut session = tiny();
+    session.seed(1);
+    // Marks at many places: in the first context, and on both sides of a change of context; short and long ways back.
+    for n in 0..130 {
+        let mark = session.mark();
+        let n_notes = session.n_notes();
+        let first = next_notes(&mut session, 1 + n * 7 % 90);
+        assert!(session.rewind(&mark));
+        assert_eq!(session.n_notes(), n_notes);
+        assert_eq!(next_notes(&mut session, first.len()), first, "from note {n}");
+        assert!(session.rewind(&mark));
+        session.feed(first[0], Conditions::default());
+    }
+}
+
+#[test]
+fn a_mark_that_has_lost_its_notes_is_refused() {
+    let mut session = tiny();
+    let start = session.mark();
+    next_notes(&mut session, 5);
+    let five = session.mark();
+    next_notes(&mut session, 5);
+    let ten = session.mark();
+    assert!(session.rewind(&five));
+    assert!(!session.rewind(&ten), "it lies ahead");
+    session.feed(note(100_000, 5, 50, 50), Conditions::default());
+    next_notes(&mut session, 10);
+    assert!(!session.rewind(&ten), "other notes came");
+    assert_eq!(session.n_notes(), 16);
+    assert!(session.rewind(&five) && session.rewind(&start));
+    assert_eq!(session.n_notes(), 0);
+
+    next_notes(&mut session, 10);
+    let ten = session.mark();
+    next_notes(&mut session, 3 * 64);
+    let late = session.mark();
+    assert!(session.rewind(&ten));
+    assert!(!session.rewind(&late));
+    next_notes(&mut session, 400);
+    assert!(!session.rewind(&ten), "too long ago");
+    session.reset();
+    assert!(!session.rewind(&ten), "forgotten");
+}
+
+#[test]
+fn conditions_and_metre_matter_and_unknown_ones_do_no_harm() {
+    let score = |metre, conditions| {
+        let mut session = tiny();
+        session.set_metre(metre);
+        music(10, 2).into_iter().map(|note| session.score(Event::Note(note), conditions)).collect::<Vec<_>>()
+    };
+    let any = Conditions::default();
+    let plain = score(BARS, any);
+    assert_ne!(plain, score(Metre::Free, any));
+    for other in [
+        Conditions { style: 1, ..any },
+        Conditions { mode: 1, ..any },
+        Conditions { density: 4, ..any },
+        Conditions { polyphony: 2, ..any },
+    ] {
+        assert_ne!(plain, score(BARS, other));
+    }
+    // The test network has four styles.
+    assert_eq!(plain, score(BARS, Conditions { style: 4, mode: 9, density: 255, polyphony: 77 }));
+}
+
+#[test]
+fn scores_are_probabilities() {
+    let mut session = tiny();
+    music(30, 3).iter().for_each(|note| session.feed(*note, Conditions::default()));
+    let last = music(30, 3)[29];
+    let here = session.mark();
+    let mut nats = |event: Event| {
+        let nats = session.score(event, Conditions::default());
+        assert!(session.rewind(&here));
+        nats.map(|n| f64::from(-n).exp())
+    };
+    let plain = Note { onset_ticks: last.onset_ticks + 24, ..last };
+    let mut sums = [0.0; 4];
+    for shift in TIMES_TICKS {
+        sums[0] += nats(Event::Note(Note { onset_ticks: last.onset_ticks + i64::from(shift), ..plain }))[0];
+    }
+    for key in 0..128 {
+        sums[1] += nats(Event::Note(Note { pitch: Pitch::new(key).unwrap(), ..plain }))[1];
+    }
+    let end = nats(Event::End { at_ticks: plain.onset_ticks });
+    sums[1] += end[1];
+    assert_eq!(end[2..], [1.0, 1.0]);
+    for duration in &TIMES_TICKS[1..] {
+        sums[2] += nats(Event::Note(Note { duration_ticks: u32::from(*duration), ..plain }))[2];
+    }
+    for step in 0..32 {
+        sums[3] += nats(Event::Note(Note { velocity: velocity_of(step), ..plain }))[3];
+    }
+    let [shift, pitch, duration, velocity] = sums;
+    for sum in [shift, pitch, velocity] {
+        assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+    }
+    // A duration of no time has a share too, but no note has it.
+    assert!(duration < 1.0 && duration > 0.8, "{duration}");
+    session.reset();
+    assert_eq!(session.score(Event::Note(last), Conditions::default())[0], 0.0);
+}
+
+#[test]
+fn sampling_follows_the_scores() {
+    let mut session = tiny();
+    music(10, 4).iter().for_each(|note| session.feed(*note, Conditions::default()));
+    let last = music(10, 4)[9];
+    let here = session.mark();
+    let onset = Onset::Exactly(last.onset_ticks + 48);
+    let free = Ask {
+        lowest: Pitch::new(0).unwrap(),
+        highest: Pitch::new(127).unwrap(),
+        sampling: Sampling { temperature: 1.0, top_p: 1.0 },
+        may_end: true,
+        ..ask(onset)
+    };
+    let mut counts = [0.0f64; 129];
+    for draw in 0..4000 {
+        assert!(session.rewind(&here));
+        session.seed(draw);
+        match session.next(&free) {
+            Event::Note(note) => counts[usize::from(note.pitch.get())] += 1.0,
+            Event::End { at_ticks } => {
+                assert_eq!(at_ticks, last.onset_ticks + 48);
+                counts[128] += 1.0;
+            }
+        }
+    }
+    for key in (0..128).step_by(5) {
+        assert!(session.rewind(&here));
+        let note = note(last.onset_ticks + 48, 24, key, 80);
+        let nats = session.score(Event::Note(note), Conditions::default())[1];
+        let expected = 4000.0 * f64::from(-nats).exp();
+        let count = counts[usize::from(key)];
+        assert!((count - expected).abs() < 5.0 * expected.sqrt() + 3.0, "key {key}: {count} of {expected}");
+    }
+    assert!(counts[128] > 0.0, "an end was possible");
+}
+
+#[test]
+fn what_is_asked_for_holds_over_thousands_of_notes() {
+    let mut random = Rand32::new(9);
+    let mut session = tiny();
+    session.set_metre(BARS);
+    let mut last: Option<Note> = None;
+    for i in 0..4000 {
+        let low = random.rand_range(0..128) as u8;
+        let high = random.rand_range(u32::from(low)..128) as u8;
+        let now = last.map_or(0, |note| note.onset_ticks);
+        let tick = now + i64::from(random.rand_range(0..500)) - 100;
+        let onset = if i % 3 == 0 { Onset::Exactly(tick) } else { Onset::NotBefore(tick) };
+        let sampling = Sampling { temperature: random.rand_float() * 2.0, top_p: random.rand_float() };
+        let (lowest, highest) = (Pitch::new(low).unwrap(), Pitch::new(high).unwrap());
+        let Event::Note(note) = session.next(&Ask { lowest, highest, sampling, ..ask(onset) }) else {
+            panic!("an end that was not allowed");
+        };
+        assert!((lowest..=highest).contains(&note.pitch));
+        assert!(note.duration_ticks >= 1);
+        match onset {
+            Onset::Exactly(tick) => assert_eq!(note.onset_ticks, tick.max(now)),
+            Onset::NotBefore(tick) => {
+                assert!(note.onset_ticks >= tick.max(now));
+                let is_chord = last.is_some_and(|last| last.onset_ticks == note.onset_ticks);
+                assert!(!is_chord || last.is_some_and(|last| last.pitch < note.pitch), "chords go up");
+            }
+        }
+        last = Some(note);
+    }
+}
+
+#[test]
+fn an_end_leaves_the_session_where_it_was() {
+    let mut session = tiny();
+    music(70, 5).iter().for_each(|note| session.feed(*note, Conditions::default()));
+    let mut copy = tiny();
+    music(70, 5).iter().for_each(|note| copy.feed(*note, Conditions::default()));
+    let end = Event::End { at_ticks: i64::MAX };
+    let other = Conditions { style: 2, mode: 1, density: 3, polyphony: 2 };
+    assert!(session.score(end, other).iter().all(|nats| nats.is_finite()));
+    assert_eq!(session.n_notes(), copy.n_notes());
+    assert_eq!(next_notes(&mut session, 5), next_notes(&mut copy, 5));
+}
+
+#[test]
+fn hostile_notes_never_panic() {
+    let mut random = Rand32::new(10);
+    let mut session = tiny();
+    let extremes = [i64::MIN, i64::MIN + 1, -1, 0, 1, 1 << 40, i64::MAX - 1, i64::MAX];
+    for i in 0..10_000u32 {
+        if i % 500 == 0 {
+            session.reset();
+            let bar_line_ticks = extremes[random.rand_range(0..8) as usize];
+            session.set_metre(Metre::Bars { bar_line_ticks, bar_ticks: [0, 1, 192, u32::MAX][i as usize / 500 % 4] });
+        }
+        let onset_ticks = match random.rand_range(0..40) {
+            0 => extremes[random.rand_range(0..8) as usize],
+            _ => i64::from(random.rand_u32()) - (1 << 31),
+        };
+        let duration_ticks = [0, 1, 7, u32::MAX][random.rand_range(0..4) as usize];
+        let pitch = Pitch::new(random.rand_range(0..128) as u8).unwrap();
+        let velocity = Velocity::new(random.rand_range(1..128) as u8).unwrap();
+        let [style, mode, density, polyphony] = random.rand_u32().to_le_bytes();
+        let conditions = Conditions { style, mode, density, polyphony };
+        session.feed(Note { onset_ticks, duration_ticks, pitch, velocity }, conditions);
+        if i % 7 == 0 {
+            let onset = Onset::NotBefore(extremes[random.rand_range(0..8) as usize]);
+            session.next(&Ask { conditions, may_end: true, ..ask(onset) });
+        }
+    }
+    assert!(session.n_notes() > 0);
+}
+
+#[test]
+fn sessions_share_weights() {
+    let weights = Arc::new(Weights::parse(&file(ModelConfig::TINY, Precision::F32)).unwrap());
+    let (mut one, mut two) = (Session::new(Arc::clone(&weights)), Session::new(weights));
+    assert!(Arc::ptr_eq(one.weights(), two.weights()));
+    assert_eq!(next_notes(&mut one, 50), next_notes(&mut two, 50));
+    assert_eq!(next_notes(&mut session(ModelConfig::TINY, Precision::F32), 50), {
+        two.reset();
+        two.seed(0);
+        next_notes(&mut two, 50)
+    });
+}
+const _: () = assert!(N_SHIFTS == TIMES_TICKS.len());
