@@ -135,15 +135,19 @@ fn every_parameter_receives_a_gradient() {
 fn gradients_predict_small_changes_of_the_loss() {
     let network = Network::new(ModelConfig::TINY, 3, &Device::Cpu).unwrap();
     let batch = random_batch(2, 32, 4);
+    // Ten times the usual first weights, so that no gradient drowns in rounding.
+    for var in network.parameters().values().filter(|var| var.dims().len() > 1) {
+        var.set(&(var.as_tensor() * 10.0).unwrap()).unwrap();
+    }
     let gradients = loss(&network, &batch, None).backward().unwrap();
     let loss = || f64::from(loss(&network, &batch, None).to_scalar::<f32>().unwrap());
     for (name, var) in network.parameters() {
         let start = var.as_tensor().copy().unwrap();
         let gradient = gradients.get(var).unwrap();
         let square = f64::from(gradient.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap());
-        // As far along the gradient as makes the loss change by 0.02.
-        let step = 0.01 / square;
-        let mut at = |step: f64| {
+        // As far along the gradient as changes the loss by 0.02, or the parameter by 0.05.
+        let step = (0.01 / square).min(0.05 / square.sqrt());
+        let at = |step: f64| {
             var.set(&(&start + (gradient * step).unwrap()).unwrap()).unwrap();
             loss()
         };

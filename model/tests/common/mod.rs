@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Every value may appear, a fifth of the targets does not count.
-pub fn random_batch(rows: usize, steps: usize, seed: u64) -> Batch {
+pub(crate) fn random_batch(rows: usize, steps: usize, seed: u64) -> Batch {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let n = rows * steps;
     let mut below = |limit: usize| (0..n).map(|_| random.random_range(0..limit as u32)).collect::<Vec<_>>();
