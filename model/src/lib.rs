@@ -2,9 +2,19 @@
 #![forbid(unsafe_code)]
 
 pub mod batch;
+pub mod checkpoint;
 pub mod corpus;
 pub mod dataset;
 pub mod midi;
+pub mod network;
+pub mod ops;
+pub mod optimiser;
 pub mod prepare;
+pub mod schedule;
 pub mod sequence;
 pub mod shards;
+pub mod train;
+
+/// Keeps freed tensors for the next step; the system's allocator would give them back and fetch them again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use model::prepare;
+use model::{prepare, train};
 
 #[derive(Parser)]
 #[command(
@@ -21,10 +21,13 @@ struct Cli {
 enum Verb {
     /// Read MIDI files into a folder to train on
     Prepare(prepare::PrepareOptions),
+    /// Train a network on a prepared folder
+    Train(train::TrainOptions),
 }
 
 fn main() -> Result<()> {
     match Cli::parse().verb {
         Verb::Prepare(options) => prepare::run(&options),
+        Verb::Train(options) => train::run(&options),
     }
 }

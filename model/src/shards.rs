@@ -129,7 +129,7 @@ pub fn read(folder: &Path) -> Result<Prepared> {
 /// When its folder cannot be written.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let cannot = || format!("cannot write {}", path.display());
-    let partial = path.with_added_extension("partial");
+    let partial = path.with_file_name(format!("{}.partial", path.file_name().unwrap_or_default().to_string_lossy()));
     fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path)).with_context(cannot)
 }
 
