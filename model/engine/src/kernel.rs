@@ -7,10 +7,7 @@ pub(crate) type TileKernel = fn(tile: &[Group], x: &[[i8; GROUP_COLUMNS]]) -> [i
 
 /// `out = W x`. tiles: (rows padded to 16 / 16, columns / 4), scales: (padded rows), x: (columns), out: (rows)
 pub(crate) fn linear(tiles: &[Group], scales: &[f32], x: &[i8], x_scale: f32, out: &mut [f32]) {
-    linear_with(tile_sums, tiles, scales, x, x_scale, out);
-}
-
-fn linear_with(kernel: TileKernel, tiles: &[Group], scales: &[f32], x: &[i8], x_scale: f32, out: &mut [f32]) {
+    let kernel = best();
     let x = x.as_chunks::<GROUP_COLUMNS>().0;
     let rows = tiles.chunks_exact(x.len()).zip(scales.chunks_exact(TILE_ROWS));
     for (out, (tile, scales)) in out.chunks_mut(TILE_ROWS).zip(rows) {
@@ -22,15 +19,56 @@ fn linear_with(kernel: TileKernel, tiles: &[Group], scales: &[f32], x: &[i8], x_
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+fn best() -> TileKernel {
+    crate::simd::best().unwrap_or(tile_sums)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn best() -> TileKernel {
+    tile_sums
+}
+
 /// The plain kernel, which every other must equal bit for bit.
 pub(crate) fn tile_sums(tile: &[Group], x: &[[i8; GROUP_COLUMNS]]) -> [i32; TILE_ROWS] {
-    let mut sums = [0i32; TILE_ROWS];
+    // Two sums a row, so that compilers find the multiply-add of pairs.
+    let mut halves = [0i32; 2 * TILE_ROWS];
     for (group, x) in tile.iter().zip(x) {
-        for (sum, w) in sums.iter_mut().zip(group.0.as_chunks::<GROUP_COLUMNS>().0) {
-            for (w, x) in w.iter().zip(x) {
-                *sum += i32::from(*w) * i32::from(*x);
-            }
+        for (sums, w) in halves.as_chunks_mut::<2>().0.iter_mut().zip(group.0.as_chunks::<GROUP_COLUMNS>().0) {
+            let product = |i: usize| i32::from(w[i]) * i32::from(x[i]);
+            sums[0] += product(0) + product(1);
+            sums[1] += product(2) + product(3);
         }
     }
-    sums
+    std::array::from_fn(|row| halves[2 * row] + halves[2 * row + 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use oorandom::Rand32;
+
+    use super::*;
+
+    fn value(random: &mut Rand32, is_extreme: bool) -> i8 {
+        let size = if is_extreme { 127 } else { i8::try_from(random.rand_range(0..128)).unwrap() };
+        if random.rand_u32().is_multiple_of(2) { size } else { -size }
+    }
+
+    #[test]
+    fn kernels_agree_with_sums_done_by_hand() {
+        let mut random = Rand32::new(8);
+        for round in 0..200 {
+            let columns = 32 * (1 + round % 64);
+            // Every third round only the largest numbers.
+            let mut next = || value(&mut random, round % 3 == 0);
+            let x: Vec<i8> = (0..columns).map(|_| next()).collect();
+            let tile: Vec<Group> = (0..columns / 4).map(|_| Group(std::array::from_fn(|_| next()))).collect();
+            let by_hand: [i32; TILE_ROWS] = std::array::from_fn(|row| {
+                (0..columns).map(|c| i32::from(tile[c / 4].0[row * 4 + c % 4]) * i32::from(x[c])).sum()
+            });
+            let x = x.as_chunks::<GROUP_COLUMNS>().0;
+            assert_eq!(tile_sums(&tile, x), by_hand);
+            assert_eq!(best()(&tile, x), by_hand);
+        }
+    }
 }

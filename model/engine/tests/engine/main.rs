@@ -1,0 +1,8 @@
+//! The engine through its public interface.
+#![expect(clippy::cast_possible_truncation, clippy::unwrap_used, reason = "test data comes from small ranges")]
+
+mod common;
+mod golden;
+mod no_alloc;
+mod session;
+mod weights;

@@ -1,0 +1,41 @@
+//! After construction nothing is allocated. The counter is per thread, in debug and release builds alike.
+
+use allocation_counter::measure;
+use engine::{Conditions, Event, Metre, Note, Precision};
+
+use crate::common::{music, next_note, session};
+
+#[test]
+fn the_counter_counts() {
+    let info = measure(|| drop(std::hint::black_box(vec![1u8; 100])));
+    assert_eq!((info.count_total, info.bytes_total), (1, 100));
+}
+
+#[test]
+fn a_session_allocates_nothing_after_construction() {
+    for precision in [Precision::Q8, Precision::F32] {
+        let mut session = session(precision);
+        let notes = music(200, 1);
+        // More notes than any ring or context holds: TINY has a context of 64.
+        let info = measure(|| {
+            session.seed(1);
+            session.set_metre(Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 });
+            for round in 0..3 {
+                let start = session.mark();
+                for &note in &notes {
+                    let note = Note { onset_ticks: note.onset_ticks + 40_000 * round, ..note };
+                    session.feed(note, Conditions::default());
+                    let mark = session.mark();
+                    let chosen = next_note(&mut session);
+                    assert!(session.rewind(&mark));
+                    session.score(Event::Note(chosen), Conditions { style: 1, ..Conditions::default() });
+                }
+                session.score(Event::End { at_ticks: 1_000_000 }, Conditions::default());
+                assert!(!session.rewind(&start) || session.n_notes() == 0);
+            }
+            session.reset();
+            session.feed(notes[0], Conditions::default());
+        });
+        assert_eq!(info.count_total, 0, "{precision:?}");
+    }
+}
