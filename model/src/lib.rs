@@ -4,7 +4,9 @@
 pub mod batch;
 pub mod corpus;
 pub mod dataset;
+pub mod evaluate;
 pub mod midi;
+pub mod ngram;
 pub mod prepare;
 pub mod sequence;
 pub mod shards;

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use model::prepare;
+use model::{evaluate, prepare};
 
 #[derive(Parser)]
 #[command(
@@ -21,10 +21,13 @@ struct Cli {
 enum Verb {
     /// Read MIDI files into a folder to train on
     Prepare(prepare::PrepareOptions),
+    /// Measure weights on music they have not seen
+    Evaluate(evaluate::EvaluateOptions),
 }
 
 fn main() -> Result<()> {
     match Cli::parse().verb {
         Verb::Prepare(options) => prepare::run(&options),
+        Verb::Evaluate(options) => evaluate::run(&options),
     }
 }
