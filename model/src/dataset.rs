@@ -191,10 +191,9 @@ struct Crop {
 
 impl Crop {
     fn new(piece: &Piece, notes: &[PlacedNote], reaches_end: bool) -> Self {
-        let [beat_phase, bar_beat] = piece.end_position;
         Self {
             notes: notes.to_vec(),
-            end: reaches_end.then_some((piece.end_ticks, Position { beat_phase, bar_beat })),
+            end: reaches_end.then_some((piece.end_ticks, piece.end_position())),
             style: piece.style,
             mode: piece.mode,
             segments: Vec::new(),

@@ -3,7 +3,8 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use model::{prepare, train};
+
+use model::{evaluate, prepare, train};
 
 #[derive(Parser)]
 #[command(
@@ -23,11 +24,14 @@ enum Verb {
     Prepare(prepare::PrepareOptions),
     /// Train a network on a prepared folder
     Train(train::TrainOptions),
+    /// Measure weights on music they have not seen
+    Evaluate(evaluate::EvaluateOptions),
 }
 
 fn main() -> Result<()> {
     match Cli::parse().verb {
         Verb::Prepare(options) => prepare::run(&options),
         Verb::Train(options) => train::run(&options),
+        Verb::Evaluate(options) => evaluate::run(&options),
     }
 }

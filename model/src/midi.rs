@@ -3,6 +3,7 @@
 mod read;
 mod write;
 
+use engine::dump::close_overlaps;
 use engine::{Metre, Note, Position, TICKS_PER_BEAT};
 
 pub use read::{Reading, read};
@@ -22,6 +23,8 @@ pub struct Score {
     pub is_free: bool,
     /// When the last sounding note ends.
     pub end_ticks: i64,
+    /// The file's first tempo; 120 when `is_free`.
+    pub tempo_bpm: f64,
 }
 
 /// A run of equally long bars.
@@ -80,7 +83,8 @@ impl std::fmt::Display for MidiError {
 
 impl std::error::Error for MidiError {}
 
-/// Sorts notes, merges those of one onset and pitch, and ends each where the next of its pitch begins.
+/// Sorts notes, merges those of one onset and pitch (the longer, the louder), and ends each where the next of its pitch
+/// begins.
 #[must_use]
 pub fn tidy(mut notes: Vec<Note>) -> Vec<Note> {
     notes.sort_by_key(Note::order);
@@ -92,12 +96,5 @@ pub fn tidy(mut notes: Vec<Note>) -> Vec<Note> {
         }
         same
     });
-    let mut next_onset = [i64::MAX; 128];
-    for note in notes.iter_mut().rev() {
-        let next = &mut next_onset[usize::from(note.pitch.get())];
-        let room_ticks = next.saturating_sub(note.onset_ticks);
-        note.duration_ticks = note.duration_ticks.min(u32::try_from(room_ticks).unwrap_or(u32::MAX)).max(1);
-        *next = note.onset_ticks;
-    }
-    notes
+    close_overlaps(&notes)
 }

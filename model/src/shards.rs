@@ -57,6 +57,15 @@ pub struct Piece {
     pub end_position: [u8; 2],
 }
 
+impl Piece {
+    /// Where in the bar it ends.
+    #[must_use]
+    pub const fn end_position(&self) -> Position {
+        let [beat_phase, bar_beat] = self.end_position;
+        Position { beat_phase, bar_beat }
+    }
+}
+
 /// What `pieces.json` holds.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Index {

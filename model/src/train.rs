@@ -188,7 +188,8 @@ pub fn run(options: &TrainOptions) -> Result<()> {
     let first_notes = state.notes_seen;
     let log = open_log(&options.out.join("log.csv"), options.resume)?;
     let started = Instant::now();
-    Run { options, dataset: &dataset, steps, valid, network, optimiser, state, log, bar, started, first_notes }.train(&stop)
+    Run { options, dataset: &dataset, steps, valid, network, optimiser, state, log, bar, started, first_notes }
+        .train(&stop)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "to be read")]
@@ -239,7 +240,11 @@ fn open_log(path: &Path, resume: bool) -> Result<File> {
     options.create(true).write(true).append(!is_new).truncate(is_new);
     let mut log = options.open(path).with_context(|| format!("cannot write {}", path.display()))?;
     if is_new {
-        writeln!(log, "step,notes,minutes,rate,train_bits,valid_bits,{}", ATTRIBUTES.map(|a| format!("valid_{a}")).join(","))?;
+        writeln!(
+            log,
+            "step,notes,minutes,rate,train_bits,valid_bits,{}",
+            ATTRIBUTES.map(|a| format!("valid_{a}")).join(",")
+        )?;
     }
     Ok(log)
 }

@@ -89,8 +89,7 @@ fn lookups_equal_the_stock_ones() {
     let (base, a, b) = (random_var(&[300, 40], 1), random_var(&[9, 20], 2), random_var(&[5, 20], 3));
     let a_ids: Vec<u32> = (0..300).map(|i| i * i % 9).collect();
     let b_ids: Vec<u32> = (0..300).map(|i| i % 5).collect();
-    let tables =
-        [Table { table: &a, ids: &a_ids, column: 0 }, Table { table: &b, ids: &b_ids, column: 20 }];
+    let tables = [Table { table: &a, ids: &a_ids, column: 0 }, Table { table: &b, ids: &b_ids, column: 20 }];
     compare(
         "lookup",
         &[&base, &a, &b],

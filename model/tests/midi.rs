@@ -57,6 +57,7 @@ fn what_is_written_is_read_back() {
     assert_eq!(score.notes, music());
     assert!(!score.is_free);
     assert_eq!(score.end_ticks, 16 * 48);
+    assert!((score.tempo_bpm - 96.0).abs() < 1e-3);
     assert_eq!(score.position(3 * 48 + 12), Position { beat_phase: 12, bar_beat: 0 });
 }
 

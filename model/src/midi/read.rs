@@ -60,7 +60,8 @@ pub fn read(bytes: &[u8], reading: Reading) -> Result<Score, MidiError> {
     let notes = tidy(sounds.iter().map(|s| s.note(to_ticks)).collect());
     let bars = if is_free { Vec::new() } else { bars(&events, to_ticks) };
     let end_ticks = notes.iter().map(Note::end_ticks).max().unwrap_or(0);
-    Ok(Score { notes, bars, is_free, end_ticks })
+    let tempo_bpm = if is_free { 120.0 } else { tempi.first_bpm(ticks_per_beat) };
+    Ok(Score { notes, bars, is_free, end_ticks, tempo_bpm })
 }
 
 #[derive(Clone, Copy)]
@@ -250,6 +251,12 @@ impl TempoMap {
             }
         }
         map
+    }
+
+    /// The tempo in force after all that the file says at its beginning.
+    fn first_bpm(&self, ticks_per_beat: u32) -> f64 {
+        let first = self.0.iter().take_while(|&&(from, ..)| from == 0).last();
+        first.map_or(120.0, |&(_, _, per_tick)| 60.0 / (per_tick * f64::from(ticks_per_beat)))
     }
 
     fn seconds(&self, tick: u64) -> f64 {

@@ -86,7 +86,14 @@ impl AttentionShape {
     }
 
     /// Rows `from..to` and the columns of one head, out of (steps, width).
-    fn view<'a>(&self, data: &'a [f32], width: usize, first: usize, from: usize, to: usize) -> Result<ArrayView2<'a, f32>> {
+    fn view<'a>(
+        &self,
+        data: &'a [f32],
+        width: usize,
+        first: usize,
+        from: usize,
+        to: usize,
+    ) -> Result<ArrayView2<'a, f32>> {
         ArrayView2::from_shape((to - from, self.d_head).strides((width, 1)), &data[from * width + first..])
             .map_err(candle_core::Error::wrap)
     }
@@ -105,7 +112,14 @@ impl AttentionShape {
     }
 
     /// Attention weights of queries `from..to` over keys `0..to`, in `weights` as (to - from, to).
-    fn weights<'a>(&self, q: &[f32], k: &[f32], from: usize, to: usize, weights: &'a mut [f32]) -> Result<&'a mut [f32]> {
+    fn weights<'a>(
+        &self,
+        q: &[f32],
+        k: &[f32],
+        from: usize,
+        to: usize,
+        weights: &'a mut [f32],
+    ) -> Result<&'a mut [f32]> {
         let weights = &mut weights[..(to - from) * to];
         let queries = self.view(q, self.d_head, 0, from, to)?;
         let keys = self.view(k, self.d_head, 0, 0, to)?;

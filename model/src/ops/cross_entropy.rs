@@ -47,7 +47,13 @@ impl CustomOp2 for CrossEntropy {
         Ok((CpuStorage::F32(nats), n.into()))
     }
 
-    fn bwd(&self, logits: &Tensor, bias: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(
+        &self,
+        logits: &Tensor,
+        bias: &Tensor,
+        _: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let (_, classes) = logits.dims2()?;
         let grad = grad.contiguous()?;
         let (logits_storage, logits_layout) = logits.storage_and_layout();

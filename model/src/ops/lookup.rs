@@ -27,7 +27,13 @@ impl CustomOp2 for Lookup {
         "lookup-add"
     }
 
-    fn cpu_fwd(&self, base: &CpuStorage, bl: &Layout, stacked: &CpuStorage, sl: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        base: &CpuStorage,
+        bl: &Layout,
+        stacked: &CpuStorage,
+        sl: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let (_, d) = bl.shape().dims2()?;
         let (_, width) = sl.shape().dims2()?;
         let stacked = cpu_slice(stacked, sl)?;
