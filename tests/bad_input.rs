@@ -3,7 +3,7 @@
 use host::clack_host::events::event_types::{
     MidiEvent, NoteChokeEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent, TransportFlags,
 };
-use host::clack_host::events::{Event, EventFlags, EventHeader, Match};
+use host::clack_host::events::{EventFlags, EventHeader, Match};
 use host::clack_host::prelude::{ClapId, EventBuffer, Pckn};
 use host::clack_host::utils::{BeatTime, SecondsTime};
 use host::{Instance, Message, Pace, Transport, pair};

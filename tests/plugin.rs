@@ -1,6 +1,7 @@
 //! The plugin as its host and its player meet it, through its real CLAP and VST3 entries. One file for each topic.
 
 #![forbid(unsafe_code)]
+#![cfg(test)]
 
 mod bad_input;
 mod common;

@@ -1,6 +1,7 @@
 //! The audio thread under load: it never allocates (debug builds abort if it does) and never waits.
 
 #![forbid(unsafe_code)]
+#![cfg(test)]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Whose turn it is: call, hand-over, answer, interruption.
 
-use host::{Clap, Instance, Message, Pace, Played, Rig, Transport, pair};
+use host::{Clap, Message, Pace, Played, Rig, Transport, pair};
 
 use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
 
@@ -76,7 +76,8 @@ fn each_call_gets_an_answer() {
 
 #[test]
 fn stop_seek_loop_and_reset_release_what_sounds() {
-    let cases: [(&str, fn(&mut Rig<Clap>)); 5] = [
+    type Disturb = fn(&mut Rig<Clap>);
+    let cases: [(&str, Disturb); 5] = [
         ("stop", |rig| rig.set_transport(Transport { is_playing: false, ..rig.transport() })),
         ("seek back", |rig| rig.set_transport(Transport { beats: 0.0, ..rig.transport() })),
         ("seek on", |rig| rig.set_transport(Transport { beats: 64.0, ..rig.transport() })),
