@@ -34,7 +34,7 @@ pub(crate) fn bundle() -> Result<Bundles> {
     Ok(Bundles { clap: folder.join("Antiphon.clap"), vst3: folder.join("Antiphon.vst3") })
 }
 
-/// Cargo's target folder: this program runs from `<target>/release/xtask`.
+/// Cargo's target folder: this program runs from `<target>/debug/xtask`.
 fn target_folder() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     Ok(program.ancestors().nth(2).context("xtask runs from Cargo's target folder")?.to_owned())

@@ -233,3 +233,88 @@ impl<I: Instance> Rig<I> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+
+    use super::*;
+
+    /// Sends back what it gets, and notes where the song was.
+    #[derive(Default)]
+    struct Echo {
+        blocks: Vec<(u32, f64)>,
+        shift: u32,
+    }
+
+    impl Instance for Echo {
+        fn parameters(&self) -> &[Parameter] {
+            &[]
+        }
+        fn value(&mut self, _: u32) -> Result<f64> {
+            bail!("none")
+        }
+        fn value_text(&mut self, _: u32, _: f64) -> Result<String> {
+            bail!("none")
+        }
+        fn process(
+            &mut self,
+            frames: u32,
+            transport: &Transport,
+            input: &[(u32, Message)],
+            output: &mut Vec<(u32, Message)>,
+        ) -> Result<()> {
+            self.blocks.push((frames, transport.beats));
+            output.extend(input.iter().map(|&(offset, message)| (offset + self.shift, message)));
+            Ok(())
+        }
+        fn restart(&mut self, _: Settings) -> Result<()> {
+            Ok(())
+        }
+        fn save(&mut self) -> Result<Vec<u8>> {
+            bail!("none")
+        }
+        fn load(&mut self, _: &[u8]) -> Result<()> {
+            bail!("none")
+        }
+    }
+
+    fn rig(block: u32) -> Rig<Echo> {
+        let settings = Settings { sample_rate: 1000.0, max_block: block, is_offline: true };
+        Rig::new(Echo::default(), settings, Pace::Unpaced)
+    }
+
+    #[test]
+    fn events_keep_their_samples_at_any_block_size() {
+        for block in [1, 7, 100, 1000] {
+            let mut rig = rig(block);
+            rig.send_note(150, 333, 60, 90);
+            rig.send_note(0, 1, 61, 90);
+            rig.run(1000).unwrap();
+            let times: Vec<u64> = rig.heard.iter().map(|event| event.at_samples).collect();
+            assert_eq!(times, [0, 1, 150, 483], "blocks of {block}");
+        }
+    }
+
+    #[test]
+    fn a_block_ends_where_the_loop_does() {
+        // At 60 BPM and 1000 Hz, a beat is 1000 samples.
+        let mut rig = rig(600);
+        rig.set_transport(Transport { loop_beats: Some((1.0, 2.0)), ..Transport::rolling(60.0) });
+        rig.run(3300).unwrap();
+        let expected = [(600, 0.0), (600, 0.6), (600, 1.2), (200, 1.8), (600, 1.0), (400, 1.6), (300, 1.0)];
+        assert_eq!(rig.plugin.blocks.len(), expected.len());
+        for ((frames, beats), (expected_frames, expected_beats)) in rig.plugin.blocks.iter().zip(expected) {
+            assert_eq!(*frames, expected_frames);
+            assert!((beats - expected_beats).abs() < 1e-9, "{beats} is not {expected_beats}");
+        }
+    }
+
+    #[test]
+    fn a_plugin_that_sends_beyond_its_block_is_caught() {
+        let mut rig = rig(100);
+        rig.plugin.shift = 60;
+        rig.send_note(30, 20, 60, 90);
+        assert!(rig.run(100).is_err());
+    }
+}
