@@ -4,7 +4,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use model::{evaluate, prepare, train};
+use model::{evaluate, prepare, quantise, train};
 
 #[derive(Parser)]
 #[command(
@@ -24,6 +24,8 @@ enum Verb {
     Prepare(prepare::PrepareOptions),
     /// Train a network on a prepared folder
     Train(train::TrainOptions),
+    /// Turn a checkpoint into a weight file of 8 bits
+    Quantise(quantise::QuantiseOptions),
     /// Measure weights on music they have not seen
     Evaluate(evaluate::EvaluateOptions),
 }
@@ -32,6 +34,7 @@ fn main() -> Result<()> {
     match Cli::parse().verb {
         Verb::Prepare(options) => prepare::run(&options),
         Verb::Train(options) => train::run(&options),
+        Verb::Quantise(options) => quantise::run(&options),
         Verb::Evaluate(options) => evaluate::run(&options),
     }
 }

@@ -11,9 +11,6 @@ use rand_chacha::ChaCha8Rng;
 use crate::batch::{ATTRIBUTES, Batch};
 use crate::ops::{self, AttentionShape, Dropout, Table};
 
-/// Share of activations dropped in training.
-const DROPOUT: f32 = 0.1;
-
 /// Parameters by the names of [`ModelConfig::tensors`]. Linear layers and tables are (rows, columns), vectors (columns).
 #[derive(Clone, Debug)]
 pub struct Network {
@@ -23,7 +20,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// A new network: normal weights of deviation 0.02, smaller by 1 / √(2 n_blocks) where they add to the residual
+    /// A new network: linear layers of deviation 1 / √inputs, smaller by 1 / √(2 n_blocks) where they add to the residual
     /// stream (Radford et al. 2019), norms that change nothing.
     ///
     /// # Errors
@@ -75,13 +72,13 @@ impl Network {
         }
     }
 
-    /// Nats of each target attribute, masked: four tensors of (rows · steps). `dropout_seed` drops some activations,
-    /// others for every seed; `None` drops none.
+    /// Nats of each target attribute, masked: four tensors of (rows · steps). `dropout` drops some activations, others for
+    /// every seed and in every layer.
     ///
     /// # Errors
     /// When the batch does not fit the network.
-    pub fn nats(&self, batch: &Batch, dropout_seed: Option<u32>) -> Result<[Tensor; 4]> {
-        let h = self.hidden(batch, dropout_seed)?;
+    pub fn nats(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<[Tensor; 4]> {
+        let h = self.hidden(batch, dropout)?;
         Ok([
             self.head_nats(0, &h, batch)?,
             self.head_nats(1, &h, batch)?,
@@ -91,7 +88,7 @@ impl Network {
     }
 
     /// Output of the last norm, (rows · steps, d_model).
-    fn hidden(&self, batch: &Batch, dropout_seed: Option<u32>) -> Result<Tensor> {
+    fn hidden(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<Tensor> {
         let c = &self.config;
         if batch.steps > c.n_context {
             bail!("crops of {} steps do not fit a context of {}", batch.steps, c.n_context);
@@ -99,7 +96,7 @@ impl Network {
         let mut n_dropped = 0;
         let mut dropout = || {
             n_dropped += 1;
-            dropout_seed.map(|seed| Dropout { rate: DROPOUT, seed: seed.wrapping_mul(0x9E37_79B1) ^ (n_dropped << 20) })
+            dropout.map(|d| Dropout { seed: d.seed.wrapping_mul(0x9E37_79B1) ^ (n_dropped << 20), ..d })
         };
         let zeros = Tensor::zeros((batch.rows * batch.steps, c.d_model), candle_core::DType::F32, &self.device)?;
         let embedded = self.embed(&zeros, batch)?;
@@ -170,9 +167,18 @@ fn initial_values(config: &ModelConfig, shape: &TensorShape, random: &mut ChaCha
         let value = if shape.name.ends_with("gain") { 1.0 } else { 0.0 };
         return vec![value; n];
     }
-    let to_residual = shape.name.ends_with(".out") || shape.name.ends_with(".down");
-    #[expect(clippy::cast_precision_loss, reason = "a small count")]
-    let deviation = if to_residual { 0.02 / (2.0 * config.n_blocks as f32).sqrt() } else { 0.02 };
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let deviation = match shape.kind {
+        // Notes must not drown in what the blocks add to the residual stream in the first steps: with 0.02, as large
+        // networks have, a small one is stuck at unigrams for hundreds of steps.
+        TensorKind::Table => 0.3,
+        // Begins near even odds.
+        _ if shape.name.ends_with(".logits") => 0.02,
+        _ if shape.name.ends_with(".out") || shape.name.ends_with(".down") => {
+            1.0 / (shape.columns as f32 * 2.0 * config.n_blocks as f32).sqrt()
+        }
+        _ => 1.0 / (shape.columns as f32).sqrt(),
+    };
     (0..n).map(|_| deviation * normal(random)).collect()
 }
 

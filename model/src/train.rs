@@ -16,7 +16,9 @@ use crate::batch::{ATTRIBUTES, Batch};
 use crate::checkpoint::{self, State};
 use crate::corpus::Split;
 use crate::dataset::Dataset;
+use crate::loss_picture;
 use crate::network::Network;
+use crate::ops::Dropout;
 use crate::optimiser::AdamW;
 use crate::schedule;
 
@@ -72,6 +74,9 @@ pub struct TrainOptions {
     /// Highest learning rate
     #[arg(long, default_value_t = 1.5e-3)]
     pub rate: f64,
+    /// Share of activations dropped against overfitting; less or none when the data is seen only a few times
+    #[arg(long, default_value_t = 0.1)]
+    pub dropout: f32,
     /// Train for this long; the learning rate falls in the last quarter
     #[arg(long, default_value_t = 90.0)]
     pub minutes: f64,
@@ -158,6 +163,7 @@ struct Run<'a> {
 /// When the data or an earlier checkpoint does not fit, the disk fails, or the loss stops being a number.
 pub fn run(options: &TrainOptions) -> Result<()> {
     ensure!(options.minutes > 0.0, "--minutes must be more than 0");
+    ensure!((0.0..0.9).contains(&options.dropout), "--dropout must be at least 0 and below 0.9");
     ensure!(options.rows > 0 && options.valid_every > 0, "--rows and --valid-every must be at least 1");
     if let Some(threads) = options.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start threads")?;
@@ -229,7 +235,10 @@ fn start(options: &TrainOptions, dataset: &Dataset) -> Result<(Network, AdamW, S
         seed: options.seed,
         styles: dataset.styles().to_vec(),
         fingerprint: dataset.fingerprint().to_owned(),
-        options: format!("batches of {} crops, learning rate {}", options.rows, options.rate),
+        options: format!(
+            "batches of {} crops, learning rate {}, dropout {}",
+            options.rows, options.rate, options.dropout
+        ),
     };
     Ok((network, optimiser, state))
 }
@@ -315,7 +324,9 @@ impl Run<'_> {
         let batch = self.dataset.train_batch(self.state.seed, self.state.step, self.options.rows, self.steps);
         #[expect(clippy::cast_possible_truncation, reason = "any 32 bits will do")]
         let dropout_seed = (self.state.step ^ (self.state.seed << 16)) as u32;
-        let nats = self.network.nats(&batch, Some(dropout_seed))?;
+        let rate_dropped = self.options.dropout;
+        let dropout = (rate_dropped > 0.0).then_some(Dropout { rate: rate_dropped, seed: dropout_seed });
+        let nats = self.network.nats(&batch, dropout)?;
         let sums = sums(&nats)?;
         let loss = (Tensor::cat(&nats, 0)?.sum_all()? / n_events(&batch).max(1.0))?;
         let norm = self.optimiser.step(&self.network, &loss.backward()?, rate)?;
@@ -349,6 +360,7 @@ impl Run<'_> {
             bits.add(sums(&self.network.nats(batch, None)?)?, batch);
         }
         self.write_log(rate, recent, Some(&bits))?;
+        loss_picture::draw(&self.options.out.join("log.csv"), &self.options.out.join("loss.svg"))?;
         let (total, best) = (bits.total(), self.state.best_valid_bits.unwrap_or(f64::INFINITY));
         #[expect(clippy::cast_precision_loss, reason = "to be read")]
         let line = format!(

@@ -112,7 +112,7 @@ fn cross_entropy_equals_the_stock_one() {
 }
 
 fn loss(network: &Network, batch: &model::batch::Batch, dropout_seed: Option<u32>) -> Tensor {
-    let nats = network.nats(batch, dropout_seed).unwrap();
+    let nats = network.nats(batch, dropout_seed.map(|seed| Dropout { rate: 0.1, seed })).unwrap();
     (Tensor::cat(&nats, 0).unwrap().sum_all().unwrap() / (batch.rows * batch.steps) as f64).unwrap()
 }
 
