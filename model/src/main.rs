@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use model::{evaluate, prepare};
+use model::{evaluate, generate, inspect, prepare};
 
 #[derive(Parser)]
 #[command(
@@ -23,11 +23,17 @@ enum Verb {
     Prepare(prepare::PrepareOptions),
     /// Measure weights on music they have not seen
     Evaluate(evaluate::EvaluateOptions),
+    /// Write a piece, or the continuation of a call, as a MIDI file
+    Generate(generate::GenerateOptions),
+    /// Look into a MIDI file, a weight file or a prepared folder
+    Inspect(inspect::InspectOptions),
 }
 
 fn main() -> Result<()> {
     match Cli::parse().verb {
         Verb::Prepare(options) => prepare::run(&options),
         Verb::Evaluate(options) => evaluate::run(&options),
+        Verb::Generate(options) => generate::run(&options),
+        Verb::Inspect(options) => inspect::run(&options),
     }
 }
