@@ -17,6 +17,9 @@ use crate::dataset::Dataset;
 use crate::shards::{self, Piece, PlacedNote};
 use crate::{ngram, sequence};
 
+/// Notes of each piece when not all are wanted.
+const SAMPLE_NOTES: usize = 512;
+
 /// What to evaluate.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:\n  model evaluate --weights my.antiphon --data prepared\n  \
@@ -32,7 +35,7 @@ pub struct EvaluateOptions {
     /// Which part of it to predict
     #[arg(long, value_enum, default_value = "test")]
     pub split: Split,
-    /// Stop after about this many notes, taken from pieces in a mixed but fixed order
+    /// Stop after this many notes: the first 512 of each piece, in a mixed but fixed order
     #[arg(long)]
     pub max_notes: Option<usize>,
     /// Write the results to this file too
@@ -107,7 +110,7 @@ pub fn run(options: &EvaluateOptions) -> Result<()> {
 pub fn evaluate(options: &EvaluateOptions) -> Result<Report> {
     let weights = Arc::new(load(&options.weights)?);
     let dataset = Dataset::open(&options.data)?;
-    let pieces = chosen(&dataset, options.split, options.max_notes.unwrap_or(usize::MAX));
+    let pieces = chosen(&dataset, options.split, options.max_notes);
     let n_notes: usize = pieces.iter().map(|(_, notes)| notes.len()).sum();
     ensure!(n_notes > 0, "{} has no {} pieces; choose another --split", options.data.display(), options.split.name());
 
@@ -162,16 +165,17 @@ pub fn load(path: &std::path::Path) -> Result<Weights> {
     Weights::parse(&bytes).with_context(|| format!("{} is not a sound weight file", path.display()))
 }
 
-/// Pieces in an order that mixes sources and styles, up to `max_notes`; the last one may be cut.
-fn chosen(dataset: &Dataset, split: Split, max_notes: usize) -> Vec<(&Piece, &[PlacedNote])> {
+/// All pieces of a split; or the beginnings of some, in an order that mixes sources and styles, up to `max_notes`.
+fn chosen(dataset: &Dataset, split: Split, max_notes: Option<usize>) -> Vec<(&Piece, &[PlacedNote])> {
     let mut pieces: Vec<_> = dataset.pieces(split).collect();
-    pieces.sort_by_cached_key(|(piece, _)| <[u8; 32]>::from(Sha256::digest(&piece.path)));
-    let mut left = max_notes;
-    for (_, notes) in &mut pieces {
-        *notes = &notes[..notes.len().min(left)];
-        left -= notes.len();
+    if let Some(mut left) = max_notes {
+        pieces.sort_by_cached_key(|(piece, _)| <[u8; 32]>::from(Sha256::digest(&piece.path)));
+        for (_, notes) in &mut pieces {
+            *notes = &notes[..notes.len().min(SAMPLE_NOTES).min(left)];
+            left -= notes.len();
+        }
+        pieces.retain(|(_, notes)| !notes.is_empty());
     }
-    pieces.retain(|(_, notes)| !notes.is_empty());
     pieces
 }
 

@@ -3,8 +3,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-
-use model::{evaluate, prepare, quantise, train};
+use model::{evaluate, generate, inspect, prepare, quantise, train};
 
 #[derive(Parser)]
 #[command(
@@ -28,6 +27,10 @@ enum Verb {
     Quantise(quantise::QuantiseOptions),
     /// Measure weights on music they have not seen
     Evaluate(evaluate::EvaluateOptions),
+    /// Write a piece, or the continuation of a call, as a MIDI file
+    Generate(generate::GenerateOptions),
+    /// Look into a MIDI file, a weight file or a prepared folder
+    Inspect(inspect::InspectOptions),
 }
 
 fn main() -> Result<()> {
@@ -36,5 +39,7 @@ fn main() -> Result<()> {
         Verb::Train(options) => train::run(&options),
         Verb::Quantise(options) => quantise::run(&options),
         Verb::Evaluate(options) => evaluate::run(&options),
+        Verb::Generate(options) => generate::run(&options),
+        Verb::Inspect(options) => inspect::run(&options),
     }
 }
