@@ -1,1 +1,77 @@
-//! placeholder
+//! Every note at its sample: at any block size and any sample rate.
+
+use host::{Message, Pace, Played, Settings};
+
+use crate::common::{OFFLINE, TEMPO, answer, assert_released, open, sample_of};
+
+/// Beats that hold the call, the silence after it and an answer of one bar.
+const BEATS: u32 = 12;
+
+fn answer_at(sample_rate: f64, block: u32) -> Vec<Played> {
+    let mut rig = open(Settings { sample_rate, max_block: block, ..OFFLINE }, Pace::Unpaced);
+    let notes = answer(&mut rig, BEATS);
+    assert!(!notes.is_empty(), "no answer at {sample_rate} Hz in blocks of {block}");
+    notes
+}
+
+#[test]
+fn the_answer_is_the_same_at_any_block_size() {
+    let expected = answer_at(48_000.0, 512);
+    assert_released(&expected);
+    for block in [1, 7, 32, 64, 480, 1024, 4096] {
+        assert_eq!(answer_at(48_000.0, block), expected, "blocks of {block}");
+    }
+}
+
+#[test]
+fn the_answer_is_the_same_when_block_sizes_change_on_the_way() {
+    let expected = answer_at(48_000.0, 512);
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    crate::common::play_call(&mut rig, 0);
+    let end = sample_of(&rig, f64::from(BEATS));
+    for block in [1, 512, 64, 333, 2, 511].into_iter().cycle() {
+        if rig.now() >= end {
+            break;
+        }
+        rig.block = block;
+        rig.run(u64::from(block).min(end - rig.now())).unwrap();
+    }
+    assert_eq!(host::pair(&rig.heard), expected);
+}
+
+#[test]
+fn the_answer_is_the_same_music_at_any_sample_rate() {
+    let ticks = |samples: u64, rate: f64| -> i64 {
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few seconds")]
+        let ticks = (samples as f64 / rate * TEMPO / 60.0 * 48.0).round() as i64;
+        ticks
+    };
+    let music = |rate: f64| -> Vec<(i64, i64, u8, u8)> {
+        let notes = answer_at(rate, 512);
+        let ends = |note: &Played| note.off_samples.unwrap_or(u64::MAX);
+        notes.iter().map(|n| (ticks(n.on_samples, rate), ticks(ends(n), rate), n.key, n.velocity)).collect()
+    };
+    let expected = music(48_000.0);
+    for rate in [44_100.0, 88_200.0, 96_000.0, 192_000.0] {
+        assert_eq!(music(rate), expected, "{rate} Hz");
+    }
+}
+
+#[test]
+fn thru_repeats_what_is_played_at_its_sample() {
+    for block in [1, 7, 64, 512] {
+        let mut rig = open(Settings { max_block: block, ..OFFLINE }, Pace::Unpaced);
+        let on = rig.parameter("Thru").unwrap().range.end().to_owned();
+        rig.set("Thru", on).unwrap();
+        rig.run(u64::from(block)).unwrap();
+        let played = [(601, 62, 90), (1023, 65, 1), (1024, 69, 127), (2047, 67, 64)];
+        for (at, key, velocity) in played {
+            rig.send(at, Message::NoteOn { channel: 0, key, velocity });
+            rig.send(at + 777, Message::NoteOff { channel: 0, key });
+        }
+        rig.run(4000).unwrap();
+        let heard: Vec<_> = host::pair(&rig.heard).iter().map(|n| (n.on_samples, n.key, n.velocity)).collect();
+        assert_eq!(heard, played, "blocks of {block}");
+        assert!(host::pair(&rig.heard).iter().all(|n| n.off_samples == Some(n.on_samples + 777)));
+    }
+}

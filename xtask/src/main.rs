@@ -1,2 +1,48 @@
-//! placeholder
-fn main() {}
+//! Antiphon's tasks. `cargo xtask` shows them all.
+
+#![forbid(unsafe_code)]
+
+mod build;
+mod install;
+mod play;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Build, hear, install and test Antiphon.
+///
+/// Start with `cargo xtask play`: it builds the plugin, plays it a phrase and saves its answer.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Play a phrase to the plugin and save its answer, as MIDI and as a picture.
+    Play(play::Options),
+    /// Run all tests; installs the Debian packages they need, or says which.
+    Test(test::Options),
+    /// Build the plugin and put it into target/bundled, as Antiphon.clap and Antiphon.vst3.
+    Bundle,
+    /// Bundle the plugin and copy it to where your music software looks for plugins.
+    Install,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    build::enter_workspace()?;
+    match arguments.task {
+        Task::Play(options) => play::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Bundle => {
+            let bundles = build::bundle()?;
+            println!("{}\n{}", bundles.clap.display(), bundles.vst3.display());
+            Ok(())
+        }
+        Task::Install => install::run(),
+    }
+}

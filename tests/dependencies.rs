@@ -1,0 +1,43 @@
+//! The arrows between the crates, as Cargo resolves them.
+
+use std::process::Command;
+
+/// Names of all packages that `package` is built from, itself included.
+fn packages_of(package: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+fn check(package: &str, forbidden: &[&str]) {
+    let packages = packages_of(package);
+    assert_eq!(packages.first().map(String::as_str), Some(package));
+    for found in &packages[1..] {
+        assert!(!forbidden.iter().any(|name| found.starts_with(name)), "{package} depends on {found}");
+    }
+}
+
+#[test]
+fn the_plugin_does_not_contain_the_trainer() {
+    check("antiphon", &["candle", "model", "host", "xtask"]);
+}
+
+#[test]
+fn the_engine_depends_on_none_of_ours() {
+    check("engine", &["antiphon", "model", "host", "xtask", "candle", "nice-plug"]);
+}
+
+#[test]
+fn the_tasks_build_without_engine_and_trainer() {
+    check("xtask", &["antiphon", "engine", "model", "candle", "vst3-host"]);
+}
+
+#[test]
+fn the_check_sees_what_is_there() {
+    assert!(packages_of("antiphon").iter().any(|name| name == "engine"));
+}

@@ -1,0 +1,373 @@
+//! A CLAP plugin, loaded from a file or linked into the program.
+
+use std::ffi::{CStr, CString};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result, anyhow};
+use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
+use clack_extensions::params::{ParamInfoBuffer, PluginParams};
+use clack_extensions::render::{PluginRender, RenderMode};
+use clack_extensions::state::PluginState;
+use clack_host::entry::EntryDescriptor;
+use clack_host::events::event_types::{
+    MidiEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent, TransportFlags,
+};
+use clack_host::events::spaces::CoreEventSpace;
+use clack_host::events::{EventFlags, Match};
+use clack_host::prelude::*;
+use clack_host::utils::{BeatTime, SecondsTime};
+
+use crate::{Instance, Message, Parameter, Settings, Transport};
+
+/// A loaded CLAP library, from which plugins are made.
+#[derive(Clone)]
+pub struct Entry(PluginEntry);
+
+impl Entry {
+    /// Loads a `.clap` file.
+    ///
+    /// # Errors
+    /// When the file is no CLAP library.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        // SAFETY: loading a library runs its code; it is the plugin that the caller has just built.
+        #[expect(unsafe_code, reason = "a plugin is foreign code, however it is loaded")]
+        let entry = unsafe { PluginEntry::load(path) };
+        Ok(Self(entry.map_err(|e| anyhow!("{} does not load as a CLAP: {e}", path.display()))?))
+    }
+
+    /// Takes the entry of a plugin that is linked into this program.
+    ///
+    /// # Errors
+    /// When the plugin's initialisation fails.
+    pub fn linked(entry: &'static EntryDescriptor) -> Result<Self> {
+        // SAFETY: the descriptor is a static of a linked crate, so its functions live as long as the program.
+        #[expect(unsafe_code, reason = "a plugin is foreign code, however it is loaded")]
+        let entry = unsafe { PluginEntry::load_from_raw(entry, c"") };
+        Ok(Self(entry.map_err(|e| anyhow!("the linked CLAP does not start: {e}"))?))
+    }
+}
+
+/// The host's side of CLAP: it only remembers that the plugin asked to be called on the main thread.
+#[derive(Default)]
+struct Shared {
+    wants_callback: AtomicBool,
+}
+
+impl SharedHandler<'_> for Shared {
+    fn request_restart(&self) {}
+    fn request_process(&self) {}
+    fn request_callback(&self) {
+        self.wants_callback.store(true, Ordering::Release);
+    }
+}
+
+struct Handlers;
+
+impl HostHandlers for Handlers {
+    type Shared<'a> = Shared;
+    type MainThread<'a> = ();
+    type AudioProcessor<'a> = ();
+}
+
+/// A running CLAP plugin: the first one of its library.
+pub struct Clap {
+    instance: PluginInstance<Handlers>,
+    /// `None` only while restarting.
+    processor: Option<StartedPluginAudioProcessor<Handlers>>,
+    parameters: Vec<Parameter>,
+    /// Silence in, whatever comes out: (port, channel, sample).
+    audio: Vec<Vec<Vec<f32>>>,
+    ports: AudioPorts,
+    input: EventBuffer,
+    output: EventBuffer,
+    steady_samples: u64,
+}
+
+impl Clap {
+    /// Makes and starts an instance.
+    ///
+    /// # Errors
+    /// Says which step the plugin refused.
+    pub fn new(entry: &Entry, settings: Settings) -> Result<Self> {
+        let factory = entry.0.get_plugin_factory().context("the CLAP has no plugin factory")?;
+        let id: CString = factory
+            .plugin_descriptor(0)
+            .and_then(|d| d.id().map(CStr::to_owned))
+            .context("the CLAP holds no plugin")?;
+        let info = HostInfo::new("Antiphon's test host", "Antiphon", "", env!("CARGO_PKG_VERSION"))?;
+        let mut instance = PluginInstance::new(|_| Shared::default(), |_| (), &entry.0, &id, &info)
+            .map_err(|e| anyhow!("the plugin does not open: {e}"))?;
+        let parameters = read_parameters(&mut instance);
+        let audio = read_output_ports(&mut instance);
+        let ports = AudioPorts::with_capacity(audio.iter().map(Vec::len).sum(), audio.len());
+        let mut clap = Self {
+            instance,
+            processor: None,
+            parameters,
+            audio,
+            ports,
+            input: EventBuffer::with_capacity(4096),
+            output: EventBuffer::with_capacity(4096),
+            steady_samples: 0,
+        };
+        clap.start(settings)?;
+        Ok(clap)
+    }
+
+    /// The value that the plugin reads from a text such as "Continue" or "2 beats".
+    ///
+    /// # Errors
+    /// For an unknown parameter, or a text that the plugin does not understand.
+    pub fn read_text(&mut self, name: &str, text: &str) -> Result<f64> {
+        let id = self.parameters.iter().find(|p| p.name.eq_ignore_ascii_case(name)).map(|p| p.id);
+        let id = id.and_then(ClapId::from_raw).with_context(|| format!("the plugin has no parameter \"{name}\""))?;
+        let handle = self.instance.plugin_handle();
+        let params: PluginParams = handle.get_extension().context("the plugin has no parameters")?;
+        params
+            .text_to_value(&handle, id, &CString::new(text)?)
+            .with_context(|| format!("\"{text}\" is no value of {name}"))
+    }
+
+    /// Runs one block with events exactly as given, for tests of malformed input. What the plugin sent is returned as
+    /// (sample, message) in the order it was sent.
+    ///
+    /// # Errors
+    /// When the plugin reports a failure.
+    pub fn process_raw(
+        &mut self,
+        frames: u32,
+        transport: Option<&TransportEvent>,
+        input: &EventBuffer,
+    ) -> Result<Vec<(u32, Message)>> {
+        self.output.clear();
+        for channel in self.audio.iter_mut().flatten() {
+            channel.resize(frames as usize, 0.0);
+        }
+        let outputs = self.audio.iter_mut().map(|port| AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_output_only(port.iter_mut().map(Vec::as_mut_slice)),
+        });
+        let mut outputs = self.ports.with_output_buffers(outputs);
+        // SAFETY: there are no buffers to be shorter than `frames`; this only carries the length of the block, which a
+        // host without audio inputs has no other way to give.
+        #[expect(unsafe_code, reason = "the only constructor that takes a length")]
+        let inputs = unsafe { InputAudioBuffers::from_raw_buffers(&[], frames) };
+        let processor = self.processor.as_mut().context("the plugin is not running")?;
+        processor
+            .process(
+                &inputs,
+                &mut outputs,
+                &input.as_input(),
+                &mut self.output.as_output(),
+                Some(self.steady_samples),
+                transport,
+            )
+            .map_err(|e| anyhow!("the plugin failed in process: {e}"))?;
+        self.steady_samples += u64::from(frames);
+        self.run_callbacks();
+        Ok(self.output.iter().filter_map(read_event).collect())
+    }
+
+    /// Clears the plugin's playing state, as hosts do on a panic button.
+    pub fn reset(&mut self) {
+        if let Some(processor) = &mut self.processor {
+            processor.reset();
+        }
+    }
+
+    fn start(&mut self, settings: Settings) -> Result<()> {
+        let handle = self.instance.plugin_handle();
+        if let Some(render) = handle.get_extension::<PluginRender>() {
+            let mode = if settings.is_offline { RenderMode::Offline } else { RenderMode::Realtime };
+            render.set(&handle, mode)?;
+        }
+        let configuration = PluginAudioConfiguration {
+            sample_rate: settings.sample_rate,
+            min_frames_count: 1,
+            max_frames_count: settings.max_block,
+        };
+        let stopped =
+            self.instance.activate(|_, _| (), configuration).map_err(|e| anyhow!("the plugin does not start: {e}"))?;
+        let started = stopped.start_processing();
+        self.processor = Some(started.map_err(|e| anyhow!("the plugin does not start processing: {e}"))?);
+        self.run_callbacks();
+        Ok(())
+    }
+
+    fn run_callbacks(&mut self) {
+        if self.instance.access_shared_handler(|shared| shared.wants_callback.swap(false, Ordering::AcqRel)) {
+            self.instance.call_on_main_thread_callback();
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some(processor) = self.processor.take() {
+            self.instance.deactivate(processor.stop_processing());
+        }
+    }
+}
+
+impl Drop for Clap {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Instance for Clap {
+    fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    fn value(&mut self, id: u32) -> Result<f64> {
+        let handle = self.instance.plugin_handle();
+        let params: PluginParams = handle.get_extension().context("the plugin has no parameters")?;
+        let id = ClapId::from_raw(id).context("no parameter has that id")?;
+        params.get_value(&handle, id).context("the plugin does not know that parameter")
+    }
+
+    fn value_text(&mut self, id: u32, value: f64) -> Result<String> {
+        let handle = self.instance.plugin_handle();
+        let params: PluginParams = handle.get_extension().context("the plugin has no parameters")?;
+        let id = ClapId::from_raw(id).context("no parameter has that id")?;
+        let mut buffer = [0; 256];
+        let text = params.value_to_text(&handle, id, value, &mut buffer);
+        Ok(String::from_utf8_lossy(text.map_err(|_| anyhow!("the plugin cannot write that value"))?).into_owned())
+    }
+
+    fn process(
+        &mut self,
+        frames: u32,
+        transport: &Transport,
+        input: &[(u32, Message)],
+        output: &mut Vec<(u32, Message)>,
+    ) -> Result<()> {
+        let mut buffer = std::mem::take(&mut self.input);
+        buffer.clear();
+        for &(offset, message) in input {
+            push_event(&mut buffer, offset, message);
+        }
+        let heard = self.process_raw(frames, Some(&transport_event(transport)), &buffer);
+        self.input = buffer;
+        output.extend(heard?);
+        Ok(())
+    }
+
+    fn restart(&mut self, settings: Settings) -> Result<()> {
+        self.stop();
+        self.start(settings)
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>> {
+        let handle = self.instance.plugin_handle();
+        let state: PluginState = handle.get_extension().context("the plugin keeps no state")?;
+        let mut bytes = Vec::new();
+        state.save(&handle, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn load(&mut self, mut bytes: &[u8]) -> Result<()> {
+        let handle = self.instance.plugin_handle();
+        let state: PluginState = handle.get_extension().context("the plugin keeps no state")?;
+        let loaded = state.load(&handle, &mut bytes);
+        self.run_callbacks();
+        Ok(loaded?)
+    }
+}
+
+fn read_parameters(instance: &mut PluginInstance<Handlers>) -> Vec<Parameter> {
+    let handle = instance.plugin_handle();
+    let Some(params) = handle.get_extension::<PluginParams>() else { return Vec::new() };
+    (0..params.count(&handle))
+        .filter_map(|index| {
+            let mut buffer = ParamInfoBuffer::new();
+            params.get_info(&handle, index, &mut buffer).map(|info| Parameter {
+                id: info.id.get(),
+                name: String::from_utf8_lossy(info.name).into_owned(),
+                range: info.min_value..=info.max_value,
+                default: info.default_value,
+            })
+        })
+        .collect()
+}
+
+/// Empty buffers of the right shape for the plugin's audio outputs.
+fn read_output_ports(instance: &mut PluginInstance<Handlers>) -> Vec<Vec<Vec<f32>>> {
+    let handle = instance.plugin_handle();
+    let Some(ports) = handle.get_extension::<PluginAudioPorts>() else { return Vec::new() };
+    (0..ports.count(&handle, false))
+        .filter_map(|index| {
+            let mut buffer = AudioPortInfoBuffer::new();
+            ports.get(&handle, index, false, &mut buffer).map(|info| vec![Vec::new(); info.channel_count as usize])
+        })
+        .collect()
+}
+
+fn push_event(buffer: &mut EventBuffer, offset: u32, message: Message) {
+    let note = |channel: u8, key: u8| Pckn::new(0u16, u16::from(channel), u16::from(key), Match::All);
+    match message {
+        Message::NoteOn { channel, key, velocity } => {
+            buffer.push(&NoteOnEvent::new(offset, note(channel, key), f64::from(velocity) / 127.0));
+        }
+        Message::NoteOff { channel, key } => buffer.push(&NoteOffEvent::new(offset, note(channel, key), 0.0)),
+        Message::Midi(data) => buffer.push(&MidiEvent::new(offset, 0, data)),
+        Message::Parameter { id, value } => {
+            if let Some(id) = ClapId::from_raw(id) {
+                buffer.push(&ParamValueEvent::new(offset, id, Pckn::match_all(), value));
+            }
+        }
+    }
+}
+
+fn read_event(event: &UnknownEvent) -> Option<(u32, Message)> {
+    let byte = |value: Option<u16>| value.and_then(|v| u8::try_from(v).ok());
+    let message = match event.as_core_event()? {
+        CoreEventSpace::NoteOn(e) => Message::NoteOn {
+            channel: byte(e.channel().into_specific())?,
+            key: byte(e.key().into_specific())?,
+            velocity: read_velocity(e.velocity()),
+        },
+        CoreEventSpace::NoteOff(e) => {
+            Message::NoteOff { channel: byte(e.channel().into_specific())?, key: byte(e.key().into_specific())? }
+        }
+        CoreEventSpace::Midi(e) => Message::Midi(e.data()),
+        CoreEventSpace::ParamValue(e) => Message::Parameter { id: e.param_id()?.get(), value: e.value() },
+        _ => return None,
+    };
+    Some((event.header().time(), message))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1 in, 0 to 127 out")]
+fn read_velocity(velocity: f64) -> u8 {
+    (velocity.clamp(0.0, 1.0) * 127.0).round() as u8
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "bar numbers are small")]
+fn transport_event(transport: &Transport) -> TransportEvent {
+    let bar_beats = transport.bar_beats();
+    let bar_number = (transport.beats / bar_beats).floor();
+    let seconds = |beats: f64| SecondsTime::from_float(beats * 60.0 / transport.tempo);
+    let (loop_start, loop_end) = transport.loop_beats.unwrap_or_default();
+    let mut flags = TransportFlags::HAS_TEMPO
+        | TransportFlags::HAS_BEATS_TIMELINE
+        | TransportFlags::HAS_SECONDS_TIMELINE
+        | TransportFlags::HAS_TIME_SIGNATURE;
+    flags.set(TransportFlags::IS_PLAYING, transport.is_playing);
+    flags.set(TransportFlags::IS_LOOP_ACTIVE, transport.loop_beats.is_some());
+    TransportEvent {
+        header: EventHeader::new_core(0, EventFlags::empty()),
+        flags,
+        song_pos_beats: BeatTime::from_float(transport.beats),
+        song_pos_seconds: seconds(transport.beats),
+        tempo: transport.tempo,
+        tempo_inc: 0.0,
+        loop_start_beats: BeatTime::from_float(loop_start),
+        loop_end_beats: BeatTime::from_float(loop_end),
+        loop_start_seconds: seconds(loop_start),
+        loop_end_seconds: seconds(loop_end),
+        bar_start: BeatTime::from_float(bar_number * bar_beats),
+        bar_number: bar_number as i32,
+        time_signature_numerator: transport.signature.0,
+        time_signature_denominator: transport.signature.1,
+    }
+}

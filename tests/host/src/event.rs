@@ -1,0 +1,77 @@
+//! What travels between host and plugin, and how note-ons find their note-offs.
+
+/// A message at an absolute sample, counted from the start of the session.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Event {
+    /// When.
+    pub at_samples: u64,
+    /// What.
+    pub message: Message,
+}
+
+/// What a host and a plugin say to each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Message {
+    /// A key goes down; velocity 1 to 127.
+    NoteOn {
+        /// 0 to 15.
+        channel: u8,
+        /// 0 to 127.
+        key: u8,
+        /// 1 to 127.
+        velocity: u8,
+    },
+    /// A key goes up.
+    NoteOff {
+        /// 0 to 15.
+        channel: u8,
+        /// 0 to 127.
+        key: u8,
+    },
+    /// Any other short MIDI message: controllers, bend, pressure.
+    Midi([u8; 3]),
+    /// A parameter gets a value, in the host's units.
+    Parameter {
+        /// Which.
+        id: u32,
+        /// New value.
+        value: f64,
+    },
+}
+
+/// A note with both its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Played {
+    /// When it began.
+    pub on_samples: u64,
+    /// When it ended; `None` while it still sounds.
+    pub off_samples: Option<u64>,
+    /// 0 to 15.
+    pub channel: u8,
+    /// 0 to 127.
+    pub key: u8,
+    /// 1 to 127.
+    pub velocity: u8,
+}
+
+/// Joins note-ons with the note-offs that follow them, first in first out. Notes come in order of their onset; one that
+/// was never released has no end.
+#[must_use]
+pub fn pair(events: &[Event]) -> Vec<Played> {
+    let mut notes: Vec<Played> = Vec::new();
+    for event in events {
+        match event.message {
+            Message::NoteOn { channel, key, velocity } => {
+                notes.push(Played { on_samples: event.at_samples, off_samples: None, channel, key, velocity });
+            }
+            Message::NoteOff { channel, key } => {
+                let held = |n: &&mut Played| n.off_samples.is_none() && (n.channel, n.key) == (channel, key);
+                if let Some(note) = notes.iter_mut().find(held) {
+                    note.off_samples = Some(event.at_samples);
+                }
+            }
+            Message::Midi(_) | Message::Parameter { .. } => {}
+        }
+    }
+    notes
+}

@@ -1,0 +1,177 @@
+//! A VST3 plugin, loaded from a bundle.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+use vst3_host::midi::PluginEventData;
+use vst3_host::{BusAudioBuffers, MidiEvent, Plugin, PluginEvent, ProcessMode, TransportPosition, Vst3Host};
+
+use crate::{Instance, Message, Parameter, Settings, Transport};
+
+/// Puts the library of package `name`, as Cargo built it for the running test, into a VST3 bundle. The bundle lasts as
+/// long as the returned folder.
+///
+/// # Errors
+/// When Cargo has built no such library, or the folder cannot be written.
+pub fn bundle(name: &str) -> Result<(TempDir, PathBuf)> {
+    use std::env::consts::{ARCH, DLL_PREFIX, DLL_SUFFIX, OS};
+    let file = format!("{DLL_PREFIX}{name}{DLL_SUFFIX}");
+    let test = std::env::current_exe()?;
+    let library = test.ancestors().skip(1).take(2).map(|folder| folder.join(&file)).find(|path| path.is_file());
+    let library = library.with_context(|| format!("there is no {file} beside {}", test.display()))?;
+
+    let folder = tempfile::tempdir()?;
+    let bundle = folder.path().join(format!("{name}.vst3"));
+    let binary = match OS {
+        "macos" => Path::new("Contents/MacOS").join(name),
+        "windows" => Path::new("Contents").join(format!("{ARCH}-win")).join(format!("{name}.vst3")),
+        _ => Path::new("Contents").join(format!("{ARCH}-linux")).join(format!("{name}.so")),
+    };
+    let binary = bundle.join(binary);
+    std::fs::create_dir_all(binary.parent().context("a path with a parent")?)?;
+    std::fs::copy(library, binary)?;
+    Ok((folder, bundle))
+}
+
+/// A running VST3 plugin: the first audio class of its bundle.
+pub struct Vst3 {
+    plugin: Plugin,
+    parameters: Vec<Parameter>,
+    audio: BusAudioBuffers,
+    clock_samples: i64,
+}
+
+impl Vst3 {
+    /// Makes and starts an instance.
+    ///
+    /// # Errors
+    /// Says which step the plugin refused.
+    pub fn new(bundle: &Path, settings: Settings) -> Result<Self> {
+        let block = settings.max_block as usize;
+        let mut host = Vst3Host::builder().sample_rate(settings.sample_rate).block_size(block).build()?;
+        let mut plugin = host.load_plugin(bundle)?;
+        let parameters = plugin
+            .get_parameters()?
+            .into_iter()
+            .map(|p| Parameter { id: p.id, name: p.name, range: p.min..=p.max, default: p.default })
+            .collect();
+        plugin.set_process_mode(mode(settings))?;
+        plugin.start_processing()?;
+        let audio = plugin.create_bus_audio_buffers(block)?;
+        Ok(Self { plugin, parameters, audio, clock_samples: 0 })
+    }
+
+    fn send(&mut self, offset: i32, message: Message) -> Result<()> {
+        let note = |data| PluginEvent { bus_index: 0, sample_offset: offset, ppq_position: 0.0, flags: 0, data };
+        match message {
+            Message::NoteOn { channel, key, velocity } => {
+                self.plugin.send_plugin_event(note(PluginEventData::NoteOn {
+                    channel: i16::from(channel),
+                    pitch: i16::from(key),
+                    tuning: 0.0,
+                    velocity: f32::from(velocity) / 127.0,
+                    length: 0,
+                    note_id: -1,
+                }))?
+            }
+            Message::NoteOff { channel, key } => self.plugin.send_plugin_event(note(PluginEventData::NoteOff {
+                channel: i16::from(channel),
+                pitch: i16::from(key),
+                velocity: 0.0,
+                note_id: -1,
+                tuning: 0.0,
+            }))?,
+            Message::Midi(data) => {
+                let event = MidiEvent::from_midi_bytes(&data).context("no MIDI message")?;
+                self.plugin.send_midi_event_at(event, offset)?;
+            }
+            Message::Parameter { id, value } => self.plugin.set_parameter_at(id, value, offset)?,
+        }
+        Ok(())
+    }
+}
+
+impl Instance for Vst3 {
+    fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    fn value(&mut self, id: u32) -> Result<f64> {
+        Ok(self.plugin.get_parameter(id)?)
+    }
+
+    fn value_text(&mut self, id: u32, value: f64) -> Result<String> {
+        Ok(self.plugin.format_parameter(id, value)?)
+    }
+
+    fn process(
+        &mut self,
+        frames: u32,
+        transport: &Transport,
+        input: &[(u32, Message)],
+        output: &mut Vec<(u32, Message)>,
+    ) -> Result<()> {
+        for &(offset, message) in input {
+            self.send(i32::try_from(offset)?, message)?;
+        }
+        let (numerator, denominator) = transport.signature;
+        self.plugin.set_tempo(transport.tempo)?;
+        self.plugin.set_time_signature(i32::from(numerator), i32::from(denominator))?;
+        self.plugin.set_playing(transport.is_playing)?;
+        let position = TransportPosition { samples: self.clock_samples, quarter_notes: transport.beats };
+        self.plugin.set_transport_position(position)?;
+        for channel in self.audio.outputs.iter_mut().flat_map(|bus| &mut bus.channels) {
+            channel.resize(frames as usize, 0.0);
+        }
+        self.plugin.process_bus_audio(&mut self.audio)?;
+        self.clock_samples += i64::from(frames);
+        for event in self.plugin.take_output_events() {
+            output.push((u32::try_from(event.sample_offset)?, read_event(&event)?));
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self, settings: Settings) -> Result<()> {
+        self.plugin.stop_processing()?;
+        self.plugin.reconfigure(settings.sample_rate, settings.max_block as usize)?;
+        self.plugin.set_process_mode(mode(settings))?;
+        self.plugin.start_processing()?;
+        self.audio = self.plugin.create_bus_audio_buffers(settings.max_block as usize)?;
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>> {
+        Ok(self.plugin.save_state()?)
+    }
+
+    fn load(&mut self, state: &[u8]) -> Result<()> {
+        Ok(self.plugin.load_state(state)?)
+    }
+}
+
+fn mode(settings: Settings) -> ProcessMode {
+    if settings.is_offline { ProcessMode::Offline } else { ProcessMode::Realtime }
+}
+
+fn read_event(event: &PluginEvent) -> Result<Message> {
+    Ok(match event.data {
+        PluginEventData::NoteOn { channel, pitch, velocity, .. } => Message::NoteOn {
+            channel: u8::try_from(channel)?,
+            key: u8::try_from(pitch)?,
+            velocity: seven_bits(velocity),
+        },
+        PluginEventData::NoteOff { channel, pitch, .. } => {
+            Message::NoteOff { channel: u8::try_from(channel)?, key: u8::try_from(pitch)? }
+        }
+        PluginEventData::LegacyMidiCcOut { control_number, channel, value, .. } => {
+            Message::Midi([0xB0 | u8::try_from(channel)?, control_number, value])
+        }
+        ref other => bail!("the plugin sent {other:?}, which it has no reason to"),
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1 in, 0 to 127 out")]
+fn seven_bits(value: f32) -> u8 {
+    (value.clamp(0.0, 1.0) * 127.0).round() as u8
+}

@@ -1,0 +1,15 @@
+//! The plugin as its host and its player meet it, through its real CLAP and VST3 entries. One file for each topic.
+
+#![forbid(unsafe_code)]
+#![cfg(test)]
+
+mod bad_input;
+mod common;
+mod dependencies;
+mod instances;
+mod notes;
+mod offline;
+mod random_host;
+mod state;
+mod turns;
+mod vst3;

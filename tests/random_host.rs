@@ -1,0 +1,80 @@
+//! A host that does all it may, at random: no note may be left sounding.
+
+use host::{Clap, Message, Pace, Rig, Settings, Transport, pair};
+
+use crate::common::{OFFLINE, TEMPO, assert_released, open};
+use crate::state::Random;
+
+const N_PHRASES: u64 = 300;
+
+#[test]
+fn no_note_is_left_sounding_after_hundreds_of_phrases() {
+    let mut random = Random(2024);
+    let settings = Settings { max_block: 1024, ..OFFLINE };
+    let mut rig = open(settings, Pace::Unpaced);
+    let mut n_answered = 0;
+    for phrase in 0..N_PHRASES {
+        rig.heard.clear();
+        rig.block = u32::try_from(1 + random.below(1024)).unwrap();
+        play_phrase(&mut rig, &mut random);
+        disturb(&mut rig, &mut random, settings);
+        let beats = 4 + random.below(6);
+        rig.run(beats * 12_000).unwrap();
+        n_answered += u64::from(!rig.heard.is_empty());
+        release(&mut rig);
+        let held: Vec<_> = pair(&rig.heard).into_iter().filter(|note| note.off_samples.is_none()).collect();
+        assert!(held.is_empty(), "phrase {phrase} left {held:?}");
+    }
+    assert!(n_answered > N_PHRASES / 3, "only {n_answered} of {N_PHRASES} phrases were answered");
+    assert_released(&pair(&rig.heard));
+}
+
+/// One to eight notes, some of them still held when the host does something else.
+fn play_phrase(rig: &mut Rig<Clap>, random: &mut Random) {
+    let mut at = rig.now();
+    for _ in 0..=random.below(8) {
+        let key = u8::try_from(36 + random.below(60)).unwrap();
+        rig.send_note(at, 1 + random.below(12_000), key, u8::try_from(1 + random.below(127)).unwrap());
+        at += random.below(9_000);
+    }
+}
+
+/// One of the things that hosts do to plugins in the middle of the music.
+fn disturb(rig: &mut Rig<Clap>, random: &mut Random, settings: Settings) {
+    rig.run(random.below(60_000)).unwrap();
+    let transport = rig.transport();
+    match random.below(10) {
+        0 => rig.set_transport(Transport { tempo: 40.0 + 260.0 * random.fraction(), ..transport }),
+        1 => rig.set_transport(Transport { beats: (64.0 * random.fraction()).floor(), ..transport }),
+        2 => {
+            let start = (transport.beats / 4.0).floor() * 4.0;
+            let loop_beats = Some((start, start + 1.0 + 7.0 * random.fraction()));
+            rig.set_transport(Transport { loop_beats, ..transport });
+        }
+        3 => rig.set_transport(Transport { is_playing: !transport.is_playing, ..transport }),
+        4 => rig.set_transport(Transport { signature: [(3, 4), (6, 8), (7, 8)][rig.heard.len() % 3], ..transport }),
+        5 => rig.plugin.reset(),
+        6 => rig.restart(settings).unwrap(),
+        7 => {
+            let parameters = host::Instance::parameters(&rig.plugin).to_vec();
+            let parameter = &parameters[usize::try_from(random.below(parameters.len() as u64)).unwrap()];
+            let (low, high) = (*parameter.range.start(), *parameter.range.end());
+            let value = low + random.fraction() * (high - low);
+            rig.send(rig.now(), Message::Parameter { id: parameter.id, value });
+        }
+        _ => {}
+    }
+}
+
+/// Stops the song for a second, which must release everything, and starts it again from a known place.
+fn release(rig: &mut Rig<Clap>) {
+    for parameter in host::Instance::parameters(&rig.plugin).to_vec() {
+        rig.send(rig.now(), Message::Parameter { id: parameter.id, value: parameter.default });
+    }
+    rig.set_transport(Transport { is_playing: false, ..rig.transport() });
+    rig.plugin.reset();
+    rig.run(48_000).unwrap();
+    rig.set_transport(Transport::rolling(TEMPO));
+    rig.set("Thru", 0.0).unwrap();
+    rig.run(64).unwrap();
+}

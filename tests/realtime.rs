@@ -1,0 +1,121 @@
+//! The audio thread under load: it never allocates (debug builds abort if it does) and never waits.
+
+#![forbid(unsafe_code)]
+#![cfg(test)]
+
+mod common;
+
+use std::time::Duration;
+
+use host::{Message, Pace, Rig, Settings, Transport, pair};
+
+use common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
+
+const LIVE: Settings = Settings { max_block: 64, is_offline: false, ..OFFLINE };
+
+/// The time that `process` took in the given share of blocks, at most.
+fn quantile(rig: &Rig<host::Clap>, share: f64) -> Duration {
+    let mut times = rig.process_times.clone();
+    times.sort_unstable();
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index"
+    )]
+    let place = ((times.len() - 1) as f64 * share) as usize;
+    times[place]
+}
+
+#[test]
+fn a_live_answer_comes_in_time_and_process_stays_short() {
+    let mut rig = open(LIVE, Pace::RealTime(1.0));
+    let end = play_call(&mut rig, 0);
+    rig.run(sample_of(&rig, 12.0)).unwrap();
+    let notes = pair(&rig.heard);
+    assert_released(&notes);
+    let first = notes.first().expect("a live answer");
+    assert!(first.on_samples >= end, "the answer began before the call was over");
+    let (p50, p99, p999) = (quantile(&rig, 0.5), quantile(&rig, 0.99), quantile(&rig, 0.999));
+    println!("process() of 64 samples in a debug build: p50 {p50:?}, p99 {p99:?}, p99.9 {p999:?}");
+    // A block lasts 1333 us. The bounds are loose: this is a debug build, on a machine that does other things too.
+    assert!(p50 < Duration::from_micros(200), "p50 {p50:?}");
+    assert!(p99 < Duration::from_micros(1333), "p99 {p99:?}");
+}
+
+#[test]
+fn a_thousand_notes_in_one_block_are_taken_or_counted() {
+    for is_offline in [false, true] {
+        let mut rig = open(Settings { is_offline, ..LIVE }, Pace::Unpaced);
+        rig.run(64).unwrap();
+        for i in 0..1000u64 {
+            let key = u8::try_from(i % 128).unwrap();
+            rig.send(rig.now() + i % 64, Message::NoteOn { channel: 0, key, velocity: 100 });
+        }
+        rig.run(64).unwrap();
+        let flood = *rig.process_times.last().unwrap();
+        println!("process() of 1000 note-ons: {flood:?}");
+        if !is_offline {
+            assert!(flood < Duration::from_millis(20), "1000 note-ons took {flood:?}");
+        }
+        for i in 0..1000u64 {
+            let key = u8::try_from(i % 128).unwrap();
+            rig.send(rig.now() + i % 64, Message::NoteOff { channel: 0, key });
+        }
+        rig.run(64).unwrap();
+        rig.set_transport(Transport { is_playing: false, ..rig.transport() });
+        rig.run(48_000).unwrap();
+        assert_released(&pair(&rig.heard));
+    }
+}
+
+#[test]
+fn the_audio_thread_does_not_wait_for_a_worker_that_gets_no_time() {
+    // Unpaced, a minute of music passes in less than the worker needs for a few notes.
+    let mut rig = open(Settings { max_block: 512, ..LIVE }, Pace::Unpaced);
+    for phrase in 0..30u32 {
+        play_call(&mut rig, phrase * 8);
+    }
+    rig.run(sample_of(&rig, 240.0)).unwrap();
+    let (p50, p99) = (quantile(&rig, 0.5), quantile(&rig, 0.99));
+    println!("process() with a starved worker: p50 {p50:?}, p99 {p99:?}");
+    assert!(p99 < Duration::from_millis(2), "process() waited: p99 {p99:?}");
+    rig.set_transport(Transport { is_playing: false, ..rig.transport() });
+    rig.run(4800).unwrap();
+    assert_released(&pair(&rig.heard));
+}
+
+#[test]
+fn a_flooded_queue_does_not_stop_the_plugin() {
+    let mut rig = open(Settings { max_block: 64, ..LIVE }, Pace::Unpaced);
+    for block in 0..2000u64 {
+        for i in 0..64u64 {
+            let key = u8::try_from((block + i) % 128).unwrap();
+            rig.send(rig.now() + i, Message::NoteOn { channel: 0, key, velocity: 100 });
+            rig.send(rig.now() + i, Message::NoteOff { channel: 0, key });
+        }
+        rig.run(64).unwrap();
+    }
+    let p99 = quantile(&rig, 0.99);
+    assert!(p99 < Duration::from_millis(2), "process() waited: p99 {p99:?}");
+    // Given time and silence, it listens and answers again.
+    rig.set_transport(Transport { is_playing: false, ..rig.transport() });
+    rig.run(48_000).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    rig.restart(OFFLINE).unwrap();
+    rig.heard.clear();
+    rig.set_transport(Transport::rolling(common::TEMPO));
+    let start = rig.now();
+    for beat in 0..4 {
+        rig.send_note(start + sample_of(&rig, f64::from(beat)), 4000, 62, 90);
+    }
+    rig.run(sample_of(&rig, 12.0)).unwrap();
+    assert!(!pair(&rig.heard).is_empty(), "no answer after the flood");
+}
+
+#[test]
+fn an_offline_render_under_the_guard() {
+    let notes = answer(&mut open(OFFLINE, Pace::Unpaced), 12);
+    assert!(!notes.is_empty());
+    assert_released(&notes);
+}

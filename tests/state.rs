@@ -1,0 +1,96 @@
+//! What a project file keeps.
+
+use host::{Instance, Message, Pace};
+
+use crate::common::{OFFLINE, answer, open};
+
+/// A small random number generator (xorshift64*), so that a failure can be repeated.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// A number below `n`.
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % n
+    }
+
+    /// A number from 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "20 bits")]
+    pub(crate) fn fraction(&mut self) -> f64 {
+        self.below(1 << 20) as f64 / f64::from((1 << 20) - 1)
+    }
+}
+
+fn values(rig: &mut host::Rig<host::Clap>) -> Vec<(String, f64)> {
+    let parameters = rig.plugin.parameters().to_vec();
+    parameters.into_iter().map(|p| (p.name, rig.plugin.value(p.id).unwrap())).collect()
+}
+
+#[test]
+fn every_parameter_survives_saving_and_loading() {
+    let mut random = Random(7);
+    for _ in 0..20 {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        for parameter in rig.plugin.parameters().to_vec() {
+            let (low, high) = (*parameter.range.start(), *parameter.range.end());
+            let value = low + random.fraction() * (high - low);
+            rig.send(0, Message::Parameter { id: parameter.id, value });
+        }
+        rig.run(512).unwrap();
+        let before = values(&mut rig);
+        let saved = rig.plugin.save().unwrap();
+        let mut fresh = open(OFFLINE, Pace::Unpaced);
+        fresh.plugin.load(&saved).unwrap();
+        assert_eq!(values(&mut fresh), before);
+        assert_eq!(fresh.plugin.save().unwrap(), saved, "saving again must give the same bytes");
+    }
+}
+
+#[test]
+fn a_loaded_project_gives_the_saved_answer() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    let seed = rig.plugin.read_text("Seed", "17").unwrap();
+    rig.set("Seed", seed).unwrap();
+    rig.run(1).unwrap();
+    let saved = rig.plugin.save().unwrap();
+    let mut again = open(OFFLINE, Pace::Unpaced);
+    again.plugin.load(&saved).unwrap();
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.set("Seed", seed).unwrap();
+    let expected = answer(&mut rig, 12);
+    assert!(!expected.is_empty());
+    assert_eq!(answer(&mut again, 12), expected);
+}
+
+#[test]
+fn damaged_states_are_refused_or_survived() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.run(512).unwrap();
+    let saved = rig.plugin.save().unwrap();
+    let mut random = Random(11);
+    for round in 0..200 {
+        let mut blob = saved.clone();
+        match round % 4 {
+            0 => blob.truncate(usize::try_from(random.below(saved.len() as u64)).unwrap()),
+            1 => {
+                for _ in 0..=random.below(8) {
+                    let at = usize::try_from(random.below(saved.len() as u64)).unwrap();
+                    blob[at] ^= 1 << random.below(8);
+                }
+            }
+            2 => blob = (0..random.below(4096)).map(|_| u8::try_from(random.below(256)).unwrap()).collect(),
+            _ => blob.extend((0..random.below(64)).map(|_| u8::try_from(random.below(256)).unwrap())),
+        }
+        // A refusal is right; what must not happen is a crash, a hang, or values out of range.
+        let _ = rig.plugin.load(&blob);
+        rig.run(512).unwrap();
+        for parameter in rig.plugin.parameters().to_vec() {
+            let value = rig.plugin.value(parameter.id).unwrap();
+            assert!(parameter.range.contains(&value), "{} is {value} after blob {round}", parameter.name);
+        }
+    }
+    rig.plugin.load(&saved).unwrap();
+    assert_eq!(rig.plugin.save().unwrap(), saved);
+}

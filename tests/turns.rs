@@ -1,0 +1,174 @@
+//! Whose turn it is: call, hand-over, answer, interruption.
+
+use host::{Clap, Message, Pace, Played, Rig, Transport, pair};
+
+use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
+
+/// Sets a parameter to what its text says.
+fn set_text(rig: &mut Rig<Clap>, name: &str, text: &str) {
+    let value = rig.plugin.read_text(name, text).unwrap();
+    rig.set(name, value).unwrap();
+}
+
+fn answer_with(settings: &[(&str, &str)]) -> Vec<Played> {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    for (name, text) in settings {
+        set_text(&mut rig, name, text);
+    }
+    let notes = answer(&mut rig, 16);
+    assert!(!notes.is_empty(), "no answer with {settings:?}");
+    assert_released(&notes);
+    notes
+}
+
+/// The rig a little after its answer to a call has begun, with a note of it sounding.
+fn in_the_middle_of_an_answer() -> Rig<Clap> {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    play_call(&mut rig, 0);
+    let sounds = |rig: &Rig<Clap>| pair(&rig.heard).iter().any(|note| note.off_samples.is_none());
+    let limit = sample_of(&rig, 12.0);
+    assert!(rig.run_until(limit, sounds).unwrap(), "no answer");
+    rig
+}
+
+#[test]
+fn silence_hands_over_and_the_answer_begins_there() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    set_text(&mut rig, "Silence", "1");
+    let end = play_call(&mut rig, 0);
+    rig.run(sample_of(&rig, 16.0)).unwrap();
+    let notes = pair(&rig.heard);
+    let hand_over = end + sample_of(&rig, 1.0);
+    assert_eq!(notes.first().map(|note| note.on_samples), Some(hand_over));
+}
+
+#[test]
+fn nothing_is_said_without_a_call() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.run(sample_of(&rig, 32.0)).unwrap();
+    assert!(rig.heard.is_empty(), "{:?}", rig.heard);
+}
+
+#[test]
+fn playing_ends_the_answer_at_that_sample() {
+    let mut rig = in_the_middle_of_an_answer();
+    let at = rig.now() + 100;
+    rig.send_note(at, 2000, 50, 80);
+    rig.run(sample_of(&rig, 0.9)).unwrap();
+    let notes = pair(&rig.heard);
+    assert_released(&notes);
+    assert!(notes.iter().all(|note| note.on_samples < at), "the answer went on: {notes:?}");
+    assert!(notes.iter().any(|note| note.off_samples == Some(at)), "nothing ended at {at}: {notes:?}");
+    assert!(notes.iter().all(|note| note.off_samples <= Some(at)), "a note went on: {notes:?}");
+}
+
+#[test]
+fn each_call_gets_an_answer() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    for turn in 0..4 {
+        let n_before = rig.heard.len();
+        play_call(&mut rig, 16 * turn);
+        rig.run(sample_of(&rig, 16.0)).unwrap();
+        assert!(rig.heard.len() > n_before, "no answer in turn {turn}");
+    }
+    assert_released(&pair(&rig.heard));
+}
+
+#[test]
+fn stop_seek_loop_and_reset_release_what_sounds() {
+    type Disturb = fn(&mut Rig<Clap>);
+    let cases: [(&str, Disturb); 5] = [
+        ("stop", |rig| rig.set_transport(Transport { is_playing: false, ..rig.transport() })),
+        ("seek back", |rig| rig.set_transport(Transport { beats: 0.0, ..rig.transport() })),
+        ("seek on", |rig| rig.set_transport(Transport { beats: 64.0, ..rig.transport() })),
+        ("loop", |rig| {
+            let beats = rig.transport().beats;
+            rig.set_transport(Transport { loop_beats: Some((0.0, beats)), ..rig.transport() });
+        }),
+        ("reset", |rig| rig.plugin.reset()),
+    ];
+    for (name, disturb) in cases {
+        let mut rig = in_the_middle_of_an_answer();
+        disturb(&mut rig);
+        let n_before = rig.heard.len();
+        rig.run(1024).unwrap();
+        let notes = pair(&rig.heard);
+        assert!(notes.iter().all(|note| note.off_samples.is_some()), "{name} left notes sounding");
+        let news = &rig.heard[n_before..];
+        assert!(!news.iter().any(|e| matches!(e.message, Message::NoteOn { .. })), "{name} let the answer go on");
+    }
+}
+
+#[test]
+fn stopping_the_device_releases_what_sounds_before_it_plays_again() {
+    let mut rig = in_the_middle_of_an_answer();
+    rig.restart(OFFLINE).unwrap();
+    rig.run(4096).unwrap();
+    assert_released(&pair(&rig.heard));
+}
+
+#[test]
+fn the_seed_repeats_or_changes_the_answer() {
+    let first = answer_with(&[("Seed", "1")]);
+    assert_eq!(answer_with(&[("Seed", "1")]), first);
+    let others = ["2", "3", "4"].map(|seed| answer_with(&[("Seed", seed)]));
+    assert!(others.iter().all(|other| *other != first), "another seed must give another answer");
+}
+
+#[test]
+fn the_answer_keeps_to_its_range() {
+    let notes = answer_with(&[("Lowest key", "60"), ("Highest key", "67")]);
+    assert!(notes.iter().all(|note| (60..=67).contains(&note.key)), "{notes:?}");
+}
+
+#[test]
+fn the_answer_keeps_to_its_length() {
+    let rig = open(OFFLINE, Pace::Unpaced);
+    for bars in [1u32, 2] {
+        let notes = answer_with(&[("Answer length", &bars.to_string())]);
+        let first = notes.first().unwrap().on_samples;
+        let last = notes.iter().filter_map(|note| note.off_samples).max().unwrap();
+        let most = sample_of(&rig, f64::from(4 * bars));
+        assert!(last - first <= most, "{bars} bars lasted {} samples of {most}", last - first);
+    }
+}
+
+#[test]
+fn continue_goes_on_without_end() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    set_text(&mut rig, "Mode", "Continue");
+    play_call(&mut rig, 0);
+    rig.run(sample_of(&rig, 64.0)).unwrap();
+    let notes = pair(&rig.heard);
+    for bars in 2..8u32 {
+        let (from, to) = (sample_of(&rig, f64::from(bars * 8)), sample_of(&rig, f64::from(bars * 8 + 8)));
+        assert!(notes.iter().any(|n| (from..to).contains(&n.on_samples)), "silent in beats {} on", bars * 8);
+    }
+    rig.set_transport(Transport { is_playing: false, ..rig.transport() });
+    rig.run(1024).unwrap();
+    assert_released(&pair(&rig.heard));
+}
+
+#[test]
+fn it_answers_while_the_host_stands_still() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.set_transport(Transport { is_playing: false, ..rig.transport() });
+    play_call(&mut rig, 0);
+    rig.run(sample_of(&rig, 24.0)).unwrap();
+    let notes = pair(&rig.heard);
+    assert!(!notes.is_empty(), "no answer without a rolling song");
+    assert_released(&notes);
+}
+
+#[test]
+fn style_changes_the_answer() {
+    let style = open(OFFLINE, Pace::Unpaced).parameter("Style").unwrap();
+    let with = |value: f64| {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        rig.set("Style", value).unwrap();
+        answer(&mut rig, 16)
+    };
+    let steps = [1.0, 2.0, 3.0].map(|step| with(style.range.start() + step));
+    let plain = with(*style.range.start());
+    assert!(steps.iter().any(|notes| *notes != plain), "no style made a difference");
+}

@@ -1,0 +1,59 @@
+//! The same music through the VST3.
+
+use host::{Instance, Message, Pace, Rig, Settings, Vst3, bundle, pair};
+
+use crate::common::{OFFLINE, answer, assert_released, open, start};
+
+fn with_vst3(settings: Settings, test: impl FnOnce(Rig<Vst3>)) {
+    let (_folder, bundle) = bundle("antiphon").unwrap();
+    test(start(Rig::new(Vst3::new(&bundle, settings).unwrap(), settings, Pace::Unpaced)));
+}
+
+#[test]
+fn the_answer_is_that_of_the_clap() {
+    let expected = answer(&mut open(OFFLINE, Pace::Unpaced), 12);
+    for max_block in [64, 512] {
+        with_vst3(Settings { max_block, ..OFFLINE }, |mut rig| {
+            let notes = answer(&mut rig, 12);
+            assert_released(&notes);
+            assert_eq!(notes, expected, "blocks of {max_block}");
+        });
+    }
+}
+
+#[test]
+fn notes_pass_through_at_their_samples() {
+    with_vst3(OFFLINE, |mut rig| {
+        rig.set("Thru", 1.0).unwrap();
+        rig.run(512).unwrap();
+        let played = [(601, 62, 90), (1023, 65, 1), (1024, 69, 127), (2047, 67, 64)];
+        for (at, key, velocity) in played {
+            rig.send(at, Message::NoteOn { channel: 0, key, velocity });
+            rig.send(at + 777, Message::NoteOff { channel: 0, key });
+        }
+        rig.run(4000).unwrap();
+        let notes = pair(&rig.heard);
+        assert_eq!(notes.iter().map(|n| (n.on_samples, n.key, n.velocity)).collect::<Vec<_>>(), played);
+        assert!(notes.iter().all(|n| n.off_samples == Some(n.on_samples + 777)));
+    });
+}
+
+#[test]
+fn the_project_is_kept() {
+    with_vst3(OFFLINE, |mut rig| {
+        for name in ["Seed", "Temperature"] {
+            rig.set(name, 0.25).unwrap();
+        }
+        rig.run(512).unwrap();
+        let ids = ["Seed", "Temperature"].map(|name| rig.parameter(name).unwrap().id);
+        let before = ids.map(|id| rig.plugin.value(id).unwrap());
+        let saved = rig.plugin.save().unwrap();
+        for name in ["Seed", "Temperature"] {
+            rig.set(name, 0.75).unwrap();
+        }
+        rig.run(512).unwrap();
+        assert_ne!(ids.map(|id| rig.plugin.value(id).unwrap()), before);
+        rig.plugin.load(&saved).unwrap();
+        assert_eq!(ids.map(|id| rig.plugin.value(id).unwrap()), before);
+    });
+}
