@@ -157,7 +157,9 @@ impl AudioThread {
             ];
             // What should have happened earlier happens now.
             let next = next.into_iter().flatten().map(|(offset, next)| (offset.max(i64::from(now)), next)).min();
-            let Some((offset, next)) = next.filter(|&(offset, _)| offset < i64::from(n_samples)) else { break };
+            // An empty block has no samples, but may bring events.
+            let is_in_block = |&(offset, next): &(i64, Next)| offset < i64::from(n_samples) || next == Next::Input;
+            let Some((offset, next)) = next.filter(is_in_block) else { break };
             now = u32::try_from(offset).unwrap_or(now);
             match (next, input) {
                 (Next::AnswerEnds | Next::Turn, _) => self.reach(now, host),
@@ -223,8 +225,8 @@ impl AudioThread {
         self.status.n_heard.add(1);
         let action = self.turn.key_down(ticks, channel, key, &self.rules());
         self.act(now, action, host);
-        let velocity = midi::velocity(velocity).get();
-        self.tell(ToWorker::On { ticks, channel, key, velocity });
+        let (velocity, style) = (midi::velocity(velocity).get(), self.params.controls().style);
+        self.tell(ToWorker::On { ticks, channel, key, velocity, style });
     }
 
     fn key_up(&mut self, now: u32, channel: u8, key: u8, host: &mut impl Host) {
@@ -263,13 +265,7 @@ impl AudioThread {
                 self.is_asked = true;
                 self.tell(ToWorker::Extend { turn: self.plan, until_ticks, controls: self.params.controls() });
             }
-            Some(Action::Play) => {
-                self.n_answers = self.n_answers.wrapping_add(1);
-                if self.schedule.next_on().is_none() {
-                    // Until the first note comes, the time since the hand-over is not known.
-                    self.status.hand_over_us.set(0);
-                }
-            }
+            Some(Action::Play) => self.n_answers = self.n_answers.wrapping_add(1),
             Some(Action::Cancel) => {
                 self.schedule.forget_coming();
                 self.tell(ToWorker::Cancel { turn: self.plan });
@@ -306,18 +302,18 @@ impl AudioThread {
         let Some(note) = self.schedule.take_coming() else { return };
         let late_samples = i64::from(now) - self.offset(note.on_ticks);
         let late_ms = self.clock.ms_of_samples(late_samples);
+        if let Phase::Answering { start_ticks, .. } = self.turn.phase()
+            && note.on_ticks == start_ticks
+        {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
+            self.status.hand_over_us.set((late_ms * 1000.0) as u32);
+        }
         if late_ms > MAX_LATE_MS {
             self.status.n_dropped.add(1);
             return;
         }
         if late_samples > 0 {
             self.status.n_late.add(1);
-        }
-        if let Phase::Answering { start_ticks, .. } = self.turn.phase()
-            && note.on_ticks == start_ticks
-        {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 20,000")]
-            self.status.hand_over_us.set((late_ms * 1000.0).max(0.0) as u32);
         }
         let channel = self.params.channel(self.played_channel);
         let Some(id) = self.schedule.begin(&note, channel) else {
@@ -397,3 +393,6 @@ impl AudioThread {
         status.set_doing(doing);
     }
 }
+
+#[cfg(test)]
+mod tests;

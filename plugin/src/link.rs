@@ -33,8 +33,8 @@ pub(crate) struct Controls {
 /// What the worker is told. Times are ticks that never go back between two resets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum ToWorker {
-    /// The player strikes a key.
-    On { ticks: i64, channel: u8, key: u8, velocity: u8 },
+    /// The player strikes a key, with this style chosen.
+    On { ticks: i64, channel: u8, key: u8, velocity: u8, style: u8 },
     /// The player lets a key go.
     Off { ticks: i64, channel: u8, key: u8 },
     /// The sustain pedal of a channel goes down or up.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use engine::conditions::{density_level, polyphony_level};
 use engine::key::find_key;
 use engine::note::Note;
-use engine::{Ask, Conditions, Event, Mark, Onset, Pitch, Sampling, Session, Velocity, Weights};
+use engine::{Ask, Conditions, Event, Mark, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT, Velocity, Weights};
 
 use crate::link::{Begin, Controls, PlannedNote, ToWorker};
 
@@ -16,6 +16,8 @@ const KEY_NOTES: usize = 64;
 const DENSITY_STEP: f32 = 1.5;
 /// The density level from which the parameter moves when the call is too short to have one.
 const MIDDLE_DENSITY: u8 = 4;
+/// An answer does not fall silent for longer than two bars of 4/4.
+const LONGEST_REST_TICKS: i64 = 8 * TICKS_PER_BEAT as i64;
 /// More notes than this at once are no music; the answer then ends.
 const MAX_NOTES_PER_ASK: usize = 500;
 
@@ -28,6 +30,8 @@ struct Heard {
     is_pedalled: bool,
     /// It was played by us.
     is_ours: bool,
+    /// The style that was chosen then.
+    style: u8,
 }
 
 impl Heard {
@@ -35,9 +39,17 @@ impl Heard {
         self.is_key_down || self.is_pedalled
     }
 
-    /// The note as it is if it ends here at the latest.
+    fn conditions(&self) -> Conditions {
+        Conditions { style: self.style, ..Conditions::default() }
+    }
+
+    /// The note, which ends here if it still sounds.
     fn ended(&self, ticks: i64) -> Note {
-        if self.is_open() { cut(self.note, ticks) } else { self.note }
+        if !self.is_open() {
+            return self.note;
+        }
+        let duration_ticks = u32::try_from((ticks - self.note.onset_ticks).max(1)).unwrap_or(u32::MAX);
+        Note { duration_ticks, ..self.note }
     }
 }
 
@@ -68,7 +80,6 @@ pub(crate) trait Listener {
 #[derive(Debug)]
 pub(crate) struct Planner {
     session: Session,
-    controls: Option<Controls>,
     /// In [`Note::order`], as far as they have ended.
     heard: Vec<Heard>,
     /// The notes of the call that the model was told for good.
@@ -83,7 +94,6 @@ impl Planner {
     pub(crate) fn new(weights: Arc<Weights>) -> Self {
         Self {
             session: Session::new(weights),
-            controls: None,
             heard: Vec::new(),
             call: Vec::new(),
             recent: Vec::new(),
@@ -95,22 +105,25 @@ impl Planner {
     /// Takes a message, and plans what it asks for.
     pub(crate) fn handle(&mut self, message: ToWorker, listener: &mut impl Listener) {
         match message {
-            ToWorker::On { ticks, channel, key, velocity } => self.key_down(ticks, channel, key, velocity),
+            ToWorker::On { ticks, channel, key, velocity, style } => {
+                self.key_up(ticks, channel, key);
+                let (Some(pitch), Some(velocity)) = (Pitch::new(key), Velocity::new(velocity)) else { return };
+                let note = Note { onset_ticks: ticks, duration_ticks: 1, pitch, velocity };
+                let key_down = Heard { note, channel, is_key_down: true, is_pedalled: false, is_ours: false, style };
+                self.heard.push(key_down);
+                self.tell_until(ticks);
+            }
             ToWorker::Off { ticks, channel, key } => self.key_up(ticks, channel, key),
             ToWorker::Pedal { ticks, channel, is_down } => self.pedal(ticks, channel, is_down),
             ToWorker::Metre(metre) => self.session.set_metre(metre),
             ToWorker::Begin(begin) => {
-                self.controls = Some(begin.controls);
                 self.begin(begin);
-                self.extend(begin.turn, begin.until_ticks, listener);
+                self.extend(begin.turn, begin.until_ticks, begin.controls, listener);
             }
-            ToWorker::Extend { turn, until_ticks, controls } => {
-                self.controls = Some(controls);
-                self.extend(turn, until_ticks, listener);
-            }
+            ToWorker::Extend { turn, until_ticks, controls } => self.extend(turn, until_ticks, controls, listener),
             ToWorker::Cancel { turn } => {
                 if let Some(plan) = self.plan.take_if(|plan| plan.begin.turn == turn) {
-                    self.go_back(&plan.before);
+                    self.session.rewind(&plan.before);
                 }
             }
             ToWorker::Finish { turn, at_ticks } => {
@@ -127,14 +140,6 @@ impl Planner {
                 self.plan = None;
             }
         }
-    }
-
-    fn key_down(&mut self, ticks: i64, channel: u8, key: u8, velocity: u8) {
-        self.key_up(ticks, channel, key);
-        let (Some(pitch), Some(velocity)) = (Pitch::new(key), Velocity::new(velocity)) else { return };
-        let note = Note { onset_ticks: ticks, duration_ticks: 1, pitch, velocity };
-        self.heard.push(Heard { note, channel, is_key_down: true, is_pedalled: false, is_ours: false });
-        self.tell_until(ticks);
     }
 
     fn key_up(&mut self, ticks: i64, channel: u8, key: u8) {
@@ -170,7 +175,7 @@ impl Planner {
         self.heard.sort_by_key(|heard| heard.note.order());
         let n = self.heard.iter().take_while(|heard| !heard.is_open() && heard.note.onset_ticks < ticks).count();
         for heard in self.heard.drain(..n).collect::<Vec<_>>() {
-            self.session.feed(heard.note, self.listening());
+            self.session.feed(heard.note, heard.conditions());
             self.keep(&heard, heard.note);
         }
     }
@@ -186,7 +191,7 @@ impl Planner {
 
     fn begin(&mut self, begin: Begin) {
         if let Some(plan) = self.plan.take() {
-            self.go_back(&plan.before);
+            self.session.rewind(&plan.before);
         }
         self.heard.sort_by_key(|heard| heard.note.order());
         let before = self.session.mark();
@@ -194,7 +199,7 @@ impl Planner {
         let mut recent = self.recent.clone();
         for heard in &self.heard {
             let note = heard.ended(begin.start_ticks);
-            self.session.feed(note, self.listening());
+            self.session.feed(note, heard.conditions());
             if !heard.is_ours {
                 call.push(note);
                 recent.push(note);
@@ -212,11 +217,8 @@ impl Planner {
             Some(Plan { begin, before, n_told, conditions, notes: Vec::new(), n_offered: 0, is_complete: false });
     }
 
-    fn extend(&mut self, turn: u32, until_ticks: i64, listener: &mut impl Listener) {
-        let (Some(plan), Some(controls)) = (self.plan.as_mut().filter(|plan| plan.begin.turn == turn), self.controls)
-        else {
-            return;
-        };
+    fn extend(&mut self, turn: u32, until_ticks: i64, controls: Controls, listener: &mut impl Listener) {
+        let Some(plan) = self.plan.as_mut().filter(|plan| plan.begin.turn == turn) else { return };
         let Begin { start_ticks, end_ticks, .. } = plan.begin;
         let call_density = plan.conditions.density;
         let conditions = Conditions {
@@ -256,7 +258,14 @@ impl Planner {
                 may_end: half_over,
             };
             let mark = self.session.mark();
-            match self.session.next(&ask) {
+            let mut event = self.session.next(&ask);
+            if let (Event::Note(note), Some(last)) = (event, last)
+                && note.onset_ticks > last + LONGEST_REST_TICKS
+            {
+                self.session.rewind(&mark);
+                event = self.session.next(&Ask { onset: Onset::Exactly(last + LONGEST_REST_TICKS), ..ask });
+            }
+            match event {
                 Event::Note(note) if note.onset_ticks < end_ticks => plan.notes.push((mark, note)),
                 Event::Note(_) | Event::End { .. } => {
                     self.session.rewind(&mark);
@@ -276,22 +285,16 @@ impl Planner {
         self.call.clear();
         let meanwhile = self.heard.iter().map(|heard| heard.note.onset_ticks).min().unwrap_or(i64::MAX);
         let is_as_heard = |note: &Note| note.end_ticks() <= at_ticks && note.onset_ticks < meanwhile;
-        let Some(first) = plan.notes.iter().position(|(_, note)| !is_as_heard(note)) else { return };
-        self.go_back(&plan.notes[first].0);
-        for &(_, note) in plan.notes[first..].iter().filter(|(_, note)| note.onset_ticks < at_ticks) {
-            let note = cut(note, at_ticks);
-            self.heard.push(Heard { note, channel: 0, is_key_down: false, is_pedalled: false, is_ours: true });
+        let n_as_heard = plan.notes.iter().take_while(|(_, note)| is_as_heard(note)).count();
+        let others = &plan.notes[n_as_heard..];
+        if others.first().is_some_and(|(mark, _)| self.session.rewind(mark)) {
+            for &(_, note) in others.iter().filter(|(_, note)| note.onset_ticks < at_ticks) {
+                let (note, style) = (cut(note, at_ticks), plan.begin.controls.style);
+                let ours = Heard { note, channel: 0, is_key_down: false, is_pedalled: false, is_ours: true, style };
+                self.heard.push(ours);
+            }
         }
         self.tell_until(at_ticks);
-    }
-
-    fn listening(&self) -> Conditions {
-        Conditions { style: self.controls.map_or(0, |controls| controls.style), ..Conditions::default() }
-    }
-
-    fn go_back(&mut self, mark: &Mark) {
-        // An endless answer may have left the mark behind: then what is in the context stays, as a whole.
-        self.session.rewind(mark);
     }
 }
 
@@ -326,3 +329,6 @@ fn moved_density(level: u8, factor: f32) -> u8 {
     let moved = (f32::from(from) + steps).clamp(1.0, 8.0) as u8;
     moved
 }
+
+#[cfg(test)]
+mod tests;

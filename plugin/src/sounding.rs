@@ -8,6 +8,8 @@ use crate::midi::{Host, N_CHANNELS, N_KEYS, Output};
 struct Sound {
     /// Note-ons of the player that were passed on and not yet ended.
     n_thru: u8,
+    /// Note-offs that the host refused: sent again until it takes them.
+    n_owed: u8,
     /// The answer's note, 0 for none.
     answer: u32,
 }
@@ -19,10 +21,12 @@ struct Sound {
 #[derive(Debug)]
 pub(crate) struct Sounding {
     keys: Box<[[Sound; N_KEYS]; N_CHANNELS]>,
-    /// Note-offs that the host refused: sent again until it takes them.
-    owed: [u128; N_CHANNELS],
+    /// Whether any note-off or pedal-up is owed.
+    is_in_debt: bool,
     /// Channels whose sustain pedal we passed on as down.
     pedals: u16,
+    /// Those of them whose pedal went up, which the host refused to take.
+    pedals_owed: u16,
 }
 
 /// Which sounds to release.
@@ -35,23 +39,28 @@ pub(crate) enum Whose {
 
 impl Sounding {
     pub(crate) fn new() -> Self {
-        Self { keys: Box::new([[Sound::default(); N_KEYS]; N_CHANNELS]), owed: [0; N_CHANNELS], pedals: 0 }
+        Self { keys: Box::new([[Sound::default(); N_KEYS]; N_CHANNELS]), is_in_debt: false, pedals: 0, pedals_owed: 0 }
     }
 
     /// Sends the note-offs that the host had no room for.
     pub(crate) fn settle(&mut self, offset: u32, host: &mut impl Host) {
-        for channel in 0..16 {
-            for key in bits(self.owed[usize::from(channel)]) {
-                self.off(offset, channel, key, host);
+        if std::mem::take(&mut self.is_in_debt) {
+            for channel in 0..16 {
+                for key in 0..128 {
+                    let n_owed = std::mem::take(&mut self.sound(channel, key).n_owed);
+                    self.off(offset, channel, key, n_owed, host);
+                }
+                if self.pedals_owed & 1 << channel != 0 {
+                    self.pedal(offset, channel, 0.0, host);
+                }
             }
         }
     }
 
     /// Passes a note on. The answer's note on this key ends first.
     pub(crate) fn thru_on(&mut self, offset: u32, channel: u8, key: u8, velocity: f32, host: &mut impl Host) -> bool {
-        if std::mem::take(&mut self.sound(channel, key).answer) != 0 {
-            self.off(offset, channel, key, host);
-        }
+        let n_answers = u8::from(std::mem::take(&mut self.sound(channel, key).answer) != 0);
+        self.off(offset, channel, key, n_answers, host);
         let sent = self.on(offset, channel, key, velocity, host);
         let n_thru = &mut self.sound(channel, key).n_thru;
         *n_thru = n_thru.saturating_add(u8::from(sent));
@@ -63,16 +72,20 @@ impl Sounding {
         let n_thru = &mut self.sound(channel, key).n_thru;
         if *n_thru > 0 {
             *n_thru -= 1;
-            self.off(offset, channel, key, host);
+            self.off(offset, channel, key, 1, host);
         }
     }
 
     /// Passes the pedal on.
     pub(crate) fn pedal(&mut self, offset: u32, channel: u8, value: f32, host: &mut impl Host) {
-        if host.send(offset, Output::Pedal { channel, value }) {
-            let bit = 1 << (channel & 15);
-            self.pedals = if value > 0.0 { self.pedals | bit } else { self.pedals & !bit };
+        let (bit, is_down) = (1 << (channel & 15), value > 0.0);
+        let is_sent = host.send(offset, Output::Pedal { channel, value });
+        let set = |set: &mut u16, to: bool| *set = if to { *set | bit } else { *set & !bit };
+        set(&mut self.pedals_owed, !is_down && !is_sent);
+        if is_sent {
+            set(&mut self.pedals, is_down);
         }
+        self.is_in_debt |= self.pedals_owed != 0;
     }
 
     /// Begins the answer's note `id` (not 0). What sounds on this key ends first.
@@ -85,10 +98,9 @@ impl Sounding {
         host: &mut impl Host,
     ) -> bool {
         let (channel, key) = note;
-        let before = std::mem::take(self.sound(channel, key));
-        if before.n_thru > 0 || before.answer != 0 {
-            self.off(offset, channel, key, host);
-        }
+        let sound = self.sound(channel, key);
+        let n_before = std::mem::take(&mut sound.n_thru).saturating_add(u8::from(sound.answer != 0));
+        self.off(offset, channel, key, n_before, host);
         let sent = self.on(offset, channel, key, velocity, host);
         self.sound(channel, key).answer = if sent { id } else { 0 };
         sent
@@ -99,7 +111,7 @@ impl Sounding {
         let (channel, key) = note;
         if self.sound(channel, key).answer == id {
             self.sound(channel, key).answer = 0;
-            self.off(offset, channel, key, host);
+            self.off(offset, channel, key, 1, host);
         }
     }
 
@@ -110,9 +122,7 @@ impl Sounding {
                 let sound = self.sound(channel, key);
                 let n_thru = if whose == Whose::Answer { 0 } else { std::mem::take(&mut sound.n_thru) };
                 let answer = if whose == Whose::Player { 0 } else { std::mem::take(&mut sound.answer) };
-                for _ in 0..n_thru.max(u8::from(answer != 0)) {
-                    self.off(offset, channel, key, host);
-                }
+                self.off(offset, channel, key, n_thru.saturating_add(u8::from(answer != 0)), host);
             }
             if whose != Whose::Answer && self.pedals & 1 << channel != 0 {
                 self.pedal(offset, channel, 0.0, host);
@@ -120,20 +130,20 @@ impl Sounding {
         }
     }
 
+    /// A key with a note-off owed gets that first, and no note before the host has taken it.
     fn on(&mut self, offset: u32, channel: u8, key: u8, velocity: f32, host: &mut impl Host) -> bool {
-        let is_owed = |this: &Self| this.owed[usize::from(channel & 15)] & 1 << (key & 127) != 0;
-        if is_owed(self) {
-            self.off(offset, channel, key, host);
-        }
-        !is_owed(self) && host.send(offset, Output::On { channel, key, velocity })
+        let n_owed = std::mem::take(&mut self.sound(channel, key).n_owed);
+        self.off(offset, channel, key, n_owed, host);
+        self.sound(channel, key).n_owed == 0 && host.send(offset, Output::On { channel, key, velocity })
     }
 
-    fn off(&mut self, offset: u32, channel: u8, key: u8, host: &mut impl Host) {
-        let (owed, bit) = (&mut self.owed[usize::from(channel & 15)], 1u128 << (key & 127));
-        if host.send(offset, Output::Off { channel, key }) {
-            *owed &= !bit;
-        } else {
-            *owed |= bit;
+    fn off(&mut self, offset: u32, channel: u8, key: u8, n: u8, host: &mut impl Host) {
+        for _ in 0..n {
+            if !host.send(offset, Output::Off { channel, key }) {
+                let n_owed = &mut self.sound(channel, key).n_owed;
+                *n_owed = n_owed.saturating_add(1);
+                self.is_in_debt = true;
+            }
         }
     }
 
