@@ -147,8 +147,8 @@ fn configure(rig: &mut Rig<Clap>, options: &Options) -> Result<()> {
     let seed = rig.plugin.read_text("Seed", &options.seed.to_string())?;
     rig.set("Seed", seed)?;
     if let Some(style) = &options.style {
-        let value = rig.plugin.read_text("Style", style);
-        rig.set("Style", value.with_context(|| format!("the styles are {}", styles(rig)))?)?;
+        let value = rig.plugin.read_text("Style", style).with_context(|| format!("the styles are {}", styles(rig)))?;
+        rig.set("Style", value)?;
     }
     if let Some(bars) = &options.bars {
         let value = rig.plugin.read_text("Answer length", bars)?;
