@@ -153,7 +153,8 @@ fn empty_blocks_change_nothing() {
     play_call(&mut rig, 0);
     let end = sample_of(&rig, 12.0);
     while rig.now() < end {
-        rig.plugin.process_raw(0, None, &EventBuffer::new()).unwrap();
+        let transport = rig.transport();
+        rig.plugin.process(0, &transport, &[], &mut Vec::new()).unwrap();
         rig.run(4096.min(end - rig.now())).unwrap();
     }
     assert_eq!(pair(&rig.heard), expected);

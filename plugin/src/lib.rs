@@ -1,1 +1,27 @@
-//! placeholder
+//! Antiphon answers what a musician plays: a CLAP and VST3 plugin.
+//!
+//! Reading order: [`midi`] and [`clock`] turn the host's events and samples into notes and ticks; [`turn`] says whose
+//! turn it is; `audio_thread` does all that `process` does, with `schedule` (what will sound) and `sounding` (what
+//! sounds); `link` is where the audio thread and the worker meet; `worker_thread` runs the `planner`, which owns the
+//! model; `params`, `status` and `editor` face the user.
+#![forbid(unsafe_code)]
+
+mod audio_thread;
+mod clock;
+mod editor;
+mod link;
+mod midi;
+mod params;
+mod planner;
+mod plugin;
+mod schedule;
+mod sounding;
+mod status;
+mod turn;
+mod weights;
+mod worker_thread;
+
+pub use plugin::{AntiphonClap, AntiphonVst3};
+
+nice_plug::nice_export_clap!(AntiphonClap);
+nice_plug::nice_export_vst3!(AntiphonVst3);

@@ -7,7 +7,7 @@ mod picture;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use host::{Clap, Entry, Message, Pace, Rig, Settings, Transport, pair};
+use host::{Clap, Entry, Instance, Message, Pace, Played, Rig, Settings, Transport, pair};
 
 use crate::build;
 use midi_file::{Call, Note};
@@ -26,8 +26,8 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1)]
     seed: u32,
     /// Length of the answer in bars; without it, as long as the call.
-    #[arg(long)]
-    bars: Option<u32>,
+    #[arg(long, value_parser = ["1", "2", "4", "8"])]
+    bars: Option<String>,
     /// Play at most this many bars of the call.
     #[arg(long, default_value_t = 8)]
     call_bars: u32,
@@ -37,7 +37,7 @@ pub(crate) struct Options {
 }
 
 const SHIPPED_CALL: &str = "tests/fixtures/call.mid";
-const SETTINGS: Settings = Settings { sample_rate: 48_000.0, max_block: 256, is_offline: false };
+const LIVE: Settings = Settings { sample_rate: 48_000.0, max_block: 256, is_offline: false };
 /// Time for the plugin to load its weights, on its own thread, before the music starts.
 const LOADING_SECONDS: f64 = 1.0;
 /// The longest that an answer may keep us waiting before it begins, and the silence after which it has ended.
@@ -50,22 +50,96 @@ const PATIENCE_BARS: f64 = 4.0;
 pub(crate) fn run(options: &Options) -> Result<()> {
     let path = options.call.clone().unwrap_or_else(|| PathBuf::from(SHIPPED_CALL));
     let call = shorten(midi_file::read(&path)?, options.call_bars);
-    let bundles = build::bundle()?;
-    let mut rig = Rig::new(Clap::new(&Entry::from_file(&bundles.clap)?, SETTINGS)?, SETTINGS, Pace::RealTime(1.0));
-    configure(&mut rig, options)?;
+    let entry = Entry::from_file(&build::bundle()?.clap)?;
 
+    // What the plugin means to say: an offline render waits for it, so nothing can be late.
+    let meant = perform(&entry, &call, options, Settings { is_offline: true, ..LIVE }, Pace::Unpaced)?;
     let (numerator, denominator) = call.signature;
     println!("playing {} at {:.0} BPM in {numerator}/{denominator} ...", path.display(), call.tempo);
-    let take = perform(&mut rig, &call)?;
-    report(&call, &take, options, &path)
+    let heard = perform(&entry, &call, options, LIVE, Pace::RealTime(1.0))?;
+    report(&call, &Take::new(&call, meant, heard), options, &path)
 }
 
 /// What came of it.
 struct Take {
+    /// The answer as it was heard, on the timeline of the call.
     answer: Vec<Note>,
-    /// From the last note-off of the call to the first note of the answer.
-    gap_ms: f64,
+    /// From the moment at which the plugin takes over to its first note.
+    hand_over_ms: f64,
+    /// Notes heard later than they were meant.
+    n_late: usize,
+    /// Notes that were meant and not heard.
+    n_dropped: usize,
     n_unreleased: usize,
+}
+
+impl Take {
+    /// Compares what was heard live with what was meant. Both are in samples since the song's start.
+    fn new(call: &Call, meant: Vec<Played>, heard: Vec<Played>) -> Self {
+        let beats = |samples: u64| seconds(samples) * call.tempo / 60.0;
+        let end = heard.iter().map(|note| note.off_samples.unwrap_or(note.on_samples)).max().unwrap_or(0);
+        let answer = heard.iter().map(|note| Note {
+            start_beats: beats(note.on_samples),
+            end_beats: beats(note.off_samples.unwrap_or(end)),
+            key: note.key,
+            velocity: note.velocity,
+        });
+        let answer = answer.collect();
+        let first = |notes: &[Played]| notes.first().map_or(0, |note| note.on_samples);
+        let hand_over_ms = (seconds(first(&heard)) - seconds(first(&meant))) * 1e3;
+        let n_unreleased = heard.iter().filter(|note| note.off_samples.is_none()).count();
+        let (mut n_late, mut n_dropped, mut left) = (0, 0, heard);
+        for note in meant {
+            let same = |other: &Played| other.key == note.key && other.on_samples >= note.on_samples;
+            match left.iter().position(same) {
+                Some(place) => n_late += usize::from(left.remove(place).on_samples > note.on_samples),
+                None => n_dropped += 1,
+            }
+        }
+        Self { answer, hand_over_ms, n_late, n_dropped, n_unreleased }
+    }
+}
+
+/// Plays the call to a new instance, and waits until its answer is over.
+fn perform(entry: &Entry, call: &Call, options: &Options, settings: Settings, pace: Pace) -> Result<Vec<Played>> {
+    let mut rig = Rig::new(Clap::new(entry, settings)?, settings, pace);
+    configure(&mut rig, options)?;
+    let start = rig.now();
+    let transport =
+        Transport { is_playing: true, tempo: call.tempo, signature: call.signature, ..Transport::default() };
+    rig.set_transport(transport);
+    let beat_seconds = 60.0 / call.tempo;
+    for note in &call.notes {
+        let at = |beats: f64| start + rig.samples(beats * beat_seconds);
+        let (on, off) = (at(note.start_beats), at(note.end_beats));
+        rig.send(on, Message::NoteOn { channel: 0, key: note.key, velocity: note.velocity });
+        rig.send(off.max(on + 1), Message::NoteOff { channel: 0, key: note.key });
+    }
+    let call_end = call.notes.iter().map(|n| n.end_beats).fold(0.0, f64::max);
+    let patience = rig.samples(PATIENCE_BARS * transport.bar_beats() * beat_seconds);
+    rig.run(rig.samples(call_end * beat_seconds))?;
+
+    // Each block may bring a new note; silence for long enough means that the answer is over.
+    let handed_over = rig.now();
+    let mut last_sound = handed_over;
+    let mut n_heard = rig.heard.len();
+    while rig.now() - last_sound < patience {
+        rig.run(u64::from(settings.max_block))?;
+        if rig.heard.len() > n_heard || pair(&rig.heard).iter().any(|note| note.off_samples.is_none()) {
+            n_heard = rig.heard.len();
+            last_sound = rig.now();
+        }
+        ensure!(rig.now() - handed_over < 20 * patience, "the answer does not end");
+    }
+    let since_start = |samples: u64| samples.saturating_sub(start);
+    let notes = pair(&rig.heard).into_iter().map(|note| Played {
+        on_samples: since_start(note.on_samples),
+        off_samples: note.off_samples.map(since_start),
+        ..note
+    });
+    let notes: Vec<Played> = notes.collect();
+    ensure!(!notes.is_empty(), "the plugin did not answer; does it have weights? (see model/weights)");
+    Ok(notes)
 }
 
 fn configure(rig: &mut Rig<Clap>, options: &Options) -> Result<()> {
@@ -73,62 +147,22 @@ fn configure(rig: &mut Rig<Clap>, options: &Options) -> Result<()> {
     let seed = rig.plugin.read_text("Seed", &options.seed.to_string())?;
     rig.set("Seed", seed)?;
     if let Some(style) = &options.style {
-        let value = rig.plugin.read_text("Style", style)?;
+        let value = rig.plugin.read_text("Style", style).with_context(|| format!("the styles are {}", styles(rig)))?;
         rig.set("Style", value)?;
     }
-    if let Some(bars) = options.bars {
-        let value = rig.plugin.read_text("Answer length", &bars.to_string())?;
+    if let Some(bars) = &options.bars {
+        let value = rig.plugin.read_text("Answer length", bars)?;
         rig.set("Answer length", value)?;
     }
     rig.run(rig.samples(LOADING_SECONDS))
 }
 
-/// Rolls the transport, plays the call, and waits until the answer is over.
-fn perform(rig: &mut Rig<Clap>, call: &Call) -> Result<Take> {
-    let start = rig.now();
-    let transport =
-        Transport { is_playing: true, tempo: call.tempo, signature: call.signature, ..Transport::default() };
-    rig.set_transport(transport);
-    let beat_samples = 60.0 / call.tempo * SETTINGS.sample_rate;
-    for note in &call.notes {
-        let at = |beats: f64| start + rig.samples(beats * 60.0 / call.tempo);
-        let (on, off) = (at(note.start_beats), at(note.end_beats));
-        rig.send(on, Message::NoteOn { channel: 0, key: note.key, velocity: note.velocity });
-        rig.send(off.max(on + 1), Message::NoteOff { channel: 0, key: note.key });
-    }
-    let call_end = call.notes.iter().map(|n| n.end_beats).fold(0.0, f64::max);
-    let bar = transport.bar_beats();
-    let patience = rig.samples(PATIENCE_BARS * bar * 60.0 / call.tempo);
-    rig.run(rig.samples(call_end * 60.0 / call.tempo))?;
-    let handed_over = rig.now();
-
-    // Each block may bring a new note; silence for long enough means that the answer is over.
-    let mut last_sound = rig.now();
-    let mut n_heard = rig.heard.len();
-    while rig.now() - last_sound < patience {
-        rig.run(u64::from(SETTINGS.max_block))?;
-        if rig.heard.len() > n_heard || pair(&rig.heard).iter().any(|note| note.off_samples.is_none()) {
-            n_heard = rig.heard.len();
-            last_sound = rig.now();
-        }
-        ensure!(rig.now() - handed_over < 20 * patience, "the answer does not end");
-    }
-    let played = pair(&rig.heard);
-    let n_unreleased = played.iter().filter(|note| note.off_samples.is_none()).count();
-    let beats = |samples: u64| samples_f64(samples.saturating_sub(start)) / beat_samples;
-    let answer: Vec<Note> = played
-        .iter()
-        .map(|note| Note {
-            start_beats: beats(note.on_samples),
-            end_beats: beats(note.off_samples.unwrap_or(rig.now())),
-            key: note.key,
-            velocity: note.velocity,
-        })
-        .collect();
-    let first = played.first().map(|note| note.on_samples);
-    let first = first.context("the plugin did not answer; does it have weights? (see model/weights)")?;
-    let gap_ms = (samples_f64(first) - samples_f64(handed_over)) / SETTINGS.sample_rate * 1e3;
-    Ok(Take { answer, gap_ms, n_unreleased })
+/// The names of the styles that the plugin has weights for.
+fn styles(rig: &mut Rig<Clap>) -> String {
+    let Ok(style) = rig.parameter("Style") else { return String::new() };
+    let values = (0..32u8).map(f64::from).take_while(|value| style.range.contains(value));
+    let names = values.filter_map(|value| rig.plugin.value_text(style.id, value).ok());
+    names.filter(|name| !name.contains("not in this model")).collect::<Vec<_>>().join(", ")
 }
 
 fn report(call: &Call, take: &Take, options: &Options, path: &Path) -> Result<()> {
@@ -149,7 +183,11 @@ fn report(call: &Call, take: &Take, options: &Options, path: &Path) -> Result<()
         },
     )?;
     println!("call     {} notes, {call_key}", call.notes.len());
-    println!("answer   {} notes, {answer_key}, {:.1} ms after the call ended", take.answer.len(), take.gap_ms);
+    println!("answer   {} notes, {answer_key}", take.answer.len());
+    println!(
+        "timing   {:.1} ms from hand-over to first note, {} late, {} dropped",
+        take.hand_over_ms, take.n_late, take.n_dropped
+    );
     println!("saved    {}, take.mid, take.png", file("answer.mid").display());
     ensure!(take.n_unreleased == 0, "{} notes of the answer were never released", take.n_unreleased);
     Ok(())
@@ -169,6 +207,6 @@ fn shorten(mut call: Call, max_bars: u32) -> Call {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a take is far shorter than 2^52 samples")]
-fn samples_f64(samples: u64) -> f64 {
-    samples as f64
+fn seconds(samples: u64) -> f64 {
+    samples as f64 / LIVE.sample_rate
 }

@@ -1,0 +1,172 @@
+use super::*;
+use crate::link::{WorkerSide, link};
+use crate::midi::Output;
+
+/// Small random numbers (a linear congruential generator; Knuth's constants).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, n: u32) -> u32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        u32::try_from((self.0 >> 33) % u64::from(n)).unwrap()
+    }
+}
+
+/// A host that sometimes has no room for what it is sent.
+struct Moody<'a> {
+    input: std::vec::IntoIter<(u32, Input)>,
+    heard: &'a mut Vec<(u32, Output)>,
+    dice: Dice,
+    refuses_one_in: u32,
+}
+
+impl Host for Moody<'_> {
+    fn next_event(&mut self) -> Option<(u32, Input)> {
+        self.input.next()
+    }
+
+    fn send(&mut self, offset: u32, event: Output) -> bool {
+        let is_taken = self.refuses_one_in == 0 || self.dice.roll(self.refuses_one_in) > 0;
+        if is_taken {
+            self.heard.push((offset, event));
+        }
+        is_taken
+    }
+}
+
+/// Answers every plan with random notes, some on the keys that the player uses, some too late.
+fn work(worker: &mut WorkerSide, dice: &mut Dice) {
+    while let Some(message) = worker.receive() {
+        let (turn, from, until) = match message {
+            ToWorker::Begin(begin) => (begin.turn, begin.start_ticks, begin.until_ticks),
+            ToWorker::Extend { turn, until_ticks, .. } => (turn, until_ticks - 48, until_ticks),
+            _ => (0, 0, 0),
+        };
+        let mut on_ticks = from;
+        while on_ticks < until {
+            let key = 60 + u8::try_from(dice.roll(6)).unwrap();
+            let off_ticks = on_ticks + 1 + i64::from(dice.roll(60));
+            worker.offer(PlannedNote { turn, on_ticks, off_ticks, key, velocity: 80 });
+            on_ticks += i64::from(dice.roll(20));
+        }
+        worker.handled();
+    }
+}
+
+fn audio() -> (AudioThread, WorkerSide) {
+    let (audio_side, worker_side) = link();
+    let mut audio = AudioThread::new(Arc::default(), Arc::new(Status::new()), audio_side);
+    audio.activate(48_000.0, None);
+    (audio, worker_side)
+}
+
+#[test]
+fn every_note_on_has_its_note_off_whatever_happens() {
+    let mut n_played = 0;
+    for seed in 0..40u32 {
+        let mut dice = Dice(u64::from(seed));
+        let refuses_one_in = [0, 2, 9][seed as usize % 3];
+        let (mut audio, mut worker) = audio();
+        let mut transport =
+            Transport { is_playing: true, beats: Some(0.0), tempo: Some(140.0), ..Transport::default() };
+        let mut heard = Vec::new();
+        for block in 0..3000 {
+            let is_last = block == 2999;
+            let n_samples = dice.roll(2000);
+            let mut input = Vec::new();
+            // The player pauses for long enough to be answered, now and then.
+            if block % 200 < 60 && dice.roll(3) == 0 {
+                let key = 60 + u8::try_from(dice.roll(6)).unwrap();
+                let offset = dice.roll(n_samples.max(1));
+                input.push(match dice.roll(5) {
+                    0..=1 => (offset, Input::On { channel: 0, key, velocity: 0.5 }),
+                    2..=3 => (offset, Input::Off { channel: Some(0), key: Some(key) }),
+                    _ => (offset, Input::Pedal { channel: 0, value: 1.0 }),
+                });
+            }
+            if block % 200 == 60 {
+                input.push((0, Input::Off { channel: None, key: None }));
+            }
+            match dice.roll(400) {
+                0 => transport.beats = Some(f64::from(dice.roll(100))),
+                1 => transport.tempo = Some(f64::from(40 + dice.roll(200))),
+                2 => audio.reset(),
+                _ => {}
+            }
+            let at = heard.len();
+            let refuses_one_in = if is_last { 0 } else { refuses_one_in };
+            let dice_of_host = Dice(u64::from(dice.roll(1 << 30)));
+            transport.is_playing = !is_last;
+            let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: dice_of_host, refuses_one_in };
+            audio.process(&transport, n_samples, &mut host);
+            assert!(heard[at..].windows(2).all(|w| w[0].0 <= w[1].0), "out of order");
+            assert!(heard[at..].iter().all(|(offset, _)| *offset < n_samples.max(1)));
+            let step = f64::from(n_samples) / 48_000.0 / 60.0 * transport.tempo.unwrap();
+            transport.beats = transport.beats.map(|beats| beats + step);
+            if dice.roll(4) > 0 {
+                work(&mut worker, &mut dice);
+            }
+        }
+        n_played += audio.status.n_played.get();
+        let mut sounding = [0i32; 128];
+        let mut pedal = 0.0;
+        for (_, event) in &heard {
+            match *event {
+                Output::On { key, .. } => sounding[usize::from(key)] += 1,
+                Output::Off { key, .. } => sounding[usize::from(key)] = 0.max(sounding[usize::from(key)] - 1),
+                Output::Pedal { value, .. } => pedal = value,
+            }
+        }
+        assert_eq!((sounding, pedal), ([0; 128], 0.0), "seed {seed}");
+    }
+    assert!(n_played > 4000, "only {n_played} notes of answers: the test says little");
+}
+
+#[test]
+fn a_worker_that_never_answers_stops_nothing_and_is_counted() {
+    let (mut audio, _worker) = audio();
+    let transport = Transport::default();
+    let mut heard = Vec::new();
+    for _ in 0..3000 {
+        let notes = [Input::On { channel: 0, key: 60, velocity: 1.0 }, Input::Off { channel: Some(0), key: Some(60) }];
+        let input: Vec<_> = notes.into_iter().map(|event| (0, event)).collect();
+        let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
+        audio.process(&transport, 64, &mut host);
+    }
+    assert_eq!(heard.len(), 6000, "all is passed through");
+    assert!(audio.status.n_queue_full.get() > 0);
+    assert_eq!(audio.status.doing(), Doing::Stuck);
+}
+
+#[test]
+fn notes_that_come_too_late_are_left_out_and_counted() {
+    let (mut audio, mut worker) = audio();
+    let mut heard = Vec::new();
+    let mut run = |audio: &mut AudioThread, input: Vec<(u32, Input)>, n_samples| {
+        let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
+        audio.process(&Transport::default(), n_samples, &mut host);
+    };
+    let key = Some(60);
+    run(&mut audio, vec![(0, Input::On { channel: 3, key: 60, velocity: 1.0 })], 24_000);
+    run(&mut audio, vec![(0, Input::Off { channel: Some(3), key })], 64);
+    let mut start = None;
+    while let Some(message) = worker.receive() {
+        if let ToWorker::Begin(begin) = message {
+            start = Some(begin);
+        }
+    }
+    let Begin { turn, start_ticks, .. } = start.unwrap();
+    // 67 ticks of 500 samples later (700 ms, nearly), and 15 ms more.
+    run(&mut audio, vec![], 33_500 - 64 + 720);
+    for (on_ticks, key) in [(start_ticks - 2, 50), (start_ticks, 51), (start_ticks + 1, 52), (start_ticks + 2, 53)] {
+        worker.offer(PlannedNote { turn, on_ticks, off_ticks: on_ticks + 20, key, velocity: 127 });
+    }
+    run(&mut audio, vec![], 24_000);
+    let status = &audio.status;
+    let numbers = [&status.n_played, &status.n_late, &status.n_dropped].map(crate::status::Counter::get);
+    assert_eq!(numbers, [3, 2, 1]);
+    let on = |key| Output::On { channel: 3, key, velocity: 1.0 };
+    let place = |event| heard.iter().find(|(_, e)| *e == event).map(|(offset, _)| *offset);
+    assert_eq!([50, 51, 52, 53].map(|key| place(on(key))), [None, Some(0), Some(0), Some(280)]);
+    assert!((14_900..=15_100).contains(&status.hand_over_us.get()), "{}", status.hand_over_us.get());
+}

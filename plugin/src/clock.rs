@@ -1,0 +1,263 @@
+//! Where in the music a sample falls. Ticks (1/48 beat) are counted from an anchor by whole samples, so that the size
+//! of the blocks changes nothing.
+
+use engine::{Metre, TICKS_PER_BEAT};
+
+/// What the host says about its song at the start of a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Transport {
+    pub(crate) is_playing: bool,
+    pub(crate) beats: Option<f64>,
+    pub(crate) tempo: Option<f64>,
+    pub(crate) bar_start_beats: Option<f64>,
+    pub(crate) signature: Option<(i32, i32)>,
+}
+
+/// The song is elsewhere than expected by more than this: a seek or a loop, not a curve of the tempo.
+const JUMP_TICKS: f64 = 12.0;
+/// A host that is off by less than this many samples only rounds.
+const DRIFT_SAMPLES: f64 = 1.5;
+/// Keeps rounding errors from moving what falls exactly on a sample, or halfway between two ticks.
+const GUARD: f64 = 1e-4;
+
+/// The clock. While the song plays, tick 0 is its start; else it is the moment at which the song stopped.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    samples_per_minute: f64,
+    tempo: f64,
+    /// Tick of the anchor.
+    anchor_ticks: f64,
+    /// Samples from the anchor to the start of this block.
+    block_samples: i64,
+    is_playing: bool,
+    /// False before the first block and after [`Clock::restart`].
+    is_running: bool,
+    metre: Metre,
+}
+
+impl Clock {
+    pub(crate) fn new(sample_rate: f32) -> Self {
+        let samples_per_minute = if sample_rate >= 1.0 { 60.0 * f64::from(sample_rate) } else { 60.0 * 48_000.0 };
+        Self {
+            samples_per_minute,
+            tempo: 120.0,
+            anchor_ticks: 0.0,
+            block_samples: 0,
+            is_playing: false,
+            is_running: false,
+            metre: Metre::Free,
+        }
+    }
+
+    /// Makes the next block begin anew.
+    pub(crate) fn restart(&mut self) {
+        self.is_running = false;
+    }
+
+    /// Takes the host's word at the start of a block. True if time has jumped: a start, stop, seek or loop.
+    pub(crate) fn begin_block(&mut self, transport: &Transport) -> bool {
+        let tempo = transport.tempo.filter(|t| t.is_finite()).map_or(120.0, |t| t.clamp(1.0, 2000.0));
+        let song_ticks = transport
+            .beats
+            .filter(|beats| transport.is_playing && beats.abs() < 1e9)
+            .map(|beats| beats * f64::from(TICKS_PER_BEAT));
+
+        let expected = self.ticks_at(0);
+        let off_by = song_ticks.map_or(0.0, |ticks| ticks - expected);
+        let jumped = !self.is_running || transport.is_playing != self.is_playing || off_by.abs() > JUMP_TICKS;
+        self.is_running = true;
+        self.is_playing = transport.is_playing;
+
+        #[expect(clippy::float_cmp, reason = "any change counts")]
+        let tempo_changed = tempo != self.tempo;
+        if jumped {
+            self.anchor(song_ticks.unwrap_or(0.0), tempo);
+        } else if tempo_changed || off_by.abs() > DRIFT_SAMPLES * self.ticks_per_sample() {
+            self.anchor(song_ticks.unwrap_or(expected), tempo);
+        }
+        self.metre = if song_ticks.is_some() { bars(transport) } else { Metre::Free };
+        jumped
+    }
+
+    /// Goes on to the next block.
+    pub(crate) fn end_block(&mut self, n_samples: u32) {
+        self.block_samples += i64::from(n_samples);
+    }
+
+    /// The bars of the song; [`Metre::Free`] while it stands still.
+    pub(crate) fn metre(&self) -> Metre {
+        self.metre
+    }
+
+    /// The tick nearest to a sample of this block.
+    pub(crate) fn tick_at(&self, offset: u32) -> i64 {
+        floor(self.ticks_at(offset) + 0.5 + GUARD)
+    }
+
+    /// The first sample of a tick, from the start of this block; negative if it has passed.
+    pub(crate) fn offset_of(&self, tick: i64) -> i64 {
+        #[expect(clippy::cast_precision_loss, reason = "songs have less than 2^52 ticks")]
+        let samples = (tick as f64 - self.anchor_ticks) / self.ticks_per_sample();
+        -floor(GUARD - samples) - self.block_samples
+    }
+
+    /// A time in ticks, at least 1.
+    pub(crate) fn ticks_of_ms(&self, ms: f64) -> i64 {
+        floor(ms / 60_000.0 * self.tempo * f64::from(TICKS_PER_BEAT) + 0.5 + GUARD).max(1)
+    }
+
+    /// A time in milliseconds.
+    pub(crate) fn ms_of_samples(&self, samples: i64) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a part of a block")]
+        let samples = samples as f64;
+        samples * 60_000.0 / self.samples_per_minute
+    }
+
+    fn ticks_per_sample(&self) -> f64 {
+        self.tempo * f64::from(TICKS_PER_BEAT) / self.samples_per_minute
+    }
+
+    fn ticks_at(&self, offset: u32) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a thousand years of samples")]
+        let samples = (self.block_samples + i64::from(offset)) as f64;
+        self.anchor_ticks + samples * self.ticks_per_sample()
+    }
+
+    fn anchor(&mut self, ticks: f64, tempo: f64) {
+        self.anchor_ticks = ticks;
+        self.tempo = tempo;
+        self.block_samples = 0;
+    }
+}
+
+/// The host's bars. The bar line is brought near 0, so that the value changes only when the metre does.
+fn bars(transport: &Transport) -> Metre {
+    let bar_ticks = match transport.signature {
+        Some((beats @ 1..=64, unit @ 1..=64)) => {
+            (beats.unsigned_abs() * 4 * TICKS_PER_BEAT / unit.unsigned_abs()).max(1)
+        }
+        _ => 4 * TICKS_PER_BEAT,
+    };
+    let bar_start = transport.bar_start_beats.filter(|beats| beats.abs() < 1e9).unwrap_or(0.0);
+    let bar_line = floor(bar_start * f64::from(TICKS_PER_BEAT) + 0.5 + GUARD);
+    Metre::Bars { bar_line_ticks: bar_line.rem_euclid(i64::from(bar_ticks)), bar_ticks }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a cast saturates, and no song is that long")]
+fn floor(value: f64) -> i64 {
+    value.floor() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAYING: Transport = Transport {
+        is_playing: true,
+        beats: Some(0.0),
+        tempo: Some(120.0),
+        bar_start_beats: Some(0.0),
+        signature: Some((3, 4)),
+    };
+
+    fn at(beats: f64) -> Transport {
+        Transport { beats: Some(beats), ..PLAYING }
+    }
+
+    #[test]
+    fn ticks_and_samples_do_not_depend_on_the_blocks() {
+        // 44.1 kHz at 131.7 BPM: nothing is a whole number.
+        for block in [1u32, 7, 64, 1000] {
+            let mut clock = Clock::new(44_100.0);
+            let mut whole = Clock::new(44_100.0);
+            whole.begin_block(&Transport { tempo: Some(131.7), ..PLAYING });
+            for start in (0..20_000u32).step_by(block as usize) {
+                let beats = f64::from(start) / 44_100.0 / 60.0 * 131.7;
+                let jumped = clock.begin_block(&Transport { tempo: Some(131.7), beats: Some(beats), ..PLAYING });
+                assert_eq!(jumped, start == 0);
+                for offset in [0, block / 2, block - 1] {
+                    assert_eq!(clock.tick_at(offset), whole.tick_at(start + offset));
+                }
+                for tick in [0, 5, 48, 40] {
+                    assert_eq!(clock.offset_of(tick) + i64::from(start), whole.offset_of(tick));
+                }
+                clock.end_block(block);
+            }
+        }
+    }
+
+    #[test]
+    fn a_tick_begins_on_its_sample() {
+        let mut clock = Clock::new(48_000.0);
+        clock.begin_block(&PLAYING);
+        // 500 samples per tick.
+        for (tick, offset) in [(0, 0), (1, 500), (48, 24_000), (-1, -500)] {
+            assert_eq!(clock.offset_of(tick), offset);
+        }
+        for (offset, tick) in [(0, 0), (249, 0), (250, 1), (251, 1), (500, 1)] {
+            assert_eq!(clock.tick_at(offset), tick, "{offset}");
+        }
+        assert_eq!(clock.ticks_of_ms(1000.0), 96);
+        assert_eq!(clock.ticks_of_ms(0.0), 1);
+    }
+
+    #[test]
+    fn seeks_loops_starts_and_stops_are_jumps() {
+        let mut clock = Clock::new(48_000.0);
+        assert!(clock.begin_block(&at(4.0)), "the first block begins anew");
+        clock.end_block(24_000);
+        assert!(!clock.begin_block(&at(5.0)));
+        clock.end_block(24_000);
+        assert!(clock.begin_block(&at(4.0)), "a loop");
+        clock.end_block(24_000);
+        assert!(clock.begin_block(&at(80.0)), "a seek");
+        clock.end_block(24_000);
+        assert!(clock.begin_block(&Transport { is_playing: false, ..at(80.0) }), "a stop");
+        assert_eq!((clock.tick_at(0), clock.metre()), (0, Metre::Free));
+        clock.end_block(24_000);
+        assert!(!clock.begin_block(&Transport { is_playing: false, ..at(3.0) }), "a stopped song can be moved");
+        assert_eq!(clock.tick_at(0), 48);
+        clock.restart();
+        assert!(clock.begin_block(&Transport { is_playing: false, ..at(3.0) }));
+    }
+
+    #[test]
+    fn a_tempo_change_bends_time_and_does_not_break_it() {
+        let mut clock = Clock::new(48_000.0);
+        clock.begin_block(&at(0.0));
+        clock.end_block(24_000);
+        assert!(!clock.begin_block(&Transport { tempo: Some(60.0), ..at(1.0) }));
+        assert_eq!(clock.offset_of(96), 48_000);
+        clock.end_block(48_000);
+        // The host's own curve was a little faster than that.
+        assert!(!clock.begin_block(&Transport { tempo: Some(61.0), ..at(2.1) }));
+        assert_eq!(clock.tick_at(0), 101);
+    }
+
+    #[test]
+    fn the_bar_line_stays_the_same_number() {
+        let mut clock = Clock::new(48_000.0);
+        clock.begin_block(&Transport { bar_start_beats: Some(3.0), ..at(4.0) });
+        assert_eq!(clock.metre(), Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 });
+        clock.begin_block(&Transport { bar_start_beats: Some(-2.0), signature: Some((6, 8)), ..at(4.0) });
+        assert_eq!(clock.metre(), Metre::Bars { bar_line_ticks: 48, bar_ticks: 144 });
+    }
+
+    #[test]
+    fn a_senseless_host_does_no_harm() {
+        let mut clock = Clock::new(f32::NAN);
+        for bad in [f64::NAN, f64::INFINITY, -1e300, 0.0, 1e300] {
+            let transport = Transport {
+                is_playing: true,
+                beats: Some(bad),
+                tempo: Some(bad),
+                bar_start_beats: Some(bad),
+                signature: Some((i32::MIN, 0)),
+            };
+            clock.begin_block(&transport);
+            clock.end_block(u32::MAX);
+            clock.tick_at(u32::MAX);
+            clock.offset_of(1 << 40);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The only place where the two threads meet. Messages are plain values: nothing that crosses has a destructor, so the
+//! audio thread never frees memory. It never waits either, except in an offline render.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_utils::CachePadded;
+use engine::Metre;
+use nice_plug::prelude::ProcessMode;
+use rtrb::{Consumer, Producer, RingBuffer};
+
+/// Messages that may wait for the worker: a minute of furious playing.
+const TO_WORKER_CAPACITY: usize = 4096;
+/// Notes that may wait for the audio thread; when it is full, the worker waits.
+const TO_AUDIO_CAPACITY: usize = 1024;
+/// An offline render goes on after this long, whatever the worker does.
+const OFFLINE_WAIT: Duration = Duration::from_secs(5);
+
+/// What may change while an answer is being made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Controls {
+    /// 0 for any.
+    pub(crate) style: u8,
+    pub(crate) temperature: f32,
+    pub(crate) top_p: f32,
+    /// Times the call's density.
+    pub(crate) density: f32,
+    pub(crate) lowest: u8,
+    pub(crate) highest: u8,
+}
+
+/// What the worker is told. Times are ticks that never go back between two resets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ToWorker {
+    /// The player strikes a key, with this style chosen.
+    On { ticks: i64, channel: u8, key: u8, velocity: u8, style: u8 },
+    /// The player lets a key go.
+    Off { ticks: i64, channel: u8, key: u8 },
+    /// The sustain pedal of a channel goes down or up.
+    Pedal { ticks: i64, channel: u8, is_down: bool },
+    /// The bars have changed.
+    Metre(Metre),
+    /// Plan an answer.
+    Begin(Begin),
+    /// Plan it further.
+    Extend { turn: u32, until_ticks: i64, controls: Controls },
+    /// The player goes on: it was never played.
+    Cancel { turn: u32 },
+    /// It was played up to here.
+    Finish { turn: u32, at_ticks: i64 },
+    /// Forget all.
+    Reset,
+}
+
+/// An answer that is to be planned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Begin {
+    /// Tells this plan from all others.
+    pub(crate) turn: u32,
+    /// Of the random stream.
+    pub(crate) seed: u64,
+    /// When its first note begins.
+    pub(crate) start_ticks: i64,
+    /// When it is over; `i64::MAX` for never.
+    pub(crate) end_ticks: i64,
+    /// Notes that begin before this are wanted now.
+    pub(crate) until_ticks: i64,
+    pub(crate) controls: Controls,
+}
+
+/// A note that the worker has planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PlannedNote {
+    pub(crate) turn: u32,
+    pub(crate) on_ticks: i64,
+    pub(crate) off_ticks: i64,
+    pub(crate) key: u8,
+    pub(crate) velocity: u8,
+}
+
+const _: () = assert!(size_of::<ToWorker>() <= 72 && size_of::<PlannedNote>() <= 32, "messages are copied often");
+
+/// Makes both ends of a link.
+pub(crate) fn link() -> (AudioSide, WorkerSide) {
+    let (to_worker, from_audio) = RingBuffer::new(TO_WORKER_CAPACITY);
+    let (to_audio, from_worker) = RingBuffer::new(TO_AUDIO_CAPACITY);
+    let n_handled = Arc::new(CachePadded::new(AtomicU64::new(0)));
+    (
+        AudioSide { to_worker, from_worker, n_sent: 0, n_handled: Arc::clone(&n_handled) },
+        WorkerSide { from_audio, to_audio, n_handled },
+    )
+}
+
+/// The audio thread's end.
+#[derive(Debug)]
+pub(crate) struct AudioSide {
+    to_worker: Producer<ToWorker>,
+    from_worker: Consumer<PlannedNote>,
+    n_sent: u64,
+    n_handled: Arc<CachePadded<AtomicU64>>,
+}
+
+/// Leave to wait for the worker. Exists only in an offline render.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MayWait(());
+
+impl MayWait {
+    pub(crate) fn in_mode(mode: ProcessMode) -> Option<Self> {
+        (mode == ProcessMode::Offline).then_some(Self(()))
+    }
+}
+
+impl AudioSide {
+    /// Sends a message. False if the queue is full.
+    pub(crate) fn send(&mut self, message: ToWorker) -> bool {
+        let sent = self.to_worker.push(message).is_ok();
+        self.n_sent += u64::from(sent);
+        sent
+    }
+
+    /// Whether the worker has caught up with most of what was sent.
+    pub(crate) fn has_room(&self) -> bool {
+        self.to_worker.slots() > TO_WORKER_CAPACITY / 2
+    }
+
+    /// The next planned note, if there is one.
+    pub(crate) fn receive(&mut self) -> Option<PlannedNote> {
+        self.from_worker.pop().ok()
+    }
+
+    /// Waits until the worker has handled all that was sent, taking in what it plans. False if it takes too long.
+    pub(crate) fn wait(&mut self, _: MayWait, mut take: impl FnMut(PlannedNote)) -> bool {
+        let begun = Instant::now();
+        loop {
+            let is_done = self.n_handled.load(Ordering::Acquire) >= self.n_sent;
+            while let Some(note) = self.receive() {
+                take(note);
+            }
+            if is_done {
+                return true;
+            }
+            if self.to_worker.is_abandoned() || begun.elapsed() > OFFLINE_WAIT {
+                return false;
+            }
+            std::thread::sleep(Duration::from_micros(50));
+        }
+    }
+}
+
+/// The worker's end.
+#[derive(Debug)]
+pub(crate) struct WorkerSide {
+    from_audio: Consumer<ToWorker>,
+    to_audio: Producer<PlannedNote>,
+    n_handled: Arc<CachePadded<AtomicU64>>,
+}
+
+impl WorkerSide {
+    /// The next message, if there is one. [`WorkerSide::handled`] must follow.
+    pub(crate) fn receive(&mut self) -> Option<ToWorker> {
+        self.from_audio.pop().ok()
+    }
+
+    /// The message after the one being handled.
+    pub(crate) fn peek(&self) -> Option<ToWorker> {
+        self.from_audio.peek().ok().copied()
+    }
+
+    /// Says that a message, and all that follows from it, is done with.
+    pub(crate) fn handled(&mut self) {
+        self.n_handled.fetch_add(1, Ordering::Release);
+    }
+
+    /// Whether the audio thread's end is gone.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.from_audio.is_abandoned()
+    }
+
+    /// Sends a planned note, waiting for room. False if the audio thread's end is gone.
+    pub(crate) fn offer(&mut self, note: PlannedNote) -> bool {
+        while self.to_audio.push(note).is_err() {
+            if self.is_abandoned() {
+                return false;
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        true
+    }
+}

@@ -1,0 +1,144 @@
+//! Host events become plain ones here, and back. No type of the plugin framework's MIDI goes further than this file.
+
+use engine::Velocity;
+use nice_plug::midi::{Channel, Key, NoteEvent, VoiceID};
+use nice_plug::prelude::control_change;
+
+use crate::clock::Transport;
+
+/// MIDI channels.
+pub(crate) const N_CHANNELS: usize = 16;
+/// MIDI keys.
+pub(crate) const N_KEYS: usize = 128;
+
+/// What a player does, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Input {
+    /// A key goes down.
+    On { channel: u8, key: u8, velocity: f32 },
+    /// A key goes up; `None` means all of them.
+    Off { channel: Option<u8>, key: Option<u8> },
+    /// The sustain pedal moves, 0 to 1.
+    Pedal { channel: u8, value: f32 },
+}
+
+/// What is sent to the host.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Output {
+    /// A note begins.
+    On { channel: u8, key: u8, velocity: f32 },
+    /// A note ends.
+    Off { channel: u8, key: u8 },
+    /// The sustain pedal moves, 0 to 1.
+    Pedal { channel: u8, value: f32 },
+}
+
+/// The host's side of a block, or a test's.
+pub(crate) trait Host {
+    /// The next event of the block, with its sample offset.
+    fn next_event(&mut self) -> Option<(u32, Input)>;
+    /// Sends an event. False if the host has no room for it.
+    fn send(&mut self, offset: u32, event: Output) -> bool;
+}
+
+/// Reads a host event; `None` for what is not used. A choked note counts as released.
+pub(crate) fn read<S>(event: &NoteEvent<S>) -> Option<Input> {
+    match *event {
+        NoteEvent::NoteOn { channel, key, velocity, .. } => {
+            // A note-on for "all channels" has no meaning; the first is what hosts without channels use.
+            let channel = channel.number().unwrap_or(0) & 15;
+            Some(Input::On { channel, key: key.number()? & 127, velocity: unit(velocity) })
+        }
+        NoteEvent::NoteOff { channel, key, .. } | NoteEvent::Choke { channel, key, .. } => {
+            Some(Input::Off { channel: channel.number().map(|c| c & 15), key: key.number().map(|k| k & 127) })
+        }
+        NoteEvent::MidiCC { channel, cc: control_change::DAMPER_PEDAL, value, .. } => {
+            Some(Input::Pedal { channel: channel & 15, value: unit(value) })
+        }
+        _ => None,
+    }
+}
+
+/// Writes a host event.
+pub(crate) fn write<S>(timing: u32, event: Output) -> NoteEvent<S> {
+    let voice_id = VoiceID::Wildcard;
+    match event {
+        Output::On { channel, key, velocity } => {
+            NoteEvent::NoteOn { timing, voice_id, channel: Channel::Number(channel), key: Key::Number(key), velocity }
+        }
+        Output::Off { channel, key } => NoteEvent::NoteOff {
+            timing,
+            voice_id,
+            channel: Channel::Number(channel),
+            key: Key::Number(key),
+            velocity: 0.0,
+        },
+        Output::Pedal { channel, value } => {
+            NoteEvent::MidiCC { timing, channel, cc: control_change::DAMPER_PEDAL, value }
+        }
+    }
+}
+
+/// What the host says about its song.
+pub(crate) fn transport(host: &nice_plug::prelude::Transport) -> Transport {
+    Transport {
+        is_playing: host.playing,
+        beats: host.pos_beats,
+        tempo: host.tempo,
+        bar_start_beats: host.bar_start_pos_beats,
+        signature: host.time_sig_numerator.zip(host.time_sig_denominator),
+    }
+}
+
+/// A host's velocity, 0 to 1, as MIDI's 1 to 127. In CLAP, a note-on of velocity 0 is a note-on.
+pub(crate) fn velocity(value: f32) -> Velocity {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped; not-a-number becomes 0")]
+    let midi = (value * 127.0).round().clamp(1.0, 127.0) as u8;
+    Velocity::new(midi).unwrap_or(Velocity::MEDIUM)
+}
+
+fn unit(value: f32) -> f32 {
+    if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_and_pedal_survive_the_way_out_and_in() {
+        let sent = [
+            Output::On { channel: 15, key: 127, velocity: 0.5 },
+            Output::On { channel: 0, key: 0, velocity: 0.0 },
+            Output::Off { channel: 3, key: 60 },
+            Output::Pedal { channel: 9, value: 1.0 },
+        ];
+        for event in sent {
+            let expected = match event {
+                Output::On { channel, key, velocity } => Input::On { channel, key, velocity },
+                Output::Off { channel, key } => Input::Off { channel: Some(channel), key: Some(key) },
+                Output::Pedal { channel, value } => Input::Pedal { channel, value },
+            };
+            let host: NoteEvent<()> = write(17, event);
+            assert_eq!((host.timing(), read(&host)), (17, Some(expected)));
+        }
+    }
+
+    #[test]
+    fn senseless_events_do_no_harm() {
+        let on = |channel, key, velocity| {
+            read(&NoteEvent::<()>::NoteOn { timing: 0, voice_id: VoiceID::Wildcard, channel, key, velocity })
+        };
+        assert_eq!(on(Channel::Number(0), Key::Wildcard, 1.0), None);
+        let middle_c = Some(Input::On { channel: 0, key: 60, velocity: 0.0 });
+        assert_eq!(on(Channel::Wildcard, Key::MIDDLE_C, f32::NAN), middle_c);
+        assert_eq!(read(&NoteEvent::<()>::MidiCC { timing: 0, channel: 0, cc: 1, value: 1.0 }), None);
+    }
+
+    #[test]
+    fn velocities_are_never_zero() {
+        for (value, midi) in [(0.0, 1), (1.0, 127), (0.5, 64), (f32::NAN, 74), (9.0, 127), (-1.0, 1)] {
+            assert_eq!(velocity(value).get(), midi, "{value}");
+        }
+    }
+}

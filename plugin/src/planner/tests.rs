@@ -1,0 +1,144 @@
+use super::*;
+use engine::{ModelConfig, Precision};
+
+const CONTROLS: Controls = Controls { style: 1, temperature: 1.0, top_p: 1.0, density: 1.0, lowest: 48, highest: 72 };
+
+#[derive(Default)]
+struct Ears {
+    notes: Vec<PlannedNote>,
+    next: Option<ToWorker>,
+}
+
+impl Listener for Ears {
+    fn offer(&mut self, note: PlannedNote) -> bool {
+        self.notes.push(note);
+        true
+    }
+
+    fn peek(&self) -> Option<ToWorker> {
+        self.next
+    }
+}
+
+fn planner() -> Planner {
+    let file = engine::random_file(ModelConfig::TINY, Precision::Q8, 7).unwrap();
+    Planner::new(Arc::new(Weights::parse(&file).unwrap()))
+}
+
+/// Eight notes from a tick on, with the last key up after 192 ticks.
+fn call(from: i64) -> Vec<ToWorker> {
+    let keys = [60u8, 62, 64, 65, 67, 65, 64, 62];
+    let note = |(key, i): (u8, i64)| {
+        let ticks = from + 24 * i;
+        [
+            ToWorker::On { ticks, channel: 0, key, velocity: 80, style: 1 },
+            ToWorker::Off { ticks: ticks + 24, channel: 0, key },
+        ]
+    };
+    keys.into_iter().zip(0..).flat_map(note).collect()
+}
+
+fn begin(turn: u32, start_ticks: i64, length: i64) -> ToWorker {
+    let (until_ticks, end_ticks) = (start_ticks + length.min(192), start_ticks + length);
+    ToWorker::Begin(Begin { turn, seed: 3, start_ticks, end_ticks, until_ticks, controls: CONTROLS })
+}
+
+fn tell(planner: &mut Planner, messages: impl IntoIterator<Item = ToWorker>) -> Vec<PlannedNote> {
+    let mut ears = Ears::default();
+    for message in messages {
+        planner.handle(message, &mut ears);
+    }
+    ears.notes
+}
+
+#[test]
+fn an_answer_begins_exactly_and_stays_within_its_bounds() {
+    let mut planner = planner();
+    tell(&mut planner, call(0));
+    let mut notes = tell(&mut planner, [begin(1, 240, 384)]);
+    assert!(notes.iter().all(|note| note.on_ticks < 240 + 192), "only what was asked for");
+    for until_ticks in [480, 528, 576, 624] {
+        notes.extend(tell(&mut planner, [ToWorker::Extend { turn: 1, until_ticks, controls: CONTROLS }]));
+    }
+    assert_eq!(notes[0].on_ticks, 240);
+    assert!(notes.windows(2).all(|w| w[0].on_ticks <= w[1].on_ticks));
+    assert!(notes.iter().all(|n| (48..=72).contains(&n.key) && n.on_ticks < n.off_ticks && n.off_ticks <= 624));
+    assert!(tell(&mut planner, [ToWorker::Extend { turn: 0, until_ticks: 9999, controls: CONTROLS }]).is_empty());
+}
+
+#[test]
+fn chunks_and_eagerness_change_nothing() {
+    let mut planner_a = planner();
+    tell(&mut planner_a, call(0));
+    let a =
+        tell(&mut planner_a, [begin(1, 240, 9999), ToWorker::Extend { turn: 1, until_ticks: 900, controls: CONTROLS }]);
+    let mut planner_b = planner();
+    tell(&mut planner_b, call(0));
+    let extends =
+        (432..=900).step_by(36).map(|until_ticks| ToWorker::Extend { turn: 1, until_ticks, controls: CONTROLS });
+    let b = tell(&mut planner_b, std::iter::once(begin(1, 240, 9999)).chain(extends));
+    assert_eq!(a, b);
+}
+
+#[test]
+fn a_cancelled_plan_leaves_no_trace() {
+    let expected = tell(&mut planner(), call(0).into_iter().chain(call(192)).chain([begin(2, 500, 384)]));
+    for is_seen_coming in [false, true] {
+        let mut planner = planner();
+        tell(&mut planner, call(0));
+        let cancel = ToWorker::Cancel { turn: 1 };
+        let mut ears = Ears { next: is_seen_coming.then_some(cancel), ..Ears::default() };
+        planner.handle(begin(1, 260, 384), &mut ears);
+        assert!(!is_seen_coming || ears.notes.is_empty(), "work for nothing");
+        tell(&mut planner, [cancel]);
+        let again = tell(&mut planner, call(192).into_iter().chain([begin(2, 500, 384)]));
+        assert_eq!(again, expected);
+    }
+}
+
+#[test]
+fn what_was_heard_of_an_interrupted_answer_is_remembered() {
+    let mut planner = planner();
+    tell(&mut planner, call(0));
+    let answer = tell(&mut planner, [begin(1, 240, 960)]);
+    let at_ticks = answer[1].on_ticks.max(answer[0].on_ticks + 1);
+    let n_heard = answer.iter().filter(|note| note.on_ticks < at_ticks).count();
+    tell(&mut planner, [ToWorker::Finish { turn: 1, at_ticks }]);
+    tell(&mut planner, call(at_ticks));
+    tell(&mut planner, [begin(2, at_ticks + 300, 1)]);
+    assert_eq!(planner.session.n_notes(), 8 + n_heard + 8 + 1);
+}
+
+#[test]
+fn a_reset_makes_it_as_new() {
+    let song = || call(0).into_iter().chain([begin(1, 240, 384)]);
+    let mut planner = planner();
+    let first = tell(&mut planner, song());
+    tell(&mut planner, [ToWorker::Pedal { ticks: 300, channel: 0, is_down: true }, ToWorker::Reset]);
+    assert_eq!(tell(&mut planner, song()), first);
+}
+
+#[test]
+fn the_pedal_holds_notes_until_it_comes_up() {
+    let mut planner = planner();
+    let mut play = |messages: &[ToWorker]| drop(tell(&mut planner, messages.iter().copied()));
+    play(&[
+        ToWorker::Pedal { ticks: 0, channel: 0, is_down: true },
+        ToWorker::On { ticks: 0, channel: 0, key: 60, velocity: 80, style: 1 },
+        ToWorker::Off { ticks: 10, channel: 0, key: 60 },
+        ToWorker::On { ticks: 96, channel: 0, key: 64, velocity: 80, style: 1 },
+        ToWorker::Off { ticks: 100, channel: 0, key: 64 },
+    ]);
+    assert_eq!(planner.heard.len(), 2, "both still sound");
+    tell(&mut planner, [ToWorker::Pedal { ticks: 192, channel: 0, is_down: false }]);
+    let lengths: Vec<_> = planner.call.iter().map(|note| note.duration_ticks).collect();
+    assert_eq!(lengths, [192, 96]);
+}
+
+#[test]
+fn density_moves_by_its_factor_and_stays_in_range() {
+    for (level, factor, expected) in [(4, 1.0, 4), (4, 4.0, 7), (4, 0.25, 1), (8, 4.0, 8), (0, 1.0, 0), (0, 2.0, 6)] {
+        assert_eq!(moved_density(level, factor), expected, "{level} x {factor}");
+    }
+    assert_eq!(moved_density(3, f32::NAN), 3);
+}

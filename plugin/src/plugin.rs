@@ -1,0 +1,205 @@
+//! The two plugins, which differ only in what they declare: a CLAP note effect, and a VST3 instrument with a silent
+//! output, since hosts that know no VST3 note effects load nothing without one.
+
+use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use nice_plug::prelude::*;
+
+use crate::audio_thread::AudioThread;
+use crate::editor;
+use crate::link::{self, MayWait};
+use crate::midi::{self, Host, Input, Output};
+use crate::params::AntiphonParams;
+use crate::status::{Engine, Status};
+use crate::worker_thread;
+
+/// What both plugins are.
+struct Core {
+    params: Arc<AntiphonParams>,
+    status: Arc<Status>,
+    audio: Option<AudioThread>,
+    worker: Option<JoinHandle<()>>,
+    is_broken: bool,
+}
+
+impl Default for Core {
+    fn default() -> Self {
+        Self {
+            params: Arc::new(AntiphonParams::default()),
+            status: Arc::new(Status::new()),
+            audio: None,
+            worker: None,
+            is_broken: false,
+        }
+    }
+}
+
+impl Core {
+    /// Starts the worker if it does not run. May be called any number of times.
+    fn activate(&mut self, config: &BufferConfig) -> bool {
+        let is_running = self.worker.as_ref().is_some_and(|worker| !worker.is_finished());
+        let mut audio = match self.audio.take() {
+            Some(audio) if is_running && !self.is_broken => audio,
+            _ => {
+                let (audio_side, worker_side) = link::link();
+                match worker_thread::spawn(worker_side, Arc::clone(&self.status)) {
+                    Ok(worker) => self.replace_worker(Some(worker)),
+                    Err(why) => self.status.set_engine(Engine::NoWeights, format!("no thread to read them: {why}")),
+                }
+                self.is_broken = false;
+                AudioThread::new(Arc::clone(&self.params), Arc::clone(&self.status), audio_side)
+            }
+        };
+        audio.activate(config.sample_rate, MayWait::in_mode(config.process_mode));
+        self.audio = Some(audio);
+        true
+    }
+
+    fn reset(&mut self) {
+        if let Some(audio) = &mut self.audio {
+            audio.reset();
+        }
+    }
+
+    fn process<P: Plugin<SysExMessage = ()>>(&mut self, n_samples: usize, context: &mut impl ProcessContext<P>) {
+        let Some(audio) = &mut self.audio else { return };
+        let transport = midi::transport(context.transport());
+        let n_samples = u32::try_from(n_samples).unwrap_or(u32::MAX);
+        let mut host = HostBlock { context, plugin: std::marker::PhantomData };
+        if self.is_broken {
+            while host.next_event().is_some() {}
+            return;
+        }
+        // A panic must not cross into the host. This one would be a fault of ours: go silent, and say so.
+        let outcome = catch_unwind(AssertUnwindSafe(|| audio.process(&transport, n_samples, &mut host)));
+        if outcome.is_err() {
+            self.is_broken = true;
+            audio.give_up(&mut host);
+        }
+    }
+
+    /// Waits for the last worker to end: it must not run on when the host unloads this library.
+    fn replace_worker(&mut self, next: Option<JoinHandle<()>>) {
+        if let Some(last) = std::mem::replace(&mut self.worker, next) {
+            // The worker catches its own panics.
+            drop(last.join());
+        }
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.audio = None;
+        self.replace_worker(None);
+    }
+}
+
+/// The host's side of a block.
+struct HostBlock<'a, P, C> {
+    context: &'a mut C,
+    plugin: std::marker::PhantomData<P>,
+}
+
+impl<P: Plugin<SysExMessage = ()>, C: ProcessContext<P>> Host for HostBlock<'_, P, C> {
+    fn next_event(&mut self) -> Option<(u32, Input)> {
+        loop {
+            let event = self.context.next_event()?;
+            if let Some(input) = midi::read(&event) {
+                return Some((event.timing(), input));
+            }
+        }
+    }
+
+    fn send(&mut self, offset: u32, event: Output) -> bool {
+        self.context.try_send_event(midi::write(offset, event)).is_ok()
+    }
+}
+
+macro_rules! plugin {
+    ($(#[$doc:meta])* $name:ident, $layouts:expr) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        pub struct $name(Core);
+
+        impl Plugin for $name {
+            const NAME: &'static str = "Antiphon";
+            const VENDOR: &'static str = "Antiphon";
+            const URL: &'static str = "";
+            const EMAIL: &'static str = "";
+            const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+            const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = $layouts;
+            // Control changes bring the sustain pedal.
+            const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
+            const MIDI_OUTPUT: MidiConfig = MidiConfig::MidiCCs;
+
+            type Editor = editor::Editor;
+            type SysExMessage = ();
+            type BackgroundTask = ();
+
+            fn params(&self) -> Arc<dyn Params> {
+                self.0.params.clone()
+            }
+
+            fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
+                editor::create(self.0.params.clone(), self.0.status.clone())
+            }
+
+            fn activate(
+                &mut self,
+                _: &AudioIOLayout,
+                config: &BufferConfig,
+                _: &mut impl ActivateContext<Self>,
+            ) -> bool {
+                self.0.activate(config)
+            }
+
+            fn reset(&mut self) {
+                self.0.reset();
+            }
+
+            // There is no `deactivate`: nothing can be sent to the host any more, so what sounds then is released in
+            // the first block after the next `activate`. Hosts silence their instruments when they stop the device.
+
+            fn process(
+                &mut self,
+                buffer: &mut Buffer,
+                _: &mut AuxiliaryBuffers,
+                context: &mut impl ProcessContext<Self>,
+            ) -> ProcessStatus {
+                for channel in buffer.as_slice() {
+                    channel.fill(0.0);
+                }
+                self.0.process(buffer.samples(), context);
+                // A host may not put us to sleep: an answer may be coming.
+                ProcessStatus::KeepAlive
+            }
+        }
+    };
+}
+
+plugin! {
+    /// The CLAP plugin: a note effect without audio.
+    AntiphonClap, &[AudioIOLayout::const_default()]
+}
+
+plugin! {
+    /// The VST3 plugin: an instrument with a silent stereo output.
+    AntiphonVst3,
+    &[AudioIOLayout { main_output_channels: NonZeroU32::new(2), ..AudioIOLayout::const_default() }]
+}
+
+impl ClapPlugin for AntiphonClap {
+    const CLAP_ID: &'static str = "org.antiphon.antiphon";
+    const CLAP_DESCRIPTION: Option<&'static str> = Some("Answers what you play");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] = &[ClapFeature::NoteEffect, ClapFeature::Utility];
+}
+
+impl Vst3Plugin for AntiphonVst3 {
+    const VST3_CLASS_ID: [u8; 16] = *b"AntiphonAnswers1";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Instrument, Vst3SubCategory::Tools];
+}

@@ -1,0 +1,162 @@
+//! What sounds now, so that all of it can be released. One record for both the player's notes that are passed through
+//! and the notes of an answer, since they may share a key.
+
+use crate::midi::{Host, N_CHANNELS, N_KEYS, Output};
+
+/// One key of one channel.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sound {
+    /// Note-ons of the player that were passed on and not yet ended.
+    n_thru: u8,
+    /// Note-offs that the host refused: sent again until it takes them.
+    n_owed: u8,
+    /// The answer's note, 0 for none.
+    answer: u32,
+}
+
+/// All keys of all channels.
+///
+/// # Realtime safety
+/// Allocates only in [`Sounding::new`].
+#[derive(Debug)]
+pub(crate) struct Sounding {
+    keys: Box<[[Sound; N_KEYS]; N_CHANNELS]>,
+    /// Whether any note-off or pedal-up is owed.
+    is_in_debt: bool,
+    /// Channels whose sustain pedal we passed on as down.
+    pedals: u16,
+    /// Those of them whose pedal went up, which the host refused to take.
+    pedals_owed: u16,
+}
+
+/// Which sounds to release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Player,
+    Answer,
+    Both,
+}
+
+impl Sounding {
+    pub(crate) fn new() -> Self {
+        Self { keys: Box::new([[Sound::default(); N_KEYS]; N_CHANNELS]), is_in_debt: false, pedals: 0, pedals_owed: 0 }
+    }
+
+    /// Sends the note-offs that the host had no room for.
+    pub(crate) fn settle(&mut self, offset: u32, host: &mut impl Host) {
+        if std::mem::take(&mut self.is_in_debt) {
+            for channel in 0..16 {
+                for key in 0..128 {
+                    let n_owed = std::mem::take(&mut self.sound(channel, key).n_owed);
+                    self.off(offset, channel, key, n_owed, host);
+                }
+                if self.pedals_owed & 1 << channel != 0 {
+                    self.pedal(offset, channel, 0.0, host);
+                }
+            }
+        }
+    }
+
+    /// Passes a note on. The answer's note on this key ends first.
+    pub(crate) fn thru_on(&mut self, offset: u32, channel: u8, key: u8, velocity: f32, host: &mut impl Host) -> bool {
+        let n_answers = u8::from(std::mem::take(&mut self.sound(channel, key).answer) != 0);
+        self.off(offset, channel, key, n_answers, host);
+        let sent = self.on(offset, channel, key, velocity, host);
+        let n_thru = &mut self.sound(channel, key).n_thru;
+        *n_thru = n_thru.saturating_add(u8::from(sent));
+        sent
+    }
+
+    /// Passes a note-off on, if its note was.
+    pub(crate) fn thru_off(&mut self, offset: u32, channel: u8, key: u8, host: &mut impl Host) {
+        let n_thru = &mut self.sound(channel, key).n_thru;
+        if *n_thru > 0 {
+            *n_thru -= 1;
+            self.off(offset, channel, key, 1, host);
+        }
+    }
+
+    /// Passes the pedal on.
+    pub(crate) fn pedal(&mut self, offset: u32, channel: u8, value: f32, host: &mut impl Host) {
+        let (bit, is_down) = (1 << (channel & 15), value > 0.0);
+        let is_sent = host.send(offset, Output::Pedal { channel, value });
+        let set = |set: &mut u16, to: bool| *set = if to { *set | bit } else { *set & !bit };
+        set(&mut self.pedals_owed, !is_down && !is_sent);
+        if is_sent {
+            set(&mut self.pedals, is_down);
+        }
+        self.is_in_debt |= self.pedals_owed != 0;
+    }
+
+    /// Begins the answer's note `id` (not 0). What sounds on this key ends first.
+    pub(crate) fn answer_on(
+        &mut self,
+        offset: u32,
+        note: (u8, u8),
+        velocity: f32,
+        id: u32,
+        host: &mut impl Host,
+    ) -> bool {
+        let (channel, key) = note;
+        let sound = self.sound(channel, key);
+        let n_before = std::mem::take(&mut sound.n_thru).saturating_add(u8::from(sound.answer != 0));
+        self.off(offset, channel, key, n_before, host);
+        let sent = self.on(offset, channel, key, velocity, host);
+        self.sound(channel, key).answer = if sent { id } else { 0 };
+        sent
+    }
+
+    /// Ends the answer's note `id`, unless the key has gone to another note since.
+    pub(crate) fn answer_off(&mut self, offset: u32, note: (u8, u8), id: u32, host: &mut impl Host) {
+        let (channel, key) = note;
+        if self.sound(channel, key).answer == id {
+            self.sound(channel, key).answer = 0;
+            self.off(offset, channel, key, 1, host);
+        }
+    }
+
+    /// Ends what sounds. The player's sustain pedal counts as the player's.
+    pub(crate) fn release(&mut self, offset: u32, whose: Whose, host: &mut impl Host) {
+        for channel in 0..16u8 {
+            for key in 0..128u8 {
+                let sound = self.sound(channel, key);
+                let n_thru = if whose == Whose::Answer { 0 } else { std::mem::take(&mut sound.n_thru) };
+                let answer = if whose == Whose::Player { 0 } else { std::mem::take(&mut sound.answer) };
+                self.off(offset, channel, key, n_thru.saturating_add(u8::from(answer != 0)), host);
+            }
+            if whose != Whose::Answer && self.pedals & 1 << channel != 0 {
+                self.pedal(offset, channel, 0.0, host);
+            }
+        }
+    }
+
+    /// A key with a note-off owed gets that first, and no note before the host has taken it.
+    fn on(&mut self, offset: u32, channel: u8, key: u8, velocity: f32, host: &mut impl Host) -> bool {
+        let n_owed = std::mem::take(&mut self.sound(channel, key).n_owed);
+        self.off(offset, channel, key, n_owed, host);
+        self.sound(channel, key).n_owed == 0 && host.send(offset, Output::On { channel, key, velocity })
+    }
+
+    fn off(&mut self, offset: u32, channel: u8, key: u8, n: u8, host: &mut impl Host) {
+        for _ in 0..n {
+            if !host.send(offset, Output::Off { channel, key }) {
+                let n_owed = &mut self.sound(channel, key).n_owed;
+                *n_owed = n_owed.saturating_add(1);
+                self.is_in_debt = true;
+            }
+        }
+    }
+
+    fn sound(&mut self, channel: u8, key: u8) -> &mut Sound {
+        &mut self.keys[usize::from(channel & 15)][usize::from(key & 127)]
+    }
+}
+
+/// The numbers of the bits that are set.
+pub(crate) fn bits(mut set: u128) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let lowest = u8::try_from(set.trailing_zeros()).ok().filter(|&bit| bit < 128)?;
+        set &= set - 1;
+        Some(lowest)
+    })
+}

@@ -1,0 +1,126 @@
+//! What the editor shows: numbers that the two threads write and the editor reads.
+
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
+
+use parking_lot::Mutex;
+
+/// What the audio thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Doing {
+    /// The host has not begun to process.
+    Asleep,
+    Idle,
+    Listening,
+    Planning,
+    Answering,
+    /// Mode is off, or the plugin is bypassed.
+    Off,
+    /// The worker cannot follow, or a fault in `process` was caught.
+    Stuck,
+    Broken,
+}
+
+/// What the worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Engine {
+    /// Reading the weights.
+    Loading,
+    Ready,
+    /// There are no usable weights; [`Status::message`] says why.
+    NoWeights,
+    /// A fault was caught, and a new session begun.
+    Recovered,
+}
+
+/// A number that one thread counts and another shows.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU32);
+
+impl Counter {
+    pub(crate) fn add(&self, n: u32) {
+        self.0.fetch_add(n, Relaxed);
+    }
+
+    pub(crate) fn set(&self, n: u32) {
+        self.0.store(n, Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u32 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// All that is shown. Each number is on its own: the editor may see one a little newer than another.
+#[derive(Debug)]
+pub(crate) struct Status {
+    doing: AtomicU8,
+    engine: AtomicU8,
+    /// Notes of the call so far.
+    pub(crate) n_call: Counter,
+    /// Bar of the answer, from 1.
+    pub(crate) bar: Counter,
+    /// Bars of the answer; 0 if it is endless.
+    pub(crate) n_bars: Counter,
+    pub(crate) n_heard: Counter,
+    pub(crate) n_played: Counter,
+    /// Notes that were played late, by 20 ms at most.
+    pub(crate) n_late: Counter,
+    /// Notes that came too late to be played.
+    pub(crate) n_dropped: Counter,
+    /// Messages and notes that found no room.
+    pub(crate) n_queue_full: Counter,
+    /// Events that the host refused.
+    pub(crate) n_refused: Counter,
+    /// From the hand-over to the answer's first note, beyond the silence that was asked for.
+    pub(crate) hand_over_us: Counter,
+    message: Mutex<String>,
+}
+
+impl Status {
+    pub(crate) fn new() -> Self {
+        Self {
+            doing: AtomicU8::new(Doing::Asleep as u8),
+            engine: AtomicU8::new(Engine::Loading as u8),
+            n_call: Counter::default(),
+            bar: Counter::default(),
+            n_bars: Counter::default(),
+            n_heard: Counter::default(),
+            n_played: Counter::default(),
+            n_late: Counter::default(),
+            n_dropped: Counter::default(),
+            n_queue_full: Counter::default(),
+            n_refused: Counter::default(),
+            hand_over_us: Counter::default(),
+            message: Mutex::new(String::new()),
+        }
+    }
+
+    pub(crate) fn set_doing(&self, doing: Doing) {
+        self.doing.store(doing as u8, Relaxed);
+    }
+
+    pub(crate) fn doing(&self) -> Doing {
+        use Doing::{Answering, Asleep, Broken, Idle, Listening, Off, Planning, Stuck};
+        let all = [Asleep, Idle, Listening, Planning, Answering, Off, Stuck, Broken];
+        all.get(usize::from(self.doing.load(Relaxed))).copied().unwrap_or(Asleep)
+    }
+
+    /// Not for the audio thread: the message is behind a lock.
+    pub(crate) fn set_engine(&self, engine: Engine, message: String) {
+        *self.message.lock() = message;
+        self.engine.store(engine as u8, Relaxed);
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        use Engine::{Loading, NoWeights, Ready, Recovered};
+        let all = [Loading, Ready, NoWeights, Recovered];
+        all.get(usize::from(self.engine.load(Relaxed))).copied().unwrap_or(Loading)
+    }
+
+    /// What the worker has to say: the model's name, or what is wrong.
+    pub(crate) fn message(&self) -> String {
+        self.message.lock().clone()
+    }
+}

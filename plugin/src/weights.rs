@@ -1,0 +1,40 @@
+//! The weights that are built into the plugin.
+
+use std::sync::{Arc, OnceLock};
+
+use engine::{Header, Weights};
+
+static FILE: &[u8] = include_bytes!("../../model/weights/nano.antiphon");
+
+/// The weights, read once for all instances. The first call takes a moment: it belongs on a worker thread.
+///
+/// # Errors
+/// A sentence that says what is wrong with them.
+pub(crate) fn load() -> Result<Arc<Weights>, String> {
+    static WEIGHTS: OnceLock<Result<Arc<Weights>, String>> = OnceLock::new();
+    WEIGHTS.get_or_init(|| Weights::parse(FILE).map(Arc::new).map_err(|error| error.to_string())).clone()
+}
+
+/// Names of the styles, from the file's header, which is quick to read; none if it cannot be read.
+pub(crate) fn styles() -> &'static [String] {
+    static STYLES: OnceLock<Vec<String>> = OnceLock::new();
+    STYLES.get_or_init(|| header().map_or_else(Vec::new, |header| header.styles))
+}
+
+fn header() -> Option<Header> {
+    let length = u32::from_le_bytes(*FILE.get(12..)?.first_chunk()?);
+    let json = FILE.get(16..)?.get(..usize::try_from(length).ok()?)?;
+    serde_json::from_slice(json).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_weights_can_be_played_and_name_their_styles() {
+        let weights = load().unwrap();
+        assert_eq!(styles(), weights.header().styles);
+        assert!(styles().len() > 1);
+    }
+}

@@ -1,0 +1,70 @@
+//! The worker: one thread per instance, which does all that takes time. It asks for work every millisecond, so that the
+//! audio thread never has to wake it, and ends when the audio thread's end of the link is gone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use engine::Weights;
+
+use crate::link::{PlannedNote, ToWorker, WorkerSide};
+use crate::planner::{Listener, Planner};
+use crate::status::{Engine, Status};
+use crate::weights;
+
+const POLL: Duration = Duration::from_millis(1);
+
+impl Listener for WorkerSide {
+    fn offer(&mut self, note: PlannedNote) -> bool {
+        WorkerSide::offer(self, note)
+    }
+
+    fn peek(&self) -> Option<ToWorker> {
+        WorkerSide::peek(self)
+    }
+}
+
+/// Starts the worker.
+///
+/// # Errors
+/// If the system has no thread to spare.
+pub(crate) fn spawn(side: WorkerSide, status: Arc<Status>) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name("antiphon-worker".into()).spawn(move || run(side, &status))
+}
+
+fn run(mut side: WorkerSide, status: &Status) {
+    let weights = match catch_unwind(weights::load) {
+        Ok(Ok(weights)) => {
+            status.set_engine(Engine::Ready, weights.header().name.clone());
+            Some(weights)
+        }
+        Ok(Err(why)) => {
+            status.set_engine(Engine::NoWeights, why);
+            None
+        }
+        Err(_) => {
+            status.set_engine(Engine::NoWeights, "reading them failed; install Antiphon again".into());
+            None
+        }
+    };
+    let mut planner = weights.clone().map(Planner::new);
+    while !side.is_abandoned() {
+        let Some(message) = side.receive() else {
+            std::thread::park_timeout(POLL);
+            continue;
+        };
+        if let (Some(weights), Some(now)) = (&weights, &mut planner)
+            && catch_unwind(AssertUnwindSafe(|| now.handle(message, &mut side))).is_err()
+        {
+            planner = Some(begin_anew(weights, status));
+        }
+        side.handled();
+    }
+}
+
+/// After a fault of ours: the player loses this answer and the memory of the song, and no more.
+fn begin_anew(weights: &Arc<Weights>, status: &Status) -> Planner {
+    status.set_engine(Engine::Recovered, weights.header().name.clone());
+    Planner::new(Arc::clone(weights))
+}
