@@ -70,7 +70,10 @@ pub fn run(options: &GenerateOptions) -> Result<()> {
     });
     let call = call.transpose()?;
     let answer = generate(&weights, call.as_ref(), options)?;
-    ensure!(!answer.is_empty(), "no note came within the length asked for; try another --seed, a higher --temperature or more --bars");
+    ensure!(
+        !answer.is_empty(),
+        "no note came within the length asked for; try another --seed, a higher --temperature or more --bars"
+    );
 
     let called = call.as_ref().map_or(&[][..], |call| &call.notes);
     let mut parts = vec![Part { name: "answer", channel: 0, notes: &answer }];
