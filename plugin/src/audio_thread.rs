@@ -120,10 +120,13 @@ impl AudioThread {
         }
         (self.was_off, self.was_thru, self.was_panic) = (is_off, is_thru, is_panic);
 
-        if self.is_out_of_step && self.link.has_room() {
-            self.is_out_of_step = false;
-            self.metre = None;
-            self.tell(ToWorker::Reset);
+        if self.is_out_of_step {
+            self.wait();
+            if self.link.has_room() {
+                self.is_out_of_step = false;
+                self.metre = None;
+                self.tell(ToWorker::Reset);
+            }
         }
         let metre = self.clock.metre();
         if self.metre != Some(metre) {
@@ -330,21 +333,29 @@ impl AudioThread {
 
     /// Takes in what the worker has planned; in an offline render, all that it was asked for.
     fn receive(&mut self) {
-        let (plan, schedule, status) = (self.plan, &mut self.schedule, &self.status);
-        let is_wanted = matches!(self.turn.phase(), Phase::Planning { .. } | Phase::Answering { .. });
-        let mut take = |note: PlannedNote| {
-            if is_wanted && note.turn == plan && !schedule.plan(note) {
-                status.n_queue_full.add(1);
-            }
-        };
-        while let Some(note) = self.link.receive() {
-            take(note);
+        if std::mem::take(&mut self.is_asked) {
+            self.wait();
         }
-        if self.is_asked
-            && let Some(may_wait) = self.may_wait
-        {
-            self.is_asked = false;
-            self.link.wait(may_wait, take);
+        while let Some(note) = self.link.receive() {
+            self.take(note);
+        }
+    }
+
+    /// In an offline render, lets the worker catch up.
+    fn wait(&mut self) {
+        let Some(may_wait) = self.may_wait else { return };
+        let waiting = self.link.begin_wait(may_wait);
+        while waiting.goes_on(&self.link) {
+            while let Some(note) = self.link.receive() {
+                self.take(note);
+            }
+        }
+    }
+
+    fn take(&mut self, note: PlannedNote) {
+        let is_wanted = matches!(self.turn.phase(), Phase::Planning { .. } | Phase::Answering { .. });
+        if is_wanted && note.turn == self.plan && !self.schedule.plan(note) {
+            self.status.n_queue_full.add(1);
         }
     }
 
@@ -352,7 +363,12 @@ impl AudioThread {
         if self.is_out_of_step {
             return;
         }
-        if !self.link.send(message) {
+        let mut is_sent = self.link.send(message);
+        if !is_sent && self.may_wait.is_some() {
+            self.wait();
+            is_sent = self.link.send(message);
+        }
+        if !is_sent {
             // With a message missing, what follows would make no sense to the worker. Until it has caught up and can be
             // reset, there is no answer. What sounds now ends at its time.
             self.status.n_queue_full.add(1);

@@ -129,22 +129,27 @@ impl AudioSide {
         self.from_worker.pop().ok()
     }
 
-    /// Waits until the worker has handled all that was sent, taking in what it plans. False if it takes too long.
-    pub(crate) fn wait(&mut self, _: MayWait, mut take: impl FnMut(PlannedNote)) -> bool {
-        let begun = Instant::now();
-        loop {
-            let is_done = self.n_handled.load(Ordering::Acquire) >= self.n_sent;
-            while let Some(note) = self.receive() {
-                take(note);
-            }
-            if is_done {
-                return true;
-            }
-            if self.to_worker.is_abandoned() || begun.elapsed() > OFFLINE_WAIT {
-                return false;
-            }
-            std::thread::sleep(Duration::from_micros(50));
+    /// Begins to wait until the worker has handled all that was sent.
+    pub(crate) fn begin_wait(&self, _: MayWait) -> Waiting {
+        Waiting { until: Instant::now() + OFFLINE_WAIT }
+    }
+}
+
+/// A wait for the worker, in an offline render.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    until: Instant,
+}
+
+impl Waiting {
+    /// Waits a little. False when the worker is done, or gone, or takes too long.
+    pub(crate) fn goes_on(self, link: &AudioSide) -> bool {
+        let is_done = link.n_handled.load(Ordering::Acquire) >= link.n_sent;
+        if is_done || link.to_worker.is_abandoned() || Instant::now() > self.until {
+            return false;
         }
+        std::thread::sleep(Duration::from_micros(50));
+        true
     }
 }
 

@@ -87,6 +87,8 @@ pub(crate) struct Planner {
     /// The player's last notes.
     recent: Vec<Note>,
     pedals: u16,
+    /// Time of the last message that had one.
+    now_ticks: i64,
     plan: Option<Plan>,
 }
 
@@ -98,6 +100,7 @@ impl Planner {
             call: Vec::new(),
             recent: Vec::new(),
             pedals: 0,
+            now_ticks: 0,
             plan: None,
         }
     }
@@ -106,16 +109,27 @@ impl Planner {
     pub(crate) fn handle(&mut self, message: ToWorker, listener: &mut impl Listener) {
         match message {
             ToWorker::On { ticks, channel, key, velocity, style } => {
-                self.key_up(ticks, channel, key);
+                self.now_ticks = ticks;
+                self.release(channel, |heard| heard.note.pitch.get() == key);
                 let (Some(pitch), Some(velocity)) = (Pitch::new(key), Velocity::new(velocity)) else { return };
                 let note = Note { onset_ticks: ticks, duration_ticks: 1, pitch, velocity };
                 let key_down = Heard { note, channel, is_key_down: true, is_pedalled: false, is_ours: false, style };
                 self.heard.push(key_down);
-                self.tell_until(ticks);
             }
-            ToWorker::Off { ticks, channel, key } => self.key_up(ticks, channel, key),
-            ToWorker::Pedal { ticks, channel, is_down } => self.pedal(ticks, channel, is_down),
-            ToWorker::Metre(metre) => self.session.set_metre(metre),
+            ToWorker::Off { ticks, channel, key } => {
+                self.now_ticks = ticks;
+                self.key_up(channel, key);
+            }
+            ToWorker::Pedal { ticks, channel, is_down } => {
+                self.now_ticks = ticks;
+                self.pedal(channel, is_down);
+            }
+            ToWorker::Metre(metre) => {
+                self.tell_model(|| false);
+                self.session.set_metre(metre);
+            }
+            // Fast playing asks for an answer after each note, and takes it back with the next.
+            ToWorker::Begin(Begin { turn, .. }) if listener.peek() == Some(ToWorker::Cancel { turn }) => {}
             ToWorker::Begin(begin) => {
                 self.begin(begin);
                 self.extend(begin.turn, begin.until_ticks, begin.controls, listener);
@@ -140,44 +154,55 @@ impl Planner {
                 self.plan = None;
             }
         }
+        // While more is waiting, the model can hear of it later: it may have to forget it all anyway.
+        self.tell_model(|| listener.peek().is_some());
     }
 
-    fn key_up(&mut self, ticks: i64, channel: u8, key: u8) {
-        let is_pedalled = self.pedals & 1 << (channel & 15) != 0;
+    fn key_up(&mut self, channel: u8, key: u8) {
+        if self.pedals & 1 << (channel & 15) == 0 {
+            return self.release(channel, |heard| heard.note.pitch.get() == key);
+        }
         for heard in &mut self.heard {
             if heard.is_key_down && heard.channel == channel && heard.note.pitch.get() == key {
-                *heard = Heard { note: heard.ended(ticks), is_key_down: false, is_pedalled, ..*heard };
+                *heard = Heard { is_key_down: false, is_pedalled: true, ..*heard };
             }
         }
-        self.tell_until(ticks);
     }
 
-    fn pedal(&mut self, ticks: i64, channel: u8, is_down: bool) {
+    fn pedal(&mut self, channel: u8, is_down: bool) {
         let bit = 1 << (channel & 15);
         self.pedals = if is_down { self.pedals | bit } else { self.pedals & !bit };
         if !is_down {
-            for heard in &mut self.heard {
-                if heard.is_pedalled && heard.channel == channel {
-                    let note = if heard.is_key_down { heard.note } else { heard.ended(ticks) };
-                    *heard = Heard { note, is_pedalled: false, ..*heard };
-                }
-            }
-            self.tell_until(ticks);
+            self.release(channel, |heard| !heard.is_key_down);
         }
     }
 
-    /// Tells the model, while it listens, what can no longer change: ended notes that began before `ticks`, up to the
-    /// first that still sounds.
-    fn tell_until(&mut self, ticks: i64) {
-        if self.plan.is_some() {
+    /// Ends notes of a channel that still sound.
+    fn release(&mut self, channel: u8, is_released: impl Fn(&Heard) -> bool) {
+        for heard in &mut self.heard {
+            if heard.is_open() && heard.channel == channel && is_released(heard) {
+                *heard = Heard { note: heard.ended(self.now_ticks), is_key_down: false, is_pedalled: false, ..*heard };
+            }
+        }
+    }
+
+    /// Tells the model, while it listens, what can no longer change: ended notes that began earlier than now, up to the
+    /// first that still sounds. When it stops before that changes nothing but when the work is done.
+    fn tell_model(&mut self, stops: impl Fn() -> bool) {
+        if self.plan.is_some() || stops() {
             return;
         }
         self.heard.sort_by_key(|heard| heard.note.order());
-        let n = self.heard.iter().take_while(|heard| !heard.is_open() && heard.note.onset_ticks < ticks).count();
-        for heard in self.heard.drain(..n).collect::<Vec<_>>() {
+        let is_final = |heard: &&Heard| !heard.is_open() && heard.note.onset_ticks < self.now_ticks;
+        let n_final = self.heard.iter().take_while(is_final).count();
+        let mut n_told = 0;
+        while n_told < n_final && !stops() {
+            let heard = self.heard[n_told];
             self.session.feed(heard.note, heard.conditions());
             self.keep(&heard, heard.note);
+            n_told += 1;
         }
+        self.heard.drain(..n_told);
     }
 
     fn keep(&mut self, heard: &Heard, note: Note) {
@@ -193,7 +218,7 @@ impl Planner {
         if let Some(plan) = self.plan.take() {
             self.session.rewind(&plan.before);
         }
-        self.heard.sort_by_key(|heard| heard.note.order());
+        self.tell_model(|| false);
         let before = self.session.mark();
         let mut call = self.call.clone();
         let mut recent = self.recent.clone();
@@ -294,7 +319,7 @@ impl Planner {
                 self.heard.push(ours);
             }
         }
-        self.tell_until(at_ticks);
+        self.now_ticks = at_ticks;
     }
 }
 
