@@ -1,11 +1,13 @@
 //! A host that does all it may, at random: no note may be left sounding.
 
-use host::{Clap, Message, Pace, Rig, Settings, Transport, pair};
+use host::{Clap, Instance, Message, Pace, Rig, Settings, Transport, pair};
 
-use crate::common::{OFFLINE, TEMPO, assert_released, open};
+use crate::common::{OFFLINE, TEMPO, open};
 use crate::state::Random;
 
 const N_PHRASES: u64 = 300;
+/// Notes of a call at most; with thru on they are heard too.
+const N_MAX_CALL_NOTES: usize = 8;
 
 #[test]
 fn no_note_is_left_sounding_after_hundreds_of_phrases() {
@@ -20,17 +22,18 @@ fn no_note_is_left_sounding_after_hundreds_of_phrases() {
         disturb(&mut rig, &mut random, settings);
         let beats = 4 + random.below(6);
         rig.run(beats * 12_000).unwrap();
-        n_answered += u64::from(!rig.heard.is_empty());
+        let n_played = rig.heard.iter().filter(|e| matches!(e.message, Message::NoteOn { .. })).count();
+        n_answered += u64::from(n_played > N_MAX_CALL_NOTES);
         release(&mut rig);
         let held: Vec<_> = pair(&rig.heard).into_iter().filter(|note| note.off_samples.is_none()).collect();
         assert!(held.is_empty(), "phrase {phrase} left {held:?}");
     }
-    assert!(n_answered > N_PHRASES / 3, "only {n_answered} of {N_PHRASES} phrases were answered");
-    assert_released(&pair(&rig.heard));
+    assert!(n_answered > N_PHRASES / 10, "only {n_answered} of {N_PHRASES} phrases got a full answer");
 }
 
 /// One to eight notes, some of them still held when the host does something else.
 fn play_phrase(rig: &mut Rig<Clap>, random: &mut Random) {
+    rig.set("Thru", if random.below(2) == 0 { 0.0 } else { 1.0 }).unwrap();
     let mut at = rig.now();
     for _ in 0..=random.below(8) {
         let key = u8::try_from(36 + random.below(60)).unwrap();
@@ -56,7 +59,7 @@ fn disturb(rig: &mut Rig<Clap>, random: &mut Random, settings: Settings) {
         5 => rig.plugin.reset(),
         6 => rig.restart(settings).unwrap(),
         7 => {
-            let parameters = host::Instance::parameters(&rig.plugin).to_vec();
+            let parameters = rig.plugin.parameters().to_vec();
             let parameter = &parameters[usize::try_from(random.below(parameters.len() as u64)).unwrap()];
             let (low, high) = (*parameter.range.start(), *parameter.range.end());
             let value = low + random.fraction() * (high - low);
@@ -66,15 +69,14 @@ fn disturb(rig: &mut Rig<Clap>, random: &mut Random, settings: Settings) {
     }
 }
 
-/// Stops the song for a second, which must release everything, and starts it again from a known place.
+/// Stops the song, lets the player's last notes end, and resets the plugin, which must release everything.
 fn release(rig: &mut Rig<Clap>) {
-    for parameter in host::Instance::parameters(&rig.plugin).to_vec() {
+    for parameter in rig.plugin.parameters().to_vec() {
         rig.send(rig.now(), Message::Parameter { id: parameter.id, value: parameter.default });
     }
     rig.set_transport(Transport { is_playing: false, ..rig.transport() });
+    rig.run(100_000).unwrap();
     rig.plugin.reset();
-    rig.run(48_000).unwrap();
-    rig.set_transport(Transport::rolling(TEMPO));
-    rig.set("Thru", 0.0).unwrap();
     rig.run(64).unwrap();
+    rig.set_transport(Transport::rolling(TEMPO));
 }

@@ -75,9 +75,9 @@ fn each_call_gets_an_answer() {
 }
 
 #[test]
-fn stop_seek_loop_and_reset_release_what_sounds() {
+fn whatever_ends_the_answer_releases_what_sounds() {
     type Disturb = fn(&mut Rig<Clap>);
-    let cases: [(&str, Disturb); 5] = [
+    let cases: [(&str, Disturb); 8] = [
         ("stop", |rig| rig.set_transport(Transport { is_playing: false, ..rig.transport() })),
         ("seek back", |rig| rig.set_transport(Transport { beats: 0.0, ..rig.transport() })),
         ("seek on", |rig| rig.set_transport(Transport { beats: 64.0, ..rig.transport() })),
@@ -86,6 +86,9 @@ fn stop_seek_loop_and_reset_release_what_sounds() {
             rig.set_transport(Transport { loop_beats: Some((0.0, beats)), ..rig.transport() });
         }),
         ("reset", |rig| rig.plugin.reset()),
+        ("bypass", |rig| rig.set("Bypass", 1.0).unwrap()),
+        ("panic", |rig| rig.set("Panic", 1.0).unwrap()),
+        ("mode off", |rig| set_text(rig, "Mode", "Off")),
     ];
     for (name, disturb) in cases {
         let mut rig = in_the_middle_of_an_answer();
@@ -159,6 +162,25 @@ fn it_answers_while_the_host_stands_still() {
     let notes = pair(&rig.heard);
     assert!(!notes.is_empty(), "no answer without a rolling song");
     assert_released(&notes);
+}
+
+#[test]
+fn a_bypassed_plugin_only_passes_notes_through() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.set("Bypass", 1.0).unwrap();
+    play_call(&mut rig, 0);
+    rig.run(sample_of(&rig, 16.0)).unwrap();
+    let keys: Vec<u8> = pair(&rig.heard).iter().map(|note| note.key).collect();
+    assert_eq!(keys, [62, 65, 69, 67, 65, 64]);
+}
+
+#[test]
+fn an_answer_in_time_begins_on_the_beat_or_the_bar() {
+    for (start, grid) in [("Next beat", 1.0), ("Next bar", 4.0)] {
+        let notes = answer_with(&[("Start", start), ("Silence", "300 ms")]);
+        let rig = open(OFFLINE, Pace::Unpaced);
+        assert_eq!(notes[0].on_samples % sample_of(&rig, grid), 0, "{start}: {notes:?}");
+    }
 }
 
 #[test]
