@@ -1,13 +1,16 @@
 //! All that `process` does: it hears, keeps the turns, passes notes through and plays what is planned, each at its
-//! sample. It never allocates, waits or makes a system call, except that it waits for the worker in an offline render.
+//! sample. It never allocates, waits or makes a system call, except that it waits for the worker in a bounce.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use engine::Metre;
+use nice_plug::prelude::ProcessMode;
 
 use crate::clock::{Clock, Transport};
 use crate::link::{AudioSide, Begin, MayWait, PlannedNote, ToWorker};
 use crate::midi::{self, Host, Input};
+use crate::pace::Pace;
 use crate::params::AntiphonParams;
 use crate::schedule::Schedule;
 use crate::sounding::{Sounding, Whose, bits};
@@ -24,6 +27,8 @@ pub(crate) struct AudioThread {
     status: Arc<Status>,
     link: AudioSide,
     may_wait: Option<MayWait>,
+    /// Set if the host's word on the process mode cannot be trusted.
+    pace: Option<Pace>,
     clock: Clock,
     turn: Turn,
     schedule: Schedule,
@@ -45,6 +50,14 @@ pub(crate) struct AudioThread {
     was_panic: bool,
 }
 
+/// Whether the host plays live.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mode {
+    Told(ProcessMode),
+    /// Its pace will show.
+    Unknown,
+}
+
 /// What comes next within a block, in the order of things that fall on one sample: what ends, what the player does, whose
 /// turn it is, what begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +76,7 @@ impl AudioThread {
             status,
             link,
             may_wait: None,
+            pace: None,
             clock: Clock::new(48_000.0),
             turn: Turn::new(),
             schedule: Schedule::new(SCHEDULE_CAPACITY),
@@ -80,9 +94,12 @@ impl AudioThread {
     }
 
     /// Before processing (again). What sounded before is released in the first block: there is no way to send it sooner.
-    pub(crate) fn activate(&mut self, sample_rate: f32, may_wait: Option<MayWait>) {
+    pub(crate) fn activate(&mut self, sample_rate: f32, mode: Mode) {
         self.clock = Clock::new(sample_rate);
-        self.may_wait = may_wait;
+        (self.may_wait, self.pace) = match mode {
+            Mode::Told(mode) => (MayWait::in_mode(mode), None),
+            Mode::Unknown => (None, Some(Pace::default())),
+        };
     }
 
     /// The host wants a fresh start. The release itself comes with the next block.
@@ -92,6 +109,10 @@ impl AudioThread {
 
     /// Runs a block.
     pub(crate) fn process(&mut self, transport: &Transport, n_samples: u32, host: &mut impl Host) {
+        if let Some(pace) = &mut self.pace {
+            let block = Duration::from_secs_f64(self.clock.ms_of_samples(i64::from(n_samples)) / 1000.0);
+            self.may_wait = MayWait::spare(pace.spare(Instant::now(), block));
+        }
         let jumped = self.clock.begin_block(transport);
         self.sounding.settle(0, host);
         self.follow_params(jumped, host);

@@ -11,6 +11,7 @@ mod clock;
 mod editor;
 mod link;
 mod midi;
+mod pace;
 mod params;
 mod planner;
 mod plugin;

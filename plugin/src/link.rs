@@ -101,13 +101,21 @@ pub(crate) struct AudioSide {
     n_handled: Arc<CachePadded<AtomicU64>>,
 }
 
-/// Leave to wait for the worker. Exists only in an offline render.
+/// Leave to wait for the worker. Exists only when nobody listens live.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct MayWait(());
+pub(crate) struct MayWait {
+    at_most: Duration,
+}
 
 impl MayWait {
+    /// In an offline render.
     pub(crate) fn in_mode(mode: ProcessMode) -> Option<Self> {
-        (mode == ProcessMode::Offline).then_some(Self(()))
+        (mode == ProcessMode::Offline).then_some(Self { at_most: OFFLINE_WAIT })
+    }
+
+    /// In a host that has time to spare.
+    pub(crate) fn spare(spare: Option<Duration>) -> Option<Self> {
+        spare.map(|spare| Self { at_most: spare.min(OFFLINE_WAIT) })
     }
 }
 
@@ -130,8 +138,8 @@ impl AudioSide {
     }
 
     /// Begins to wait until the worker has handled all that was sent.
-    pub(crate) fn begin_wait(&self, _: MayWait) -> Waiting {
-        Waiting { until: Instant::now() + OFFLINE_WAIT }
+    pub(crate) fn begin_wait(&self, may_wait: MayWait) -> Waiting {
+        Waiting { until: Instant::now() + may_wait.at_most }
     }
 }
 

@@ -8,9 +8,9 @@ use std::thread::JoinHandle;
 
 use nice_plug::prelude::*;
 
-use crate::audio_thread::AudioThread;
+use crate::audio_thread::{AudioThread, Mode};
 use crate::editor;
-use crate::link::{self, MayWait};
+use crate::link;
 use crate::midi::{self, Host, Input, Output};
 use crate::params::AntiphonParams;
 use crate::status::{Engine, Status};
@@ -39,7 +39,7 @@ impl Default for Core {
 
 impl Core {
     /// Starts the worker if it does not run. May be called any number of times.
-    fn activate(&mut self, config: &BufferConfig) -> bool {
+    fn activate(&mut self, config: &BufferConfig, api: PluginApi) -> bool {
         let is_running = self.worker.as_ref().is_some_and(|worker| !worker.is_finished());
         let mut audio = match self.audio.take() {
             Some(audio) if is_running && !self.is_broken => audio,
@@ -53,7 +53,8 @@ impl Core {
                 AudioThread::new(Arc::clone(&self.params), Arc::clone(&self.status), audio_side)
             }
         };
-        audio.activate(config.sample_rate, MayWait::in_mode(config.process_mode));
+        let mode = if api == PluginApi::Vst3 { Mode::Unknown } else { Mode::Told(config.process_mode) };
+        audio.activate(config.sample_rate, mode);
         self.audio = Some(audio);
         true
     }
@@ -151,9 +152,9 @@ macro_rules! plugin {
                 &mut self,
                 _: &AudioIOLayout,
                 config: &BufferConfig,
-                _: &mut impl ActivateContext<Self>,
+                context: &mut impl ActivateContext<Self>,
             ) -> bool {
-                self.0.activate(config)
+                self.0.activate(config, context.plugin_api())
             }
 
             fn reset(&mut self) {

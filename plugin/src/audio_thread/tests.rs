@@ -56,7 +56,7 @@ fn work(worker: &mut WorkerSide, dice: &mut Dice) {
 fn audio() -> (AudioThread, WorkerSide) {
     let (audio_side, worker_side) = link();
     let mut audio = AudioThread::new(Arc::default(), Arc::new(Status::new()), audio_side);
-    audio.activate(48_000.0, None);
+    audio.activate(48_000.0, Mode::Told(ProcessMode::Realtime));
     (audio, worker_side)
 }
 

@@ -1,0 +1,55 @@
+//! How far ahead of the clock on the wall the host is.
+//!
+//! nice-plug 0.4.2 tells a VST3 plugin the process mode of the setup before the current one: "live" in the first bounce,
+//! and "offline" when playing goes on after it. So the VST3 goes by its pace instead. A host that is well ahead of the
+//! clock plays to nobody yet, and can be kept waiting for less than it is ahead by.
+
+use std::time::{Duration, Instant};
+
+/// A live host may be ahead by its buffers, or by what it computes in advance; this is more.
+const SURELY_AHEAD: Duration = Duration::from_millis(500);
+
+/// See the module.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pace {
+    /// When the music would be, if it were heard live.
+    heard: Option<Instant>,
+}
+
+impl Pace {
+    /// Takes note of a block that is asked for now. How long the host can be kept waiting; `None` if it plays live.
+    pub(crate) fn spare(&mut self, now: Instant, block: Duration) -> Option<Duration> {
+        // A host that falls behind, or pauses, does not save up time.
+        let heard = self.heard.map_or(now, |heard| heard.max(now));
+        let ahead = heard.duration_since(now);
+        self.heard = Some(heard + block);
+        ahead.checked_sub(SURELY_AHEAD)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLOCK: Duration = Duration::from_millis(10);
+
+    #[test]
+    fn a_live_host_has_no_time_to_spare() {
+        let begun = Instant::now();
+        let mut pace = Pace::default();
+        for block in 0..1000u32 {
+            // Blocks come in bursts of twenty, and there is a pause of a second in the middle.
+            let pause = Duration::from_secs(u64::from(block / 500));
+            assert_eq!(pace.spare(begun + pause + BLOCK * (block / 20 * 20), BLOCK), None, "block {block}");
+        }
+    }
+
+    #[test]
+    fn a_bounce_has_what_it_is_ahead_by() {
+        let now = Instant::now();
+        let mut pace = Pace::default();
+        let spare: Vec<_> = (0..200).map(|_| pace.spare(now, BLOCK)).collect();
+        assert_eq!((spare[49], spare[50], spare[150]), (None, Some(Duration::ZERO), Some(BLOCK * 100)));
+        assert_eq!(pace.spare(now + Duration::from_secs(2), BLOCK), None, "it plays live again");
+    }
+}
