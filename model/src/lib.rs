@@ -1,3 +1,27 @@
 //! Antiphon's offline side: MIDI files become notes, notes become a trained network, a network becomes an 8-bit style.
+#![forbid(unsafe_code)]
 
 pub mod batch;
+pub mod checkpoint;
+pub mod corpus;
+pub mod dataset;
+pub mod evaluate;
+pub mod generate;
+pub mod inspect;
+pub mod loss_picture;
+pub mod midi;
+pub mod network;
+pub mod ngram;
+pub mod ops;
+pub mod optimiser;
+pub mod picture;
+pub mod prepare;
+pub mod quantise;
+pub mod schedule;
+pub mod sequence;
+pub mod shards;
+pub mod train;
+
+/// Keeps freed tensors for the next step; the system's allocator would give them back and fetch them again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

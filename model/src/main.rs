@@ -1,2 +1,45 @@
-//! placeholder
-fn main() {}
+//! The `model` command: from MIDI files to a style that the plugin plays.
+#![forbid(unsafe_code)]
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use model::{evaluate, generate, inspect, prepare, quantise, train};
+
+#[derive(Parser)]
+#[command(
+    version,
+    about,
+    long_about = "Trains styles for Antiphon.\n\nThe steps, in order: prepare, train, evaluate, quantise; \
+    then generate to listen, and inspect to look into any file on the way."
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Read MIDI files into a folder to train on
+    Prepare(prepare::PrepareOptions),
+    /// Train a network on a prepared folder
+    Train(train::TrainOptions),
+    /// Turn a checkpoint into a weight file of 8 bits
+    Quantise(quantise::QuantiseOptions),
+    /// Measure weights on music they have not seen
+    Evaluate(evaluate::EvaluateOptions),
+    /// Write a piece, or the continuation of a call, as a MIDI file
+    Generate(generate::GenerateOptions),
+    /// Look into a MIDI file, a weight file or a prepared folder
+    Inspect(inspect::InspectOptions),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().verb {
+        Verb::Prepare(options) => prepare::run(&options),
+        Verb::Train(options) => train::run(&options),
+        Verb::Quantise(options) => quantise::run(&options),
+        Verb::Evaluate(options) => evaluate::run(&options),
+        Verb::Generate(options) => generate::run(&options),
+        Verb::Inspect(options) => inspect::run(&options),
+    }
+}

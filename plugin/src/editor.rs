@@ -15,7 +15,7 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, baseview, create_egui_editor,
 };
 
-use crate::params::AntiphonParams;
+use crate::params::{AntiphonParams, NOT_IN_THIS_MODEL};
 use crate::status::{Doing, Engine, Status};
 
 /// The editor's type, for the framework.
@@ -177,6 +177,9 @@ fn choice(ui: &mut Ui, setter: &ParamSetter, param: &IntParam) {
         let IntRange::Linear { min, max } = param.range() else { return };
         for value in min..=max {
             let text = param.normalized_value_to_string(param.preview_normalized(value), true);
+            if text.ends_with(NOT_IN_THIS_MODEL) {
+                continue;
+            }
             if ui.selectable_label(param.value() == value, text).clicked() {
                 set(setter, param, value);
             }

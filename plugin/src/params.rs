@@ -10,14 +10,15 @@ use crate::link::Controls;
 use crate::turn::{Length, Start};
 use crate::weights;
 
-/// What Antiphon does with a call.
-pub(crate) const MODES: &[&str] = &["Answer", "Continue", "Off"];
+const MODES: &[&str] = &["Answer", "Continue", "Off"];
 const STARTS: &[&str] = &["At once", "Next beat", "Next bar"];
 const LENGTHS: &[&str] = &["Like the call", "1 bar", "2 bars", "4 bars", "8 bars", "Until I play"];
 const PLAY_OVERS: &[&str] = &["Stop", "Play on"];
 const CHANNELS: &[&str] =
     &["As played", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
 const LAST_STYLE: i32 = 31;
+/// Ends the text of styles that a larger model may have.
+pub(crate) const NOT_IN_THIS_MODEL: &str = "(not in this model)";
 
 /// All parameters.
 #[derive(Params)]
@@ -187,7 +188,7 @@ fn choice(name: &str, names: &'static [&'static str], default: i32) -> IntParam 
 fn style() -> IntParam {
     let name = |value: i32| match usize::try_from(value).ok().and_then(|place| weights::styles().get(place)) {
         Some(name) => name.clone(),
-        None => format!("{value} (not in this model)"),
+        None => format!("{value} {NOT_IN_THIS_MODEL}"),
     };
     IntParam::new("Style", 0, IntRange::Linear { min: 0, max: LAST_STYLE })
         .with_value_to_string(Arc::new(name))

@@ -125,9 +125,11 @@ impl Planner {
                 self.pedal(channel, is_down);
             }
             ToWorker::Metre(metre) => {
-                self.tell_model();
+                self.tell_model(|| false);
                 self.session.set_metre(metre);
             }
+            // Fast playing asks for an answer after each note, and takes it back with the next.
+            ToWorker::Begin(Begin { turn, .. }) if listener.peek() == Some(ToWorker::Cancel { turn }) => {}
             ToWorker::Begin(begin) => {
                 self.begin(begin);
                 self.extend(begin.turn, begin.until_ticks, begin.controls, listener);
@@ -153,9 +155,7 @@ impl Planner {
             }
         }
         // While more is waiting, the model can hear of it later: it may have to forget it all anyway.
-        if listener.peek().is_none() {
-            self.tell_model();
-        }
+        self.tell_model(|| listener.peek().is_some());
     }
 
     fn key_up(&mut self, channel: u8, key: u8) {
@@ -187,18 +187,22 @@ impl Planner {
     }
 
     /// Tells the model, while it listens, what can no longer change: ended notes that began earlier than now, up to the
-    /// first that still sounds.
-    fn tell_model(&mut self) {
-        if self.plan.is_some() {
+    /// first that still sounds. When it stops before that changes nothing but when the work is done.
+    fn tell_model(&mut self, stops: impl Fn() -> bool) {
+        if self.plan.is_some() || stops() {
             return;
         }
         self.heard.sort_by_key(|heard| heard.note.order());
         let is_final = |heard: &&Heard| !heard.is_open() && heard.note.onset_ticks < self.now_ticks;
-        let n = self.heard.iter().take_while(is_final).count();
-        for heard in self.heard.drain(..n).collect::<Vec<_>>() {
+        let n_final = self.heard.iter().take_while(is_final).count();
+        let mut n_told = 0;
+        while n_told < n_final && !stops() {
+            let heard = self.heard[n_told];
             self.session.feed(heard.note, heard.conditions());
             self.keep(&heard, heard.note);
+            n_told += 1;
         }
+        self.heard.drain(..n_told);
     }
 
     fn keep(&mut self, heard: &Heard, note: Note) {
@@ -214,7 +218,7 @@ impl Planner {
         if let Some(plan) = self.plan.take() {
             self.session.rewind(&plan.before);
         }
-        self.tell_model();
+        self.tell_model(|| false);
         let before = self.session.mark();
         let mut call = self.call.clone();
         let mut recent = self.recent.clone();

@@ -17,7 +17,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("base q8", ModelConfig::BASE, Precision::Q8),
         ("nano f32", ModelConfig::NANO, Precision::F32),
     ] {
-        let weights = Arc::new(Weights::parse(&random_file(config, precision, 1)?)?);
+        let file = random_file(config, precision, 1)?;
+        let start = Instant::now();
+        let weights = Arc::new(Weights::parse(&file)?);
+        let parse_ms = start.elapsed().as_secs_f64() * 1e3;
+        println!("{name}: {:.1} MB, read in {parse_ms:.0} ms", file.len() as f64 / 1e6);
         let mut session = Session::new(weights);
         // Up to half a context: from three quarters on, notes also prepare the context to come.
         for context in [0, 128, 256, 512].into_iter().take_while(|&n| n <= config.n_context / 2) {

@@ -16,7 +16,7 @@ use crate::quant::Linear;
 use crate::tokens::TokenEvent;
 use crate::vocab::N_PITCHES;
 
-/// Positions whose keys lie together, transposed, so that scores come out side by side.
+/// Positions whose keys lie together, transposed, so that scores come out side by side. Head widths are multiples of it.
 const STRIP: usize = 16;
 
 /// Keys and values of all positions so far.
@@ -172,14 +172,10 @@ impl Network {
                 for (scores, keys) in strips.zip(all_keys.chunks_exact(h * STRIP)) {
                     strip_scores(query, keys, scale, scores);
                 }
-                let sum = soften(&mut scores[..n_scores]);
-                out.fill(0.0);
-                for (&weight, value) in scores[..n_scores].iter().zip(all_values.chunks_exact(h)) {
-                    for (o, v) in out.iter_mut().zip(value) {
-                        *o += weight * v;
-                    }
+                soften(&mut scores[..n_scores]);
+                for (index, part) in out.chunks_exact_mut(STRIP).enumerate() {
+                    mix_values(&scores[..n_scores], &all_values[index * STRIP..], h, part);
                 }
-                out.iter_mut().for_each(|o| *o /= sum);
             }
         }
     }
@@ -226,11 +222,25 @@ fn strip_scores(query: &[f32], keys: &[f32], scale: f32, scores: &mut [f32]) {
     }
 }
 
-/// Turns scores into weights and returns their sum. scores: (n)
-fn soften(scores: &mut [f32]) -> f32 {
-    let most = scores.iter().fold(f32::NEG_INFINITY, |m, &s| m.max(s));
+/// Softmax. scores: (n)
+fn soften(scores: &mut [f32]) {
+    let most = math::max(scores);
     scores.iter_mut().for_each(|s| *s = math::exp(*s - most));
-    math::sum(scores)
+    let scale = 1.0 / math::sum(scores);
+    scores.iter_mut().for_each(|s| *s *= scale);
+}
+
+/// The mean of one part of all values, by weight. weights: (n), values: (n, h) from the part on, out: (STRIP)
+fn mix_values(weights: &[f32], values: &[f32], h: usize, out: &mut [f32]) {
+    let mut sums = [0.0f32; STRIP];
+    for (weight, value) in weights.iter().zip(values.chunks(h)) {
+        if let Some(value) = value.first_chunk::<STRIP>() {
+            for (sum, v) in sums.iter_mut().zip(value) {
+                *sum += weight * v;
+            }
+        }
+    }
+    out.copy_from_slice(&sums);
 }
 
 /// x += y. x, y: (n)

@@ -21,7 +21,7 @@ pub(crate) fn linear(tiles: &[Group], scales: &[f32], x: &[i8], x_scale: f32, ou
 
 #[cfg(target_arch = "x86_64")]
 fn best() -> TileKernel {
-    crate::simd::best().unwrap_or(tile_sums)
+    crate::simd::best()
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -30,17 +30,15 @@ fn best() -> TileKernel {
 }
 
 /// The plain kernel, which every other must equal bit for bit.
-pub(crate) fn tile_sums(tile: &[Group], x: &[[i8; GROUP_COLUMNS]]) -> [i32; TILE_ROWS] {
-    // Two sums a row, so that compilers find the multiply-add of pairs.
-    let mut halves = [0i32; 2 * TILE_ROWS];
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn tile_sums(tile: &[Group], x: &[[i8; GROUP_COLUMNS]]) -> [i32; TILE_ROWS] {
+    let mut sums = [0i32; TILE_ROWS];
     for (group, x) in tile.iter().zip(x) {
-        for (sums, w) in halves.as_chunks_mut::<2>().0.iter_mut().zip(group.0.as_chunks::<GROUP_COLUMNS>().0) {
-            let product = |i: usize| i32::from(w[i]) * i32::from(x[i]);
-            sums[0] += product(0) + product(1);
-            sums[1] += product(2) + product(3);
+        for (sum, w) in sums.iter_mut().zip(group.0.as_chunks::<GROUP_COLUMNS>().0) {
+            *sum += w.iter().zip(x).map(|(&w, &x)| i32::from(w) * i32::from(x)).sum::<i32>();
         }
     }
-    std::array::from_fn(|row| halves[2 * row] + halves[2 * row + 1])
+    sums
 }
 
 #[cfg(test)]
@@ -69,6 +67,8 @@ mod tests {
             let x = x.as_chunks::<GROUP_COLUMNS>().0;
             assert_eq!(tile_sums(&tile, x), by_hand);
             assert_eq!(best()(&tile, x), by_hand);
+            #[cfg(target_arch = "x86_64")]
+            assert_eq!(crate::simd::sse2(&tile, x), by_hand);
         }
     }
 }

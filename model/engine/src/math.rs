@@ -10,8 +10,8 @@ pub(crate) fn quantise(x: &[f32], out: &mut [i8]) -> f32 {
     let mut most = [0.0f32; LANES];
     let (chunks, rest) = x.as_chunks::<LANES>();
     for chunk in chunks {
-        for (m, v) in most.iter_mut().zip(chunk) {
-            *m = m.max(v.abs());
+        for i in 0..LANES {
+            most[i] = if chunk[i].abs() > most[i] { chunk[i].abs() } else { most[i] };
         }
     }
     let most = most.iter().chain(rest).fold(0.0f32, |m, v| m.max(v.abs()));
@@ -61,6 +61,18 @@ pub(crate) fn sum(x: &[f32]) -> f32 {
     sum_lanes(lanes) + rest.iter().sum::<f32>()
 }
 
+/// Maximum; minus infinity of nothing. x: (n)
+pub(crate) fn max(x: &[f32]) -> f32 {
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    for chunk in chunks {
+        for i in 0..LANES {
+            lanes[i] = if chunk[i] > lanes[i] { chunk[i] } else { lanes[i] };
+        }
+    }
+    lanes.iter().chain(rest).fold(f32::NEG_INFINITY, |m, &v| m.max(v))
+}
+
 /// Layer norm, epsilon 1e-5. x, gain, bias, out: (d_model)
 pub(crate) fn layer_norm(x: &[f32], gain: &[f32], bias: &[f32], out: &mut [f32]) {
     #[expect(clippy::cast_precision_loss, reason = "at most 2048")]
@@ -107,7 +119,7 @@ pub(crate) fn gelu(x: &mut [f32]) {
 
 /// Natural logarithm of the sum of e^x. x: (n)
 pub(crate) fn log_sum_exp(x: &[f32]) -> f32 {
-    let most = x.iter().fold(f32::NEG_INFINITY, |m, &v| m.max(v));
+    let most = max(x);
     most + libm::logf(x.iter().map(|&v| exp(v - most)).sum())
 }
 

@@ -169,3 +169,30 @@ impl Memory {
         *n_steps += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::note::{Pitch, Velocity};
+    use crate::{Precision, Weights, random_file};
+
+    #[test]
+    fn a_new_context_is_ready_when_it_is_needed() {
+        let weights = Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, 1).unwrap()).unwrap();
+        let mut memory = Memory::new(weights.config());
+        for onset_ticks in 0..500 {
+            memory.sync(&weights.network, Conditions::default(), Position::FREE);
+            let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
+            let note = Note { onset_ticks, duration_ticks: 1, pitch, velocity };
+            let mut encoder = Encoder::new();
+            let event = encoder.encode(&note);
+            let (position, conditions) = (Position::FREE, Conditions::default());
+            memory.push(&weights.network, Fed { note, event, position, conditions, encoder, hash: 0 });
+
+            let start = memory.context_start(memory.n_fed);
+            assert!((1..64).contains(&memory.n_in_context()));
+            let lane = memory.lanes.iter().find(|lane| lane.start == start).unwrap();
+            assert!(lane.n_steps + 1 >= memory.n_in_context(), "at most the last two notes are still to be read");
+        }
+    }
+}

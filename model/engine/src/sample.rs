@@ -16,13 +16,9 @@ pub struct Sampling {
 }
 
 /// A value that is legal; `None` if none is. `random` moves on by one number, unless the temperature is 0. A logit that
-/// is no number counts as the least likely. logits: (values of the attribute, at most `N_PITCHES`)
-pub(crate) fn choose(
-    logits: &[f32],
-    is_legal: impl Fn(u8) -> bool,
-    sampling: Sampling,
-    random: &mut Rand32,
-) -> Option<u8> {
+/// is no number counts as the least likely. logits: (values of the attribute, at most [`N_PITCHES`]; what is beyond is
+/// never chosen)
+pub fn choose(logits: &[f32], is_legal: impl Fn(u8) -> bool, sampling: Sampling, random: &mut Rand32) -> Option<u8> {
     let mut buffer = [(0.0f32, 0u8); N_PITCHES];
     let mut n = 0;
     for (value, &logit) in (0..=u8::MAX).zip(logits).filter(|&(value, _)| is_legal(value)) {

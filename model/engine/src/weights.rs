@@ -2,7 +2,7 @@
 //!
 //! `b"ANTIPHON"`, version (u32, little-endian as all else), header length (u32), JSON [`Header`], zeros up to a multiple
 //! of 64; then the tensors in the order of [`ModelConfig::tensors`], each from a multiple of 64 bytes (stored as
-//! [`crate::quant`] says); then the SHA-256 of everything before it. The length follows from the header.
+//! `quant.rs` says); then the SHA-256 of everything before it. The length follows from the header.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -83,7 +83,7 @@ pub enum WeightsError {
     Header(String),
     /// A number in this tensor is not sane.
     Values(String),
-    /// The tensor given to [`write`] has another length.
+    /// The tensor given to [`write()`] has another length.
     Shape {
         /// Name of the tensor.
         tensor: String,

@@ -3,6 +3,7 @@
 
 mod common;
 mod golden;
+mod network;
 mod no_alloc;
 mod session;
 mod weights;

@@ -1,0 +1,134 @@
+//! What is in a file: MIDI, weights, or a prepared folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use engine::conditions::{density_level, polyphony_level};
+use engine::key::find_key;
+use engine::{TICKS_PER_BEAT, Weights, dump};
+
+use crate::corpus::Split;
+use crate::midi::{self, Reading};
+use crate::shards;
+
+/// What to look into.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:\n  model inspect phrase.mid\n  model inspect phrase.mid --dump | less\n  \
+    model inspect my.antiphon\n  model inspect prepared")]
+pub struct InspectOptions {
+    /// A .mid file, a weight file, or a folder that `model prepare` wrote
+    pub file: PathBuf,
+    /// Print a MIDI file's notes as NOTE_ON pitch velocity, NOTE_OFF pitch and TIME_SHIFT ticks (48 to the beat)
+    #[arg(long)]
+    pub dump: bool,
+}
+
+/// Looks, and prints what it finds.
+///
+/// # Errors
+/// When the file cannot be opened or is not sound.
+pub fn run(options: &InspectOptions) -> Result<()> {
+    let text = describe(&options.file, options.dump)?;
+    print!("{text}");
+    Ok(())
+}
+
+/// What [`run`] prints.
+///
+/// # Errors
+/// As [`run`].
+pub fn describe(file: &Path, dump: bool) -> Result<String> {
+    if file.is_dir() {
+        return prepared_folder(file);
+    }
+    let bytes = fs::read(file).with_context(|| format!("cannot open {}", file.display()))?;
+    let unsound = || format!("cannot look into {}", file.display());
+    if bytes.starts_with(b"ANTIPHON") {
+        return Ok(weights(&Weights::parse(&bytes).with_context(unsound)?, bytes.len()));
+    }
+    let score = midi::read(&bytes, Reading::Auto).with_context(unsound)?;
+    Ok(if dump { dump::write(&score.notes) } else { midi_file(&score) })
+}
+
+fn midi_file(score: &midi::Score) -> String {
+    let notes = &score.notes;
+    let pitches = || notes.iter().map(|note| note.pitch.get());
+    let (low, high) = (pitches().min().unwrap_or(0), pitches().max().unwrap_or(0));
+    let key = find_key(notes).map_or("unclear".to_owned(), |(key, fit)| format!("{key} (fit {fit:.2})"));
+    let beat = i64::from(TICKS_PER_BEAT);
+    let length = format!("{}.{} beats", score.end_ticks / beat, score.end_ticks % beat * 10 / beat);
+    let metre = if score.is_free {
+        "none: read in seconds, 2 beats each".to_owned()
+    } else {
+        let bar = |bars: &midi::Bars| format!("{} beats from beat {}", beats(bars.bar_ticks), bars.start_ticks / beat);
+        let shown: Vec<_> = score.bars.iter().take(8).map(bar).collect();
+        let more = if score.bars.len() > 8 { ", and more" } else { "" };
+        format!("bars of {}{more}", shown.join(", "))
+    };
+    format!(
+        "notes      {}\nlength     {length} at {:.1} BPM\nkey        {key}\nmetre      {metre}\npitches    {low} to {high}\n\
+         density    level {} of 8\npolyphony  level {} of 5\n",
+        notes.len(),
+        score.tempo_bpm,
+        density_level(notes),
+        polyphony_level(notes),
+    )
+}
+
+fn beats(ticks: u32) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "bars are short")]
+    let beats = ticks as f32 / TICKS_PER_BEAT as f32;
+    beats
+}
+
+fn weights(weights: &Weights, n_bytes: usize) -> String {
+    let header = weights.header();
+    let config = weights.config();
+    format!(
+        "name       {}\nsize       {n_bytes} bytes, {} parameters, {:?}\nnetwork    {} blocks, width {}, {} heads ({} for keys), \
+         feed-forward {}, context {} notes\nstyles     {}\nlicence    {}\ncredits    {}\ntraining   {}\n",
+        header.name,
+        config.n_parameters(),
+        header.precision,
+        config.n_blocks,
+        config.d_model,
+        config.n_heads,
+        config.n_kv_heads,
+        config.d_ff,
+        config.n_context,
+        header.styles.join(", "),
+        header.licence,
+        header.credits,
+        header.training,
+    )
+}
+
+fn prepared_folder(folder: &Path) -> Result<String> {
+    let prepared = shards::read(folder)?;
+    // Pieces and notes, by style and split.
+    let mut table: BTreeMap<u8, [(usize, usize); 3]> = BTreeMap::new();
+    let mut total = [(0, 0); 3];
+    for piece in &prepared.index.pieces {
+        for row in [table.entry(piece.style).or_default(), &mut total] {
+            let (n_pieces, n_notes) = &mut row[piece.split as usize];
+            *n_pieces += 1;
+            *n_notes += piece.n_notes;
+        }
+    }
+    let line = |name: &str, row: &[(usize, usize); 3]| {
+        let cells: String = row.iter().map(|(pieces, notes)| format!("{pieces:>8}{notes:>10}")).collect();
+        format!("{name:<28}{cells}\n")
+    };
+    let heads: String = Split::ALL.map(|split| format!("{:>8}{:>10}", split.name(), "notes")).concat();
+    let mut text = format!("{:<28}{heads}\n", "style");
+    for (style, row) in &table {
+        text += &line(&prepared.index.styles[usize::from(*style)], row);
+    }
+    text += &line("all", &total);
+    let n_free = prepared.index.pieces.iter().filter(|piece| piece.is_free).count();
+    let n_expressive = prepared.index.pieces.iter().filter(|piece| piece.is_expressive).count();
+    text += &format!("{n_free} pieces have no beat, {n_expressive} are known to be played\n");
+    Ok(text)
+}

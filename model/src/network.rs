@@ -1,0 +1,189 @@
+//! The network, for training: the same parameters and the same arithmetic as `engine`'s, over whole batches.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Device, Result, Tensor, Var, bail};
+use engine::ModelConfig;
+use engine::config::{TensorKind, TensorShape};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::batch::{ATTRIBUTES, Batch};
+use crate::ops::{self, AttentionShape, Dropout, Table};
+
+/// Parameters by the names of [`ModelConfig::tensors`]. Linear layers and tables are (rows, columns), vectors (columns).
+#[derive(Clone, Debug)]
+pub struct Network {
+    config: ModelConfig,
+    parameters: BTreeMap<String, Var>,
+    device: Device,
+}
+
+impl Network {
+    /// A new network: linear layers of deviation 1 / √inputs, smaller by 1 / √(2 n_blocks) where they add to the residual
+    /// stream (Radford et al. 2019), norms that change nothing.
+    ///
+    /// # Errors
+    /// When memory or the device fails.
+    pub fn new(config: ModelConfig, seed: u64, device: &Device) -> Result<Self> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        Self::from_values(config, device, |shape| Ok(initial_values(&config, shape, &mut random)))
+    }
+
+    /// A network of given parameters, each row-major.
+    ///
+    /// # Errors
+    /// When `values` does, or returns another number of values than the shape has.
+    pub fn from_values(
+        config: ModelConfig,
+        device: &Device,
+        mut values: impl FnMut(&TensorShape) -> Result<Vec<f32>>,
+    ) -> Result<Self> {
+        let mut parameters = BTreeMap::new();
+        for shape in config.tensors() {
+            let values = values(&shape)?;
+            let tensor = match shape.kind {
+                TensorKind::Vector => Tensor::from_vec(values, shape.columns, device)?,
+                TensorKind::Linear | TensorKind::Table => {
+                    Tensor::from_vec(values, (shape.rows, shape.columns), device)?
+                }
+            };
+            parameters.insert(shape.name, Var::from_tensor(&tensor)?);
+        }
+        Ok(Self { config, parameters, device: device.clone() })
+    }
+
+    /// Sizes.
+    #[must_use]
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// All parameters by name.
+    #[must_use]
+    pub fn parameters(&self) -> &BTreeMap<String, Var> {
+        &self.parameters
+    }
+
+    fn get(&self, name: &str) -> Result<&Tensor> {
+        match self.parameters.get(name) {
+            Some(var) => Ok(var.as_tensor()),
+            None => bail!("the network has no parameter {name}"),
+        }
+    }
+
+    /// Nats of each target attribute, masked: four tensors of (rows · steps). `dropout` drops some activations, others for
+    /// every seed and in every layer.
+    ///
+    /// # Errors
+    /// When the batch does not fit the network.
+    pub fn nats(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<[Tensor; 4]> {
+        let h = self.hidden(batch, dropout)?;
+        Ok([
+            self.head_nats(0, &h, batch)?,
+            self.head_nats(1, &h, batch)?,
+            self.head_nats(2, &h, batch)?,
+            self.head_nats(3, &h, batch)?,
+        ])
+    }
+
+    /// Output of the last norm, (rows · steps, d_model).
+    fn hidden(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<Tensor> {
+        let c = &self.config;
+        if batch.steps > c.n_context {
+            bail!("crops of {} steps do not fit a context of {}", batch.steps, c.n_context);
+        }
+        let mut n_dropped = 0;
+        let mut dropout = || {
+            n_dropped += 1;
+            dropout.map(|d| Dropout { seed: d.seed.wrapping_mul(0x9E37_79B1) ^ (n_dropped << 20), ..d })
+        };
+        let zeros = Tensor::zeros((batch.rows * batch.steps, c.d_model), candle_core::DType::F32, &self.device)?;
+        let embedded = self.embed(&zeros, batch)?;
+        let mut x = match dropout() {
+            None => embedded,
+            some => ops::add_dropout(&zeros, &embedded, some)?,
+        };
+        let shape = AttentionShape::new(c.n_heads, c.n_kv_heads, c.d_head(), batch.steps);
+        for b in 0..c.n_blocks {
+            let part = |name: &str| self.get(&format!("blocks.{b}.{name}"));
+            let normed = ops::layer_norm(&x, part("norm1.gain")?, part("norm1.bias")?)?;
+            let attended = ops::attention(&ops::linear(&normed, part("qkv")?)?, &shape)?;
+            x = ops::add_dropout(&x, &ops::linear(&attended, part("out")?)?, dropout())?;
+            let normed = ops::layer_norm(&x, part("norm2.gain")?, part("norm2.bias")?)?;
+            let wide = ops::gelu(&ops::linear(&normed, part("up")?)?)?;
+            x = ops::add_dropout(&x, &ops::linear(&wide, part("down")?)?, dropout())?;
+        }
+        ops::layer_norm(&x, self.get("norm.gain")?, self.get("norm.bias")?)
+    }
+
+    /// Sum of all embeddings, (rows · steps, d_model).
+    fn embed(&self, zeros: &Tensor, batch: &Batch) -> Result<Tensor> {
+        let mut tables = Vec::new();
+        for (i, name) in ATTRIBUTES.iter().enumerate() {
+            let table = self.get(&format!("embed.{name}"))?;
+            tables.push(Table { table, ids: &batch.event[i], column: i * self.config.d_attribute() });
+        }
+        let x = ops::lookup_add(zeros, &tables)?;
+        let [beat_phase, bar_beat] = &batch.position;
+        let [style, mode, density, polyphony] = &batch.conditions;
+        let mut tables = Vec::new();
+        for (name, ids) in [
+            ("beat_phase", beat_phase),
+            ("bar_beat", bar_beat),
+            ("style", style),
+            ("mode", mode),
+            ("density", density),
+            ("polyphony", polyphony),
+        ] {
+            tables.push(Table { table: self.get(&format!("embed.{name}"))?, ids, column: 0 });
+        }
+        ops::lookup_add(&x, &tables)
+    }
+
+    /// Masked nats of one attribute, (rows · steps). The head sees the target's earlier attributes and, once the shift
+    /// is known, its position.
+    fn head_nats(&self, attribute: usize, h: &Tensor, batch: &Batch) -> Result<Tensor> {
+        let part = |name: &str| self.get(&format!("heads.{}.{name}", ATTRIBUTES[attribute]));
+        let mut z = ops::linear(h, part("hidden")?)?;
+        if attribute > 0 {
+            let mut tables = Vec::new();
+            for (name, ids) in ATTRIBUTES[..attribute].iter().zip(&batch.target) {
+                tables.push(Table { table: part(&format!("from_{name}"))?, ids, column: 0 });
+            }
+            for (name, ids) in ["from_beat_phase", "from_bar_beat"].into_iter().zip(&batch.target_position) {
+                tables.push(Table { table: part(name)?, ids, column: 0 });
+            }
+            z = ops::lookup_add(&z, &tables)?;
+        }
+        let logits = ops::linear(&ops::gelu(&z)?, part("logits")?)?;
+        ops::cross_entropy(&logits, part("bias")?, &batch.target[attribute], &batch.mask[attribute])
+    }
+}
+
+fn initial_values(config: &ModelConfig, shape: &TensorShape, random: &mut ChaCha8Rng) -> Vec<f32> {
+    let n = shape.rows * shape.columns;
+    if shape.kind == TensorKind::Vector {
+        let value = if shape.name.ends_with("gain") { 1.0 } else { 0.0 };
+        return vec![value; n];
+    }
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let deviation = match shape.kind {
+        // Notes must not drown in what the blocks add to the residual stream in the first steps: with 0.02, as large
+        // networks have, a small one is stuck at unigrams for hundreds of steps.
+        TensorKind::Table => 0.3,
+        // Begins near even odds.
+        _ if shape.name.ends_with(".logits") => 0.02,
+        _ if shape.name.ends_with(".out") || shape.name.ends_with(".down") => {
+            1.0 / (shape.columns as f32 * 2.0 * config.n_blocks as f32).sqrt()
+        }
+        _ => 1.0 / (shape.columns as f32).sqrt(),
+    };
+    (0..n).map(|_| deviation * normal(random)).collect()
+}
+
+/// A standard normal number (Box and Muller 1958).
+fn normal(random: &mut ChaCha8Rng) -> f32 {
+    let radius = (-2.0 * (1.0 - random.random::<f32>()).ln()).sqrt();
+    radius * (std::f32::consts::TAU * random.random::<f32>()).cos()
+}

@@ -1,0 +1,33 @@
+//! The learning rate: warm-up, a long constant part, then decay (Hägele et al. 2024, "Scaling Laws and Compute-Optimal
+//! Training Beyond Fixed Training Durations"). Unlike a cosine, it lets a run go on with a new budget.
+
+/// Steps from (almost) no rate to the full one.
+const WARM_UP_STEPS: u64 = 200;
+/// The last part of the budget, in which the rate falls.
+const DECAY_SHARE: f64 = 0.25;
+/// What is left of the rate at the end.
+const LEAST: f64 = 0.02;
+
+/// What the rate is multiplied by, for a step counted from the network's first and `progress` through this run's
+/// budget, 0 to 1.
+#[must_use]
+pub fn factor(step: u64, progress: f64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "at most 200")]
+    let warm_up = (step + 1).min(WARM_UP_STEPS) as f64 / WARM_UP_STEPS as f64;
+    let left = ((1.0 - progress) / DECAY_SHARE).clamp(0.0, 1.0);
+    warm_up * (LEAST + (1.0 - LEAST) * left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::factor;
+
+    #[test]
+    fn the_rate_rises_stays_and_falls() {
+        assert!(factor(0, 0.0) < 0.01);
+        assert!((factor(500, 0.1) - 1.0).abs() < 1e-9);
+        assert!((factor(500, 0.7) - 1.0).abs() < 1e-9);
+        assert!((factor(500, 0.875) - 0.51).abs() < 1e-9);
+        assert!((factor(500, 1.1) - 0.02).abs() < 1e-9);
+    }
+}

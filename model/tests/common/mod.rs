@@ -1,0 +1,29 @@
+//! Batches of random values.
+
+use engine::conditions::{N_DENSITIES, N_MODES, N_POLYPHONIES, N_STYLES};
+use engine::metre::{N_BAR_BEATS, N_BEAT_PHASES};
+use engine::vocab::{N_DURATIONS, N_PITCH_INPUTS, N_PITCHES, N_SHIFTS, N_VELOCITIES};
+use model::batch::Batch;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Every value may appear, a fifth of the targets does not count.
+pub(crate) fn random_batch(rows: usize, steps: usize, seed: u64) -> Batch {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let n = rows * steps;
+    let mut below = |limit: usize| (0..n).map(|_| random.random_range(0..limit as u32)).collect::<Vec<_>>();
+    let mut batch = Batch {
+        rows,
+        steps,
+        event: [below(N_SHIFTS), below(N_PITCH_INPUTS), below(N_DURATIONS), below(N_VELOCITIES)],
+        position: [below(N_BEAT_PHASES), below(N_BAR_BEATS)],
+        conditions: [below(N_STYLES), below(N_MODES), below(N_DENSITIES), below(N_POLYPHONIES)],
+        target: [below(N_SHIFTS), below(N_PITCHES), below(N_DURATIONS), below(N_VELOCITIES)],
+        target_position: [below(N_BEAT_PHASES), below(N_BAR_BEATS)],
+        mask: Default::default(),
+    };
+    for mask in &mut batch.mask {
+        *mask = (0..n).map(|_| if random.random::<f32>() < 0.2 { 0.0 } else { 1.0 }).collect();
+    }
+    batch
+}

@@ -1,0 +1,171 @@
+//! Gradients: none is lost, each is right, and following them teaches.
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small test sizes")]
+
+mod common;
+
+use candle_core::{Device, Tensor, Var};
+use common::random_batch;
+use engine::ModelConfig;
+use model::network::Network;
+use model::ops::{self, AttentionShape, Dropout, Table, stock};
+use model::optimiser::AdamW;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+fn random_var(shape: &[usize], seed: u64) -> Var {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let n = shape.iter().product();
+    let values: Vec<f32> = (0..n).map(|_| random.random_range(-2.0..2.0)).collect();
+    Var::from_vec(values, shape, &Device::Cpu).unwrap()
+}
+
+fn values(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+fn assert_close(ours: &Tensor, theirs: &Tensor, what: &str) {
+    let (ours, theirs) = (values(ours), values(theirs));
+    let largest = theirs.iter().fold(0f32, |max, x| max.max(x.abs()));
+    assert!(largest > 0.0, "{what}: all zero");
+    for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
+        assert!((a - b).abs() <= 1e-4 * largest, "{what}: {a} is not {b} at {i}");
+    }
+}
+
+/// Compares results and the gradients of all inputs, under a random weighting of the output.
+fn compare(name: &str, inputs: &[&Var], ours: impl Fn() -> Tensor, theirs: impl Fn() -> Tensor) {
+    let (ours, theirs) = (ours(), theirs());
+    assert_close(&ours, &theirs, name);
+    let weights = random_var(ours.dims(), 99);
+    let gradients = |y: &Tensor| (y * weights.as_tensor()).unwrap().sum_all().unwrap().backward().unwrap();
+    let (ours, theirs) = (gradients(&ours), gradients(&theirs));
+    for (i, input) in inputs.iter().enumerate() {
+        assert_close(ours.get(input).unwrap(), theirs.get(input).unwrap(), &format!("{name}, input {i}"));
+    }
+}
+
+#[test]
+fn element_wise_operations_equal_the_stock_ones() {
+    let (x, y) = (random_var(&[300, 70], 1), random_var(&[300, 70], 2));
+    compare("gelu", &[&x], || ops::gelu(&x).unwrap(), || stock::gelu(&x).unwrap());
+    let dropout = Dropout { rate: 0.3, seed: 5 };
+    compare(
+        "dropout",
+        &[&x, &y],
+        || ops::add_dropout(&x, &y, Some(dropout)).unwrap(),
+        || stock::add_dropout(&x, &y, dropout).unwrap(),
+    );
+    let w = random_var(&[50, 70], 3);
+    compare("linear", &[&x, &w], || ops::linear(&x, &w).unwrap(), || x.matmul(&w.t().unwrap()).unwrap());
+}
+
+#[test]
+fn layer_norm_equals_the_stock_one() {
+    let (x, gain, bias) = (random_var(&[300, 70], 1), random_var(&[70], 2), random_var(&[70], 3));
+    compare(
+        "layer norm",
+        &[&x, &gain, &bias],
+        || ops::layer_norm(&x, &gain, &bias).unwrap(),
+        || stock::layer_norm(&x, &gain, &bias).unwrap(),
+    );
+}
+
+#[test]
+fn attention_equals_the_stock_one() {
+    for (heads, kv_heads, steps) in [(4, 2, 150), (2, 2, 64), (3, 1, 7)] {
+        let shape = AttentionShape::new(heads, kv_heads, 32, steps);
+        let qkv = random_var(&[2 * steps, shape.d_qkv()], 4);
+        compare(
+            "attention",
+            &[&qkv],
+            || ops::attention(&qkv, &shape).unwrap(),
+            || stock::attention(&qkv, &shape).unwrap(),
+        );
+    }
+}
+
+#[test]
+fn lookups_equal_the_stock_ones() {
+    let (base, a, b) = (random_var(&[300, 40], 1), random_var(&[9, 20], 2), random_var(&[5, 20], 3));
+    let a_ids: Vec<u32> = (0..300).map(|i| i * i % 9).collect();
+    let b_ids: Vec<u32> = (0..300).map(|i| i % 5).collect();
+    let tables = [Table { table: &a, ids: &a_ids, column: 0 }, Table { table: &b, ids: &b_ids, column: 20 }];
+    compare(
+        "lookup",
+        &[&base, &a, &b],
+        || ops::lookup_add(&base, &tables).unwrap(),
+        || stock::lookup_add(&base, &tables).unwrap(),
+    );
+}
+
+#[test]
+fn cross_entropy_equals_the_stock_one() {
+    let (logits, bias) = (random_var(&[300, 37], 1), random_var(&[37], 2));
+    let targets: Vec<u32> = (0..300).map(|i| i * 7 % 37).collect();
+    let mask: Vec<f32> = (0..300).map(|i| if i % 3 == 0 { 0.0 } else { 1.0 }).collect();
+    compare(
+        "cross entropy",
+        &[&logits, &bias],
+        || ops::cross_entropy(&logits, &bias, &targets, &mask).unwrap(),
+        || stock::cross_entropy(&logits, &bias, &targets, &mask).unwrap(),
+    );
+}
+
+fn loss(network: &Network, batch: &model::batch::Batch, dropout_seed: Option<u32>) -> Tensor {
+    let nats = network.nats(batch, dropout_seed.map(|seed| Dropout { rate: 0.1, seed })).unwrap();
+    (Tensor::cat(&nats, 0).unwrap().sum_all().unwrap() / (batch.rows * batch.steps) as f64).unwrap()
+}
+
+#[test]
+fn every_parameter_receives_a_gradient() {
+    let network = Network::new(ModelConfig::TINY, 1, &Device::Cpu).unwrap();
+    let batch = random_batch(3, 64, 2);
+    for dropout_seed in [None, Some(7)] {
+        let gradients = loss(&network, &batch, dropout_seed).backward().unwrap();
+        for (name, var) in network.parameters() {
+            let gradient = values(gradients.get(var).unwrap_or_else(|| panic!("{name} has no gradient")));
+            assert!(gradient.iter().all(|g| g.is_finite()), "{name}");
+            assert!(gradient.iter().any(|g| *g != 0.0), "{name} has a gradient of zero");
+        }
+    }
+}
+
+#[test]
+fn gradients_predict_small_changes_of_the_loss() {
+    let network = Network::new(ModelConfig::TINY, 3, &Device::Cpu).unwrap();
+    let batch = random_batch(2, 32, 4);
+    // Ten times the usual first weights, so that no gradient drowns in rounding.
+    for var in network.parameters().values().filter(|var| var.dims().len() > 1) {
+        var.set(&(var.as_tensor() * 10.0).unwrap()).unwrap();
+    }
+    let gradients = loss(&network, &batch, None).backward().unwrap();
+    let loss = || f64::from(loss(&network, &batch, None).to_scalar::<f32>().unwrap());
+    for (name, var) in network.parameters() {
+        let start = var.as_tensor().copy().unwrap();
+        let gradient = gradients.get(var).unwrap();
+        let square = f64::from(gradient.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap());
+        // As far along the gradient as changes the loss by 0.02, or the parameter by 0.05.
+        let step = (0.01 / square).min(0.05 / square.sqrt());
+        let at = |step: f64| {
+            var.set(&(&start + (gradient * step).unwrap()).unwrap()).unwrap();
+            loss()
+        };
+        let slope = (at(step) - at(-step)) / (2.0 * step);
+        var.set(&start).unwrap();
+        assert!((slope / square - 1.0).abs() < 0.05, "{name}: the loss rises by {slope}, not {square}");
+    }
+}
+
+#[test]
+fn loss_falls_on_a_toy_batch() {
+    let network = Network::new(ModelConfig::TINY, 5, &Device::Cpu).unwrap();
+    let mut optimiser = AdamW::new(&network).unwrap();
+    let batch = random_batch(2, 16, 6);
+    let before = loss(&network, &batch, None).to_scalar::<f32>().unwrap();
+    for step in 0..60 {
+        let gradients = loss(&network, &batch, Some(step)).backward().unwrap();
+        optimiser.step(&network, &gradients, 3e-3).unwrap();
+    }
+    let after = loss(&network, &batch, None).to_scalar::<f32>().unwrap();
+    assert!(after < 0.5 * before, "{before} nats became {after}");
+}

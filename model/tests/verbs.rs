@@ -1,0 +1,153 @@
+//! Weights at work: evaluated, generating, looked into.
+#![expect(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use engine::{ModelConfig, Note, Pitch, Precision, Velocity, random_file};
+use model::corpus::Split;
+use model::evaluate::{EvaluateOptions, evaluate};
+use model::generate::{self, GenerateOptions};
+use model::inspect::describe;
+use model::midi::{Part, Reading, read, write};
+use model::prepare::{PrepareOptions, prepare};
+
+fn weights(folder: &Path) -> PathBuf {
+    let path = folder.join("random.antiphon");
+    fs::write(&path, random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap()).unwrap();
+    path
+}
+
+/// A scale in eighths, in C major from `start_key` up.
+fn tune(n_notes: u8, start_key: u8) -> Vec<Note> {
+    let scale = [0, 2, 4, 5, 7, 9, 11];
+    (0..n_notes)
+        .map(|i| Note {
+            onset_ticks: i64::from(i) * 24,
+            duration_ticks: 24,
+            pitch: Pitch::new(start_key + scale[usize::from(i) % 7]).unwrap(),
+            velocity: Velocity::new(60 + i % 40).unwrap(),
+        })
+        .collect()
+}
+
+fn save(path: &Path, notes: &[Note]) {
+    fs::write(path, write(&[Part { name: "tune", channel: 0, notes }], 100.0, 3).unwrap()).unwrap();
+}
+
+fn options(folder: &Path, out: &str) -> GenerateOptions {
+    GenerateOptions {
+        weights: weights(folder),
+        call: None,
+        style: None,
+        bars: None,
+        notes: Some(40),
+        temperature: 1.0,
+        top_p: 0.95,
+        seed: 5,
+        out: folder.join(out),
+        picture: None,
+    }
+}
+
+#[test]
+fn evaluation_reports_bits_beside_the_baselines() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("midi");
+    fs::create_dir(&data).unwrap();
+    for k in 0..40 {
+        save(&data.join(format!("{k}.mid")), &tune(60 + k, 48 + k % 12));
+    }
+    let prepared = folder.path().join("prepared");
+    prepare(&PrepareOptions { data, out: prepared.clone(), licences: Vec::new() }).unwrap();
+    let mut options = EvaluateOptions {
+        weights: weights(folder.path()),
+        data: prepared.clone(),
+        split: Split::Test,
+        max_notes: None,
+        json: None,
+        threads: None,
+    };
+    let report = evaluate(&options).unwrap();
+    let sum: f64 = report.attributes.values().sum();
+    assert!((sum - report.bits_per_note).abs() < 1e-9 && report.bits_per_note.is_finite());
+    // Random weights know nothing, frequencies little; the n-gram sees the scale.
+    assert!(report.bits_per_note > report.unigram_bits_per_note);
+    assert!(report.unigram_bits_per_note > report.ngram_bits_per_note && report.ngram_bits_per_note > 0.0);
+    assert_eq!(report.styles.values().map(|(n_notes, _)| n_notes).sum::<usize>(), report.n_notes);
+    let json = serde_json::to_value(&report).unwrap();
+    assert!(["bits_per_note", "ngram_bits_per_note", "unigram_bits_per_note"].iter().all(|key| json[key].is_f64()));
+
+    options.max_notes = Some(70);
+    assert_eq!(evaluate(&options).unwrap().n_notes, 70);
+    let shown = describe(&prepared, false).unwrap();
+    assert!(shown.contains("Any style") && shown.contains("all"), "{shown}");
+}
+
+#[test]
+fn a_call_is_continued_from_its_end_in_whole_bars() {
+    let folder = tempfile::tempdir().unwrap();
+    let call = folder.path().join("call.mid");
+    save(&call, &tune(24, 60));
+    let picture = Some(folder.path().join("roll.png"));
+    let options = GenerateOptions {
+        call: Some(call),
+        bars: Some(4),
+        notes: None,
+        picture,
+        style: Some("ragtime".into()),
+        ..options(folder.path(), "answer.mid")
+    };
+    generate::run(&options).unwrap();
+    let first = fs::read(&options.out).unwrap();
+    let score = read(&first, Reading::Auto).unwrap();
+    assert_eq!(&score.notes[..24], tune(24, 60));
+    let (start, stop) = (24 * 24, 24 * 24 + 4 * 144);
+    assert!(score.notes.len() > 24);
+    assert!(score.notes[24..].iter().all(|note| note.onset_ticks >= start && note.end_ticks() <= stop));
+    assert!(fs::read(options.picture.as_ref().unwrap()).unwrap().starts_with(b"\x89PNG"));
+
+    generate::run(&options).unwrap();
+    assert_eq!(fs::read(&options.out).unwrap(), first, "the same seed, the same notes");
+    generate::run(&GenerateOptions { seed: 6, ..options.clone() }).unwrap();
+    assert_ne!(fs::read(&options.out).unwrap(), first);
+}
+
+#[test]
+fn a_piece_comes_from_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path(), "piece.mid");
+    generate::run(&options).unwrap();
+    let score = read(&fs::read(&options.out).unwrap(), Reading::Auto).unwrap();
+    assert!((30..=40).contains(&score.notes.len()), "{}", score.notes.len());
+}
+
+#[test]
+fn wrong_requests_say_what_would_be_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path(), "x.mid");
+    let error = |options: GenerateOptions| format!("{:#}", generate::run(&options).unwrap_err());
+    assert!(error(GenerateOptions { style: Some("polka".into()), ..options.clone() }).contains("Ragtime"));
+    assert!(error(GenerateOptions { temperature: -1.0, ..options.clone() }).contains("0 or more"));
+    assert!(error(GenerateOptions { weights: folder.path().join("none"), ..options.clone() }).contains("cannot open"));
+    assert!(
+        error(GenerateOptions { call: Some(options.weights.clone()), ..options.clone() }).contains("not a readable")
+    );
+    assert!(!options.out.exists());
+}
+
+#[test]
+fn midi_and_weights_can_be_looked_into() {
+    let folder = tempfile::tempdir().unwrap();
+    let call = folder.path().join("call.mid");
+    save(&call, &tune(24, 60));
+    let shown = describe(&call, false).unwrap();
+    for part in ["notes      24", "12.0 beats at 100.0 BPM", "C major", "bars of 3 beats", "60 to 71"] {
+        assert!(shown.contains(part), "{part} is not in:\n{shown}");
+    }
+    let dump = describe(&call, true).unwrap();
+    assert!(dump.starts_with("NOTE_ON 60 60\nTIME_SHIFT 24\nNOTE_OFF 60\n"), "{dump}");
+    assert_eq!(engine::dump::parse(&dump).unwrap(), tune(24, 60));
+    assert!(describe(&weights(folder.path()), false).unwrap().contains("Ragtime"));
+    assert!(describe(&folder.path().join("none"), false).is_err());
+}
