@@ -2,6 +2,7 @@
 //! sample. It never allocates, waits or makes a system call, except that it waits for the worker in a bounce.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use engine::Metre;
@@ -329,8 +330,8 @@ impl AudioThread {
         if let Phase::Answering { start_ticks, .. } = self.turn.phase()
             && note.on_ticks == start_ticks
         {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
-            self.status.hand_over_us.set((late_ms * 1000.0) as u32);
+            #[expect(clippy::cast_possible_truncation, reason = "shown with one decimal")]
+            self.status.hand_over_ms.store(late_ms as f32, Relaxed);
         }
         if late_ms > MAX_LATE_MS {
             self.status.n_dropped.add(1);

@@ -4,6 +4,7 @@
 //! wrapper borrows the editor on two threads.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use egui::{Color32, ComboBox, Grid, RichText, Ui};
@@ -92,7 +93,7 @@ impl Window {
             ("late", status.n_late.get().to_string()),
             ("dropped", status.n_dropped.get().to_string()),
             ("no room", lost.to_string()),
-            ("hand-over", format!("{:.1} ms", f64::from(status.hand_over_us.get()) / 1000.0)),
+            ("hand-over", format!("{:.1} ms", status.hand_over_ms.load(Relaxed))),
         ];
         ui.horizontal_wrapped(|ui| {
             for (name, value) in numbers {

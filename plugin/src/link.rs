@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_utils::CachePadded;
+use crossbeam::utils::CachePadded;
 use engine::Metre;
 use nice_plug::prelude::ProcessMode;
 use rtrb::{Consumer, Producer, RingBuffer};

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 
+use atomic_float::AtomicF32;
 use parking_lot::Mutex;
 
 /// What the audio thread is doing.
@@ -74,7 +75,7 @@ pub(crate) struct Status {
     /// Events that the host refused.
     pub(crate) n_refused: Counter,
     /// From the hand-over to the answer's first note, beyond the silence that was asked for.
-    pub(crate) hand_over_us: Counter,
+    pub(crate) hand_over_ms: AtomicF32,
     message: Mutex<String>,
 }
 
@@ -92,7 +93,7 @@ impl Status {
             n_dropped: Counter::default(),
             n_queue_full: Counter::default(),
             n_refused: Counter::default(),
-            hand_over_us: Counter::default(),
+            hand_over_ms: AtomicF32::new(0.0),
             message: Mutex::new(String::new()),
         }
     }
