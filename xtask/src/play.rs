@@ -19,7 +19,7 @@ use midi_file::{Call, Note};
 pub(crate) struct Options {
     /// The phrase to play, a MIDI file; without one, a phrase in D minor that ships with Antiphon.
     call: Option<PathBuf>,
-    /// Style of the answer: a name from the plugin's list, or one word of it.
+    /// Style of the answer: the name of a composer or collection, or a part of it. A wrong name lists them all.
     #[arg(long)]
     style: Option<String>,
     /// Another number gives another answer; the same one repeats it.
@@ -103,7 +103,7 @@ impl Take {
 /// Plays the call to a new instance, and waits until its answer is over.
 fn perform(entry: &Entry, call: &Call, options: &Options, settings: Settings, pace: Pace) -> Result<Vec<Played>> {
     let mut rig = Rig::new(Clap::new(entry, settings)?, settings, pace);
-    configure(&mut rig, options)?;
+    configure(&mut rig, call, options)?;
     let start = rig.now();
     let transport =
         Transport { is_playing: true, tempo: call.tempo, signature: call.signature, ..Transport::default() };
@@ -142,12 +142,17 @@ fn perform(entry: &Entry, call: &Call, options: &Options, settings: Settings, pa
     Ok(notes)
 }
 
-fn configure(rig: &mut Rig<Clap>, options: &Options) -> Result<()> {
+fn configure(rig: &mut Rig<Clap>, call: &Call, options: &Options) -> Result<()> {
+    // The answer comes with the first bar line after the call, and not in one of the call's own rests.
+    let silence_ms = format!("{:.0} ms", longest_rest_beats(call) * 60e3 / call.tempo + 100.0);
+    let seed = options.seed.to_string();
+    for (name, text) in [("Seed", seed.as_str()), ("Start", "Next bar"), ("Silence", silence_ms.as_str())] {
+        let value = rig.plugin.read_text(name, text)?;
+        rig.set(name, value)?;
+    }
     rig.set("Thru", 0.0)?;
-    let seed = rig.plugin.read_text("Seed", &options.seed.to_string())?;
-    rig.set("Seed", seed)?;
-    if let Some(style) = &options.style {
-        let value = rig.plugin.read_text("Style", style).with_context(|| format!("the styles are {}", styles(rig)))?;
+    if let Some(wanted) = &options.style {
+        let value = find_style(rig, wanted)?;
         rig.set("Style", value)?;
     }
     if let Some(bars) = &options.bars {
@@ -157,12 +162,22 @@ fn configure(rig: &mut Rig<Clap>, options: &Options) -> Result<()> {
     rig.run(rig.samples(LOADING_SECONDS))
 }
 
-/// The names of the styles that the plugin has weights for.
-fn styles(rig: &mut Rig<Clap>) -> String {
-    let Ok(style) = rig.parameter("Style") else { return String::new() };
+/// The first style whose name contains the wanted text; the plugin lists those first that it knows best.
+fn find_style(rig: &mut Rig<Clap>, wanted: &str) -> Result<f64> {
+    let style = rig.parameter("Style")?;
     let values = (0..32u8).map(f64::from).take_while(|value| style.range.contains(value));
-    let names = values.filter_map(|value| rig.plugin.value_text(style.id, value).ok());
-    names.filter(|name| !name.contains("not in this model")).collect::<Vec<_>>().join(", ")
+    let mut names: Vec<(f64, String)> =
+        values.filter_map(|value| Some((value, rig.plugin.value_text(style.id, value).ok()?))).collect();
+    names.retain(|(_, name)| !name.contains("not in this model"));
+    let found = names.iter().find(|(_, name)| name.to_lowercase().contains(&wanted.to_lowercase()));
+    let (value, name) = found.with_context(|| {
+        let names: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
+        format!("no style has \"{wanted}\" in its name; the styles are:\n  {}", names.join("\n  "))
+    })?;
+    if !rig.settings().is_offline {
+        println!("style    {name}");
+    }
+    Ok(*value)
 }
 
 fn report(call: &Call, take: &Take, options: &Options, path: &Path) -> Result<()> {
@@ -191,6 +206,16 @@ fn report(call: &Call, take: &Take, options: &Options, path: &Path) -> Result<()
     println!("saved    {}, take.mid, take.png", file("answer.mid").display());
     ensure!(take.n_unreleased == 0, "{} notes of the answer were never released", take.n_unreleased);
     Ok(())
+}
+
+/// The longest time between two notes of the call in which nothing sounds.
+fn longest_rest_beats(call: &Call) -> f64 {
+    let (mut longest, mut end) = (0.0f64, f64::MAX);
+    for note in &call.notes {
+        longest = longest.max(note.start_beats - end);
+        end = if end == f64::MAX { note.end_beats } else { end.max(note.end_beats) };
+    }
+    longest
 }
 
 /// Drops whole empty bars before the first note, and what comes after the wanted bars.
