@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn piece(n_notes: u8, step: u8) -> Vec<Event> {
-        let event = |i: u8| Event { values: [12, 40 + i * step % 12, 12, 16], position: Position::FREE };
+        let event = |i: u8| Event { values: [12, 40 + i % 12 * step % 12, 12, 16], position: Position::FREE };
         let end = Event { values: [12, END, 0, 0], position: Position::FREE };
         (0..n_notes).map(event).chain([end]).collect()
     }
