@@ -1,5 +1,10 @@
 //! Gradients: none is lost, each is right, and following them teaches.
-#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small test sizes")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a test of small sizes"
+)]
 
 mod common;
 

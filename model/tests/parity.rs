@@ -1,5 +1,10 @@
 //! The trainer and the engine are the same network: what candle learns is what the plugin plays.
-#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small test sizes")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a test of small sizes"
+)]
 
 use std::sync::Arc;
 

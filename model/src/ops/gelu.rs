@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::{CHUNK, cpu_slice, exp, slice, vectorised};
 
-const TWICE_SQRT_2_OVER_PI: f32 = 1.595_769_1;
+const TWICE_SQRT_2_OVER_PI: f32 = 1.595_769;
 const CUBE: f32 = 0.044_715;
 
 struct Gelu;
