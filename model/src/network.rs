@@ -169,8 +169,8 @@ fn initial_values(config: &ModelConfig, shape: &TensorShape, random: &mut ChaCha
     }
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     let deviation = match shape.kind {
-        // Notes must not drown in what the blocks add to the residual stream in the first steps: with 0.02, as large
-        // networks have, a small one is stuck at unigrams for hundreds of steps.
+        // Meant to keep notes from drowning in what the blocks add to the residual stream in the first steps; not
+        // compared with other values on its own (EXPERIMENTS.md).
         TensorKind::Table => 0.3,
         // Begins near even odds.
         _ if shape.name.ends_with(".logits") => 0.02,
