@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 pub mod batch;
+pub mod bench;
 pub mod checkpoint;
 pub mod corpus;
+pub mod cpu;
 pub mod dataset;
 pub mod evaluate;
 pub mod generate;
@@ -20,6 +22,7 @@ pub mod quantise;
 pub mod schedule;
 pub mod sequence;
 pub mod shards;
+pub mod step;
 pub mod train;
 
 /// Keeps freed tensors for the next step; the system's allocator would give them back and fetch them again.

@@ -17,9 +17,12 @@ use candle_core::{CpuStorage, Layout, Result, Storage, bail};
 
 pub use attention::{AttentionShape, attention};
 pub use cross_entropy::cross_entropy;
+pub(crate) use cross_entropy::{cross_entropy_both, cross_entropy_forward};
 pub use dropout::{Dropout, add_dropout};
 pub use gelu::gelu;
+pub(crate) use gelu::{gelu_backward, gelu_forward};
 pub use layer_norm::layer_norm;
+pub(crate) use layer_norm::{layer_norm_backward, layer_norm_forward};
 pub use linear::linear;
 pub use lookup::{Table, lookup_add};
 

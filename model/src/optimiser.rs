@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Var};
+use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, Var};
 use rayon::prelude::*;
 
 use crate::network::Network;
@@ -14,6 +14,24 @@ const BETA2: f64 = 0.95;
 const EPSILON: f32 = 1e-8;
 const WEIGHT_DECAY: f64 = 0.1;
 const MAX_NORM: f64 = 1.0;
+
+/// Where the gradients of parameters are to be found.
+pub trait GradientSource {
+    /// The gradient of a parameter, given its name.
+    fn gradient(&self, name: &str, parameter: &Var) -> Option<&Tensor>;
+}
+
+impl GradientSource for GradStore {
+    fn gradient(&self, _: &str, parameter: &Var) -> Option<&Tensor> {
+        self.get(parameter)
+    }
+}
+
+impl GradientSource for BTreeMap<String, Tensor> {
+    fn gradient(&self, name: &str, _: &Var) -> Option<&Tensor> {
+        self.get(name)
+    }
+}
 
 /// The running means of each parameter's gradient and of its square.
 #[derive(Clone, Debug)]
@@ -53,11 +71,13 @@ impl AdamW {
     ///
     /// # Errors
     /// When a parameter has no gradient.
-    pub fn step(&mut self, network: &Network, gradients: &GradStore, rate: f64) -> Result<f64> {
+    pub fn step(&mut self, network: &Network, gradients: &impl GradientSource, rate: f64) -> Result<f64> {
         let mut found = Vec::new();
         let mut square = 0.0;
         for (name, var) in network.parameters() {
-            let Some(gradient) = gradients.get(var) else { candle_core::bail!("{name} received no gradient") };
+            let Some(gradient) = gradients.gradient(name, var) else {
+                candle_core::bail!("{name} received no gradient")
+            };
             let gradient = gradient.contiguous()?;
             square += f64::from(gradient.sqr()?.sum_all()?.to_scalar::<f32>()?);
             found.push((name, var, gradient));

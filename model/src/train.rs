@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 use engine::ModelConfig;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -21,6 +21,7 @@ use crate::network::Network;
 use crate::ops::Dropout;
 use crate::optimiser::AdamW;
 use crate::schedule;
+use crate::step::{Stepper, n_events};
 
 /// A line of the log every this many steps.
 const LOG_STEPS: u64 = 50;
@@ -41,7 +42,9 @@ pub enum Size {
 }
 
 impl Size {
-    fn config(self) -> ModelConfig {
+    /// The network's sizes.
+    #[must_use]
+    pub fn config(self) -> ModelConfig {
         match self {
             Self::Nano => ModelConfig::NANO,
             Self::Base => ModelConfig::BASE,
@@ -122,19 +125,6 @@ impl Bits {
     }
 }
 
-/// Events of a batch that count: every one has a pitch (or is an end).
-fn n_events(batch: &Batch) -> f64 {
-    batch.mask[1].iter().map(|&m| f64::from(m)).sum()
-}
-
-fn sums(nats: &[Tensor; 4]) -> candle_core::Result<[f64; 4]> {
-    let mut sums = [0.0; 4];
-    for (sum, nats) in sums.iter_mut().zip(nats) {
-        *sum = f64::from(nats.sum_all()?.to_scalar::<f32>()?);
-    }
-    Ok(sums)
-}
-
 /// Why the loop ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -150,6 +140,7 @@ struct Run<'a> {
     valid: Vec<Batch>,
     network: Network,
     optimiser: AdamW,
+    stepper: Stepper,
     state: State,
     log: File,
     bar: ProgressBar,
@@ -194,8 +185,21 @@ pub fn run(options: &TrainOptions) -> Result<()> {
     let first_notes = state.notes_seen;
     let log = open_log(&options.out.join("log.csv"), options.resume)?;
     let started = Instant::now();
-    Run { options, dataset: &dataset, steps, valid, network, optimiser, state, log, bar, started, first_notes }
-        .train(&stop)
+    Run {
+        options,
+        dataset: &dataset,
+        steps,
+        valid,
+        network,
+        optimiser,
+        stepper: Stepper::default(),
+        state,
+        log,
+        bar,
+        started,
+        first_notes,
+    }
+    .train(&stop)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "to be read")]
@@ -326,10 +330,7 @@ impl Run<'_> {
         let dropout_seed = (self.state.step ^ (self.state.seed << 16)) as u32;
         let rate_dropped = self.options.dropout;
         let dropout = (rate_dropped > 0.0).then_some(Dropout { rate: rate_dropped, seed: dropout_seed });
-        let nats = self.network.nats(&batch, dropout)?;
-        let sums = sums(&nats)?;
-        let loss = (Tensor::cat(&nats, 0)?.sum_all()? / n_events(&batch).max(1.0))?;
-        let norm = self.optimiser.step(&self.network, &loss.backward()?, rate)?;
+        let (sums, norm) = self.stepper.step(&mut self.optimiser, &self.network, &batch, dropout, rate)?;
         if !norm.is_finite() || !sums.iter().sum::<f64>().is_finite() {
             bail!(
                 "the loss is no longer a number at step {}; the last checkpoint is good: go on with --resume and a lower --rate than {}",
@@ -357,7 +358,7 @@ impl Run<'_> {
     fn validate(&mut self, rate: f64, recent: &Bits) -> Result<bool> {
         let mut bits = Bits::default();
         for batch in &self.valid {
-            bits.add(sums(&self.network.nats(batch, None)?)?, batch);
+            bits.add(self.stepper.nats(&self.network, batch)?, batch);
         }
         self.write_log(rate, recent, Some(&bits))?;
         loss_picture::draw(&self.options.out.join("log.csv"), &self.options.out.join("loss.svg"))?;
