@@ -46,7 +46,7 @@ pub(crate) fn cpu_slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<
 }
 
 /// As [`cpu_slice`], of what `Tensor::storage_and_layout` returns.
-fn slice<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
+pub(crate) fn slice<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
     match storage {
         Storage::Cpu(storage) => cpu_slice(storage, layout),
         _ => bail!("this operation runs on the CPU"),
@@ -70,7 +70,7 @@ fn exp(x: f32) -> f32 {
 
 /// Sum of `f(i)` over `0..n`, in sixteen running sums so that it can be vectorised.
 #[inline(always)]
-fn lane_sum(n: usize, f: impl Fn(usize) -> f32) -> f32 {
+pub(crate) fn lane_sum(n: usize, f: impl Fn(usize) -> f32) -> f32 {
     let mut lanes = [0f32; 16];
     let whole = n / 16 * 16;
     for start in (0..whole).step_by(16) {

@@ -79,7 +79,7 @@ impl AdamW {
                 candle_core::bail!("{name} received no gradient")
             };
             let gradient = gradient.contiguous()?;
-            square += f64::from(gradient.sqr()?.sum_all()?.to_scalar::<f32>()?);
+            square += sum_of_squares(&gradient)?;
             found.push((name, var, gradient));
         }
         let norm = square.sqrt();
@@ -105,6 +105,18 @@ impl AdamW {
         }
         Ok(norm)
     }
+}
+
+fn sum_of_squares(gradient: &Tensor) -> Result<f64> {
+    if !gradient.device().is_cpu() {
+        return Ok(f64::from(gradient.sqr()?.sum_all()?.to_scalar::<f32>()?));
+    }
+    let (storage, layout) = gradient.storage_and_layout();
+    let parts: Vec<f64> = crate::ops::slice(&storage, layout)?
+        .par_chunks(CHUNK)
+        .map(|chunk| f64::from(vectorised(|| crate::ops::lane_sum(chunk.len(), |i| chunk[i] * chunk[i]))))
+        .collect();
+    Ok(parts.iter().sum())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "factors of f32 numbers")]
