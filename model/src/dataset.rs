@@ -18,15 +18,17 @@ use crate::shards::{self, Piece, PlacedNote, Prepared};
 /// polyphony.
 const DROP_STYLE: f64 = 0.15;
 const DROP_MODE: f64 = 0.3;
-const DROP_DENSITY: f64 = 0.3;
-const DROP_POLYPHONY: f64 = 0.3;
+const DROP_DENSITY: f64 = 0.5;
+const DROP_POLYPHONY: f64 = 0.5;
 /// How often music with a beat is read as if it had none.
-const READ_AS_FREE: f64 = 0.15;
+const READ_AS_FREE: f64 = 0.1;
 /// Music without a beat is made slower or faster by up to a third.
 const TIME_SCALES: std::ops::RangeInclusive<f64> = 0.75..=1.33;
 const VELOCITY_SCALES: std::ops::RangeInclusive<f64> = 0.92..=1.08;
-const MAX_TRANSPOSITION: i16 = 6;
-/// Styles are drawn by the square root of their notes, these twice as often.
+const MAX_TRANSPOSITION: i16 = 3;
+/// Styles are drawn by this power of their notes, so that rare ones are learnt too.
+const STYLE_POWER: f64 = 0.7;
+/// These are drawn twice as often.
 const FAVOURED_STYLES: [&str; 3] = ["J. S. Bach", "Mozart", "Beethoven"];
 /// Pieces are drawn by their notes, played ones more often.
 const EXPRESSIVE_WEIGHT: f64 = 1.5;
@@ -163,7 +165,7 @@ fn draws(prepared: &Prepared) -> Vec<(f64, Vec<(f64, usize)>)> {
     let mut total = 0.0;
     for ((weight, _), name) in by_style.iter_mut().zip(&prepared.index.styles) {
         let favour = if FAVOURED_STYLES.contains(&name.as_str()) { 2.0 } else { 1.0 };
-        total += weight.sqrt() * favour;
+        total += weight.powf(STYLE_POWER) * favour;
         *weight = total;
     }
     by_style.retain(|(_, pieces)| !pieces.is_empty());
@@ -200,7 +202,7 @@ impl Crop {
         }
     }
 
-    /// Transposes by up to six semitones, within the keys of a piano where the music is.
+    /// Transposes by up to three semitones, within the keys of a piano where the music is.
     fn vary_key(&mut self, rng: &mut ChaCha8Rng) {
         let keys = || self.notes.iter().map(|placed| i16::from(placed.note.pitch.get()));
         let (Some(lowest), Some(highest)) = (keys().min(), keys().max()) else { return };

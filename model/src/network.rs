@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use candle_core::{Device, Result, Tensor, Var, bail};
 use engine::ModelConfig;
 use engine::config::{TensorKind, TensorShape};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use crate::batch::{ATTRIBUTES, Batch};
+use crate::initial::Initial;
 use crate::ops::{self, AttentionShape, Dropout, Table};
 
 /// Parameters by the names of [`ModelConfig::tensors`]. Linear layers and tables are (rows, columns), vectors (columns).
@@ -20,14 +19,13 @@ pub struct Network {
 }
 
 impl Network {
-    /// A new network: linear layers of deviation 1 / √inputs, smaller by 1 / √(2 n_blocks) where they add to the residual
-    /// stream (Radford et al. 2019), norms that change nothing.
+    /// A new network with [`Initial`] weights.
     ///
     /// # Errors
     /// When memory or the device fails.
     pub fn new(config: ModelConfig, seed: u64, device: &Device) -> Result<Self> {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        Self::from_values(config, device, |shape| Ok(initial_values(&config, shape, &mut random)))
+        let mut initial = Initial::new(seed);
+        Self::from_values(config, device, |shape| Ok(initial.values(&config, shape)))
     }
 
     /// A network of given parameters, each row-major.
@@ -159,31 +157,4 @@ impl Network {
         let logits = ops::linear(&ops::gelu(&z)?, part("logits")?)?;
         ops::cross_entropy(&logits, part("bias")?, &batch.target[attribute], &batch.mask[attribute])
     }
-}
-
-fn initial_values(config: &ModelConfig, shape: &TensorShape, random: &mut ChaCha8Rng) -> Vec<f32> {
-    let n = shape.rows * shape.columns;
-    if shape.kind == TensorKind::Vector {
-        let value = if shape.name.ends_with("gain") { 1.0 } else { 0.0 };
-        return vec![value; n];
-    }
-    #[expect(clippy::cast_precision_loss, reason = "small counts")]
-    let deviation = match shape.kind {
-        // Meant to keep notes from drowning in what the blocks add to the residual stream in the first steps; not
-        // compared with other values on its own (EXPERIMENTS.md).
-        TensorKind::Table => 0.3,
-        // Begins near even odds.
-        _ if shape.name.ends_with(".logits") => 0.02,
-        _ if shape.name.ends_with(".out") || shape.name.ends_with(".down") => {
-            1.0 / (shape.columns as f32 * 2.0 * config.n_blocks as f32).sqrt()
-        }
-        _ => 1.0 / (shape.columns as f32).sqrt(),
-    };
-    (0..n).map(|_| deviation * normal(random)).collect()
-}
-
-/// A standard normal number (Box and Muller 1958).
-fn normal(random: &mut ChaCha8Rng) -> f32 {
-    let radius = (-2.0 * (1.0 - random.random::<f32>()).ln()).sqrt();
-    radius * (std::f32::consts::TAU * random.random::<f32>()).cos()
 }

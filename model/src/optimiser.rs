@@ -1,4 +1,5 @@
-//! AdamW (Loshchilov and Hutter 2019) that changes parameters and moments in place, with clipping of the gradient's norm.
+//! Muon for the matrices inside the network, AdamW (Loshchilov and Hutter 2019) for the rest, which changes parameters and
+//! moments in place; the gradient's norm is clipped.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +7,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Var};
 use rayon::prelude::*;
 
+use crate::muon;
 use crate::network::Network;
 use crate::ops::{CHUNK, cpu_slice, vectorised};
 
@@ -74,6 +76,10 @@ impl AdamW {
                 candle_core::bail!("the optimiser does not know {name}")
             };
             let decay = if var.dims().len() > 1 { rate * WEIGHT_DECAY } else { 0.0 };
+            if let Some(parts) = muon::parts(network.config(), name) {
+                muon::step(var, mean, &(gradient * clip)?, &parts, rate, 1.0 - decay)?;
+                continue;
+            }
             mean.inplace_op2(&gradient, &Mean { beta: narrow(BETA1), scale: narrow(clip), square: false })?;
             mean_square.inplace_op2(&gradient, &Mean { beta: narrow(BETA2), scale: narrow(clip), square: true })?;
             let descend = Descend {
