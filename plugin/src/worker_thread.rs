@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use engine::Weights;
 
-use crate::link::{PlannedNote, ToWorker, WorkerSide};
+use crate::link::{FromWorker, ToWorker, WorkerSide};
 use crate::planner::{Listener, Planner};
 use crate::status::{Engine, Status};
 use crate::weights;
@@ -16,8 +16,8 @@ use crate::weights;
 const POLL: Duration = Duration::from_millis(1);
 
 impl Listener for WorkerSide {
-    fn offer(&mut self, note: PlannedNote) -> bool {
-        WorkerSide::offer(self, note)
+    fn offer(&mut self, message: FromWorker) -> bool {
+        WorkerSide::offer(self, message)
     }
 
     fn peek(&self) -> Option<ToWorker> {

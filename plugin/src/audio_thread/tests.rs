@@ -1,6 +1,8 @@
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::*;
-use crate::link::{WorkerSide, link};
-use crate::midi::Output;
+use crate::link::{Begin, FromWorker, PlannedNote, ToWorker, WorkerSide, link};
+use crate::midi::{Input, Output};
 
 /// Small random numbers (a linear congruential generator; Knuth's constants).
 struct Dice(u64);
@@ -39,14 +41,18 @@ fn work(worker: &mut WorkerSide, dice: &mut Dice) {
     while let Some(message) = worker.receive() {
         let (turn, from, until) = match message {
             ToWorker::Begin(begin) => (begin.turn, begin.start_ticks, begin.until_ticks),
-            ToWorker::Extend { turn, until_ticks, .. } => (turn, until_ticks - 48, until_ticks),
+            ToWorker::Extend { turn, until_ticks, .. } => (turn, until_ticks - 12, until_ticks),
+            ToWorker::Replace { turn, from_ticks, until_ticks, .. } => {
+                worker.offer(FromWorker::Replace { turn, from_ticks });
+                (turn, from_ticks, until_ticks)
+            }
             _ => (0, 0, 0),
         };
         let mut on_ticks = from;
         while on_ticks < until {
             let key = 60 + u8::try_from(dice.roll(6)).unwrap();
             let off_ticks = on_ticks + 1 + i64::from(dice.roll(60));
-            worker.offer(PlannedNote { turn, on_ticks, off_ticks, key, velocity: 80 });
+            worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks, off_ticks, key, velocity: 80 }));
             on_ticks += i64::from(dice.roll(20));
         }
         worker.handled();
@@ -81,7 +87,7 @@ fn every_note_on_has_its_note_off_whatever_happens() {
                 input.push(match dice.roll(5) {
                     0..=1 => (offset, Input::On { channel: 0, key, velocity: 0.5 }),
                     2..=3 => (offset, Input::Off { channel: Some(0), key: Some(key) }),
-                    _ => (offset, Input::Pedal { channel: 0, value: 1.0 }),
+                    _ => (offset, Input::Control { channel: 0, controller: 64, value: 1.0 }),
                 });
             }
             if block % 200 == 60 {
@@ -159,7 +165,7 @@ fn notes_that_come_too_late_are_left_out_and_counted() {
     // 67 ticks of 500 samples later (700 ms, nearly), and 15 ms more.
     run(&mut audio, vec![], 33_500 - 64 + 720);
     for (on_ticks, key) in [(start_ticks - 2, 50), (start_ticks, 51), (start_ticks + 1, 52), (start_ticks + 2, 53)] {
-        worker.offer(PlannedNote { turn, on_ticks, off_ticks: on_ticks + 20, key, velocity: 127 });
+        worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks, off_ticks: on_ticks + 20, key, velocity: 127 }));
     }
     run(&mut audio, vec![], 24_000);
     let status = &audio.status;

@@ -1,7 +1,27 @@
 use super::*;
 use engine::{ModelConfig, Precision};
 
-const CONTROLS: Controls = Controls { style: 1, temperature: 1.0, top_p: 1.0, density: 1.0, lowest: 48, highest: 72 };
+use crate::scale::{Lock, Wish};
+
+/// All that can be neutral is.
+pub(super) const CONTROLS: Controls = Controls {
+    style: 1,
+    style2: 0,
+    style_mix: 0.0,
+    temperature: 1.0,
+    rhythm_temperature: 1.0,
+    top_p: 1.0,
+    density: 1.0,
+    complexity: 0.0,
+    voices: 0,
+    velocity_follow: 0.0,
+    lowest: 48,
+    highest: 72,
+    wish: Wish { tonic: None, scale: 0 },
+    lock: Lock::Off,
+    quantise_ticks: 0,
+    quantise_strength: 0.0,
+};
 
 #[derive(Default)]
 struct Ears {
@@ -10,8 +30,11 @@ struct Ears {
 }
 
 impl Listener for Ears {
-    fn offer(&mut self, note: PlannedNote) -> bool {
-        self.notes.push(note);
+    fn offer(&mut self, message: FromWorker) -> bool {
+        match message {
+            FromWorker::Note(note) => self.notes.push(note),
+            FromWorker::Replace { from_ticks, .. } => self.notes.retain(|note| note.on_ticks < from_ticks),
+        }
         true
     }
 
@@ -133,12 +156,4 @@ fn the_pedal_holds_notes_until_it_comes_up() {
     tell(&mut planner, [ToWorker::Pedal { ticks: 192, channel: 0, is_down: false }]);
     let lengths: Vec<_> = planner.call.iter().map(|note| note.duration_ticks).collect();
     assert_eq!(lengths, [192, 96]);
-}
-
-#[test]
-fn density_moves_by_its_factor_and_stays_in_range() {
-    for (level, factor, expected) in [(4, 1.0, 4), (4, 4.0, 7), (4, 0.25, 1), (8, 4.0, 8), (0, 1.0, 0), (0, 2.0, 6)] {
-        assert_eq!(moved_density(level, factor), expected, "{level} x {factor}");
-    }
-    assert_eq!(moved_density(3, f32::NAN), 3);
 }
