@@ -225,9 +225,16 @@ impl Turn {
         let next = self.next_start(now, rules);
         match self.phase {
             Phase::Planning { .. } => None,
+            Phase::Answering { ref mut end_ticks, .. } if rules.length != Length::Endless => {
+                // It was endless when it began.
+                if *end_ticks == i64::MAX {
+                    *end_ticks = up_to(now + 1, line(rules.metre), bar_ticks(rules.metre));
+                }
+                None
+            }
             Phase::Answering { ref mut end_ticks, .. } => {
                 // Who plays along with an endless answer is heard all the same: the next answer takes over from it.
-                if rules.length == Length::Endless && !rules.is_interruptible && self.n_heard > 0 {
+                if !rules.is_interruptible && self.n_heard > 0 {
                     *end_ticks = next.map_or(i64::MAX, |(start, _)| start.max(now));
                 }
                 None

@@ -19,11 +19,6 @@ impl AudioThread {
             self.sounding.release(0, Whose::Player, host);
         }
         (self.was_off, self.was_thru, self.was_panic) = (is_off, is_thru, is_panic);
-        let is_handed_over = self.params.turns.hand_over.value();
-        if is_handed_over && !self.was_handed_over && !is_off {
-            self.hand_over(0, host);
-        }
-        self.was_handed_over = is_handed_over;
 
         if self.is_out_of_step {
             self.wait();
@@ -38,6 +33,11 @@ impl AudioThread {
             self.tell(ToWorker::Metre(metre));
             self.metre = Some(metre);
         }
+        let is_handed_over = self.params.turns.hand_over.value();
+        if is_handed_over && !self.was_handed_over && !is_off {
+            self.hand_over(0, host);
+        }
+        self.was_handed_over = is_handed_over;
     }
 
     /// Forgets the song so far: the turns, the answer and the model's memory.

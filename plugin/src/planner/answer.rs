@@ -167,8 +167,13 @@ impl Plan {
         let (mut played, loudness) = self.facts.played(note, controls, self.metre, bounds, loudness);
         let at_once = self.notes.iter().rev().take_while(|made| made.note.onset_ticks == played.onset_ticks);
         if at_once.into_iter().any(|made| made.note.pitch == played.pitch) {
-            // Two notes of one key were drawn to the same line.
-            played.onset_ticks = note.onset_ticks;
+            // Two notes of one key were drawn to the same line: the later one takes the next.
+            played.onset_ticks += i64::from(controls.quantise_ticks);
+            if played.onset_ticks >= self.begin.end_ticks {
+                session.rewind(&before);
+                self.is_complete = true;
+                return;
+            }
         }
         if played != note {
             session.amend(played);

@@ -78,23 +78,23 @@ impl Facts {
             first if first <= start_ticks => first,
             onset => {
                 let line = if let Metre::Bars { bar_line_ticks, .. } = metre { bar_line_ticks } else { start_ticks };
-                quantised(onset, line, controls).clamp(least_ticks, (end_ticks - 1).max(least_ticks))
+                quantised(onset, line, end_ticks, controls).max(least_ticks)
             }
         };
         (Note { onset_ticks, velocity: Velocity::new(louder).unwrap_or(note.velocity), ..note }, mean)
     }
 }
 
-/// Drawn to the grid.
-fn quantised(tick: i64, line: i64, controls: &Controls) -> i64 {
+/// Drawn to the nearest line of the grid before the end.
+fn quantised(tick: i64, line: i64, end_ticks: i64, controls: &Controls) -> i64 {
     let grid = i64::from(controls.quantise_ticks);
     if grid == 0 {
         return tick;
     }
     let off = (tick - line + grid / 2).rem_euclid(grid) - grid / 2;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "at most 24 ticks")]
-    let drawn = (off as f32 * controls.quantise_strength).round() as i64;
-    tick - drawn
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "at most 48 ticks")]
+    let drawn = |off: i64| tick - (off as f32 * controls.quantise_strength).round() as i64;
+    if drawn(off) < end_ticks { drawn(off) } else { drawn(off + grid) }
 }
 
 /// Neighbouring seeds are a fifth apart; every third is minor.
@@ -178,7 +178,7 @@ mod tests {
             (30, 0.0, 12, 30),
             (30, 1.0, 0, 30),
             (25, 1.0, 48, 20),   // the beat before has passed
-            (188, 1.0, 48, 189), // the one after is no part of the answer
+            (188, 1.0, 48, 148), // the one after is no part of the answer
             (0, 1.0, 12, 0),     // the first note stays
         ];
         for (onset, strength, ticks, expected) in cases {

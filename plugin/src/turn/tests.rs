@@ -266,6 +266,19 @@ fn an_endless_answer_ends_by_playing_or_gives_way_to_the_next() {
 }
 
 #[test]
+fn an_answer_that_is_no_longer_endless_ends_with_the_bar() {
+    let endless = Rules { length: Length::Endless, ..RULES };
+    let mut turn = Turn::new();
+    turn.key_down(0, 0, 60, &endless);
+    turn.key_up(10, 0, 60);
+    turn.plan(10, &endless);
+    turn.reach(false);
+    turn.plan(60, &endless);
+    turn.plan(70, &RULES);
+    assert!(matches!(turn.phase(), Phase::Answering { end_ticks: 192, .. }), "{:?}", turn.phase());
+}
+
+#[test]
 fn nothing_that_happens_makes_it_hang_or_go_back_in_time() {
     // A small random number generator (a linear congruential one; Knuth's constants).
     let mut state = 1u64;
