@@ -17,7 +17,7 @@ use nice_plug_egui::{
 };
 
 use crate::params::{AntiphonParams, NOT_IN_THIS_MODEL};
-use crate::status::{Doing, Engine, Status};
+use crate::status::{Doing, Engine, Priority, Status};
 
 /// The editor's type, for the framework.
 pub(crate) type Editor = EguiEditor<Window>;
@@ -102,7 +102,12 @@ impl Window {
             }
         });
         if matches!(status.engine(), Engine::Ready | Engine::Recovered) {
-            ui.label(format!("Model: {}", status.message()));
+            let priority = match status.priority() {
+                Priority::Normal => "normal priority",
+                Priority::Raised => "raised priority",
+                Priority::RealTime => "real-time priority",
+            };
+            ui.label(format!("Model: {}, run at {priority}", status.message()));
         }
     }
 

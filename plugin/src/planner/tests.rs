@@ -204,7 +204,7 @@ fn the_answer_keeps_the_key_of_the_call_as_strictly_as_asked() {
     let [off, lean, strict] = [Lock::Off, Lock::Lean, Lock::Strict].map(inside);
     assert_eq!(strict.0, strict.1);
     assert!(off.0 * 10 < off.1 * 9, "random weights know no key: {off:?}");
-    assert!(lean.0 * off.1 > off.0 * lean.1 && lean.0 < lean.1, "{off:?}, then {lean:?}");
+    assert!(lean.0 * 10 > lean.1 * 9, "{off:?}, then {lean:?}");
 }
 
 #[test]
