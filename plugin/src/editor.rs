@@ -16,7 +16,9 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, baseview, create_egui_editor,
 };
 
+use crate::learn::KNOBS;
 use crate::params::{AntiphonParams, NOT_IN_THIS_MODEL};
+use crate::presets;
 use crate::status::{Doing, Engine, Priority, Status};
 
 /// The editor's type, for the framework.
@@ -113,6 +115,33 @@ impl Window {
 
     fn parameters(&self, ui: &mut Ui, setter: &ParamSetter) {
         let p = &self.params;
+        p.tell_host(setter);
+        ui.horizontal(|ui| {
+            ui.label("Preset");
+            ComboBox::from_id_salt("preset").width(280.0).selected_text("Choose").show_ui(ui, |ui| {
+                for preset in presets::all() {
+                    if ui.selectable_label(false, &preset.name).on_hover_text(&preset.about).clicked() {
+                        preset.apply(p, setter);
+                    }
+                }
+            });
+            ui.label("Learn");
+            let learning = KNOBS.into_iter().find(|id| p.learned.is_learning(id));
+            let prompt = learning.map_or("Choose".to_owned(), |id| format!("{id}: move a controller"));
+            ComboBox::from_id_salt("learn").width(160.0).selected_text(prompt).show_ui(ui, |ui| {
+                for id in KNOBS {
+                    let controller = p.learned.controller(id);
+                    let text = controller.map_or(id.to_owned(), |controller| format!("{id} (CC {controller})"));
+                    let item = ui.selectable_label(false, text).on_hover_text("Right-click forgets the controller");
+                    if item.clicked() {
+                        p.learned.learn(id);
+                    }
+                    if item.secondary_clicked() {
+                        p.learned.forget(id);
+                    }
+                }
+            });
+        });
         Grid::new("parameters").num_columns(2).spacing([16.0, 6.0]).show(ui, |ui| {
             choice(ui, setter, &p.mode);
             choice(ui, setter, &p.style.style);

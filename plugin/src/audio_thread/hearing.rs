@@ -42,6 +42,7 @@ impl AudioThread {
             }
             Input::Control { channel, controller, value } => {
                 let is_down = value >= 0.5;
+                self.params.hear_controller(controller, value);
                 if controller == SUSTAIN {
                     if is_on {
                         self.tell(ToWorker::Pedal { ticks: self.clock.tick_at(now), channel, is_down });
