@@ -82,6 +82,14 @@ impl Window {
                 set(setter, panic, is_down);
             }
             ui.label("ends everything that sounds");
+            let memory = &self.params.memory;
+            if ui.button("Remember").on_hover_text("The song begins with what was played last").clicked() {
+                memory.remember();
+            }
+            if ui.button("Forget").on_hover_text("The song begins with nothing").clicked() {
+                memory.forget();
+            }
+            ui.label(format!("{} notes remembered", memory.n_notes()));
         });
         ui.collapsing("Ableton Live: how to hear the answers", |ui| ui.label(LIVE_HELP));
     }

@@ -11,6 +11,7 @@ mod clock;
 mod editor;
 mod learn;
 mod link;
+mod memory;
 mod midi;
 mod pace;
 mod params;

@@ -5,6 +5,8 @@ mod any;
 mod groups;
 mod text;
 
+use std::sync::Arc;
+
 use nice_plug::formatters;
 use nice_plug::prelude::*;
 
@@ -14,6 +16,7 @@ pub(crate) use text::NOT_IN_THIS_MODEL;
 use crate::clock::Clock;
 use crate::learn::{KNOBS, Learned};
 use crate::link::Controls;
+use crate::memory::Memory;
 use crate::scale::{Lock, Wish};
 use crate::turn::{Length, Rules, Start};
 
@@ -46,6 +49,9 @@ pub(crate) struct AntiphonParams {
     /// The controllers that move parameters.
     #[persist = "controllers"]
     pub(crate) learned: Learned,
+    /// What the model knows before the song begins.
+    #[persist = "memory"]
+    pub(crate) memory: Arc<Memory>,
 }
 
 impl Default for AntiphonParams {
@@ -64,6 +70,7 @@ impl Default for AntiphonParams {
                 .make_bypass(),
             panic: BoolParam::new("Panic", false),
             learned: Learned::default(),
+            memory: Arc::default(),
         }
     }
 }
