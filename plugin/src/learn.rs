@@ -4,7 +4,7 @@
 //! host or the player moves the parameter itself. While the window is open, it hands the value on to the host.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
 use atomic_float::AtomicF32;
 use nice_plug::params::persist::PersistentField;
@@ -41,6 +41,8 @@ struct Moved {
 pub(crate) struct Learned {
     knobs: [AtomicU8; 128],
     learning: AtomicU8,
+    /// Whether any controller has said anything: most songs have none.
+    is_any_moved: AtomicBool,
     moved: [Moved; KNOBS.len()],
 }
 
@@ -50,6 +52,7 @@ impl Default for Learned {
         Self {
             knobs: std::array::from_fn(|_| AtomicU8::new(0)),
             learning: AtomicU8::new(0),
+            is_any_moved: AtomicBool::new(false),
             moved: std::array::from_fn(|_| still()),
         }
     }
@@ -94,11 +97,15 @@ impl Learned {
         if let (Some(moved), Some(id)) = (self.moved.get(place), KNOBS.get(place)) {
             moved.from.store(own(id), Relaxed);
             moved.to.store(value, Relaxed);
+            self.is_any_moved.store(true, Relaxed);
         }
     }
 
     /// The value that lies over the parameter's own, 0 to 1, if one does.
     pub(crate) fn over(&self, id: &str, own: f32) -> Option<f32> {
+        if !self.is_any_moved.load(Relaxed) {
+            return None;
+        }
         let moved = self.moved.get(place(id)?)?;
         let to = moved.to.load(Relaxed);
         (!to.is_nan() && moved.from.load(Relaxed).to_bits() == own.to_bits()).then_some(to)

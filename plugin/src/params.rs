@@ -141,13 +141,18 @@ impl AntiphonParams {
         }
     }
 
+    /// The style that is chosen.
+    pub(crate) fn style(&self) -> u8 {
+        self.byte("style", &self.style.style)
+    }
+
     /// What may change while an answer is being made.
     pub(crate) fn controls(&self) -> Controls {
         let Self { style, texture, pitch, time, .. } = self;
         let (lowest, highest) = (self.byte("lowest", &pitch.lowest), self.byte("highest", &pitch.highest));
         let temperature = self.float("temperature", &style.temperature);
         Controls {
-            style: self.byte("style", &style.style),
+            style: self.style(),
             style2: self.byte("style2", &style.style2),
             style_mix: self.float("style_mix", &style.style_mix),
             temperature: temperature * self.float("pitch_freedom", &style.pitch_freedom),

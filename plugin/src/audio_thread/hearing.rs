@@ -67,7 +67,7 @@ impl AudioThread {
         self.status.n_heard.add(1);
         let action = self.turn.key_down(ticks, channel, key, &self.params.rules(&self.clock));
         self.act(now, action, host);
-        let (velocity, style) = (midi::velocity(velocity).get(), self.params.controls().style);
+        let (velocity, style) = (midi::velocity(velocity).get(), self.params.style());
         self.tell(ToWorker::On { ticks, channel, key, velocity, style });
         self.plan(now, ticks, host);
     }
