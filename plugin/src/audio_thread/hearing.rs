@@ -11,7 +11,7 @@ impl AudioThread {
         let is_thru = self.params.is_thru();
         let hand_key = self.params.hand_key();
         match event {
-            Input::On { key, .. } if Some(key) == hand_key => {
+            Input::On { key, .. } if Some(key) == hand_key && !self.params.is_off() => {
                 if is_on {
                     self.hand_over(now, host);
                 }
