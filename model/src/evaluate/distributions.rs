@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(outcomes[5], [0, 0, 4, 6]);
         assert_eq!(outcomes[6], [15], "three of four notes in G major");
         for feature in FEATURES {
-            let sum: f64 = feature.distribution(&[passage.clone()]).iter().sum();
+            let sum: f64 = feature.distribution(std::slice::from_ref(&passage)).iter().sum();
             assert!((sum - 1.0).abs() < 1e-9, "{}", feature.name);
         }
     }

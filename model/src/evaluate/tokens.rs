@@ -10,7 +10,7 @@ use crate::midi::FREE_TICKS_PER_SECOND;
 
 const SHIFTS_PER_SECOND: i64 = 100;
 /// The longest single time shift.
-const MAX_SHIFT: i64 = 100;
+const MAX_SHIFT: u64 = 100;
 
 /// Counts of tokens by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Tokens {
                 now_ticks += number(1);
                 // Silence before the first note is no music.
                 if has_begun {
-                    tokens.n_shifts += u64::try_from(steps(now_ticks) - before).unwrap_or(0).div_ceil(MAX_SHIFT as u64);
+                    tokens.n_shifts += u64::try_from(steps(now_ticks) - before).unwrap_or(0).div_ceil(MAX_SHIFT);
                 }
             } else if line.starts_with("NOTE_ON") {
                 has_begun = true;
