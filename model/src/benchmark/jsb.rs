@@ -114,7 +114,7 @@ fn train(options: &JsbOptions, config: ModelConfig, chorales: &Chorales) -> Resu
     loop {
         let time = started.elapsed().as_secs_f64() / (60.0 * options.minutes);
         let progress = options.max_steps.map_or(time, |max| time.max(f64::from(step) / f64::from(max.max(1))));
-        if progress >= 1.0 || step.is_multiple_of(VALID_STEPS) {
+        if progress >= 1.0 || step > 0 && step.is_multiple_of(VALID_STEPS) {
             let valid = nats(average.network(), &chorales.valid)?.iter().sum::<f64>() / 4.0;
             bar.suspend(|| {
                 let train = recent.0 / recent.1;
