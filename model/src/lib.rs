@@ -2,9 +2,11 @@
 #![forbid(unsafe_code)]
 
 pub mod batch;
+pub mod benchmark;
 pub mod checkpoint;
 pub mod corpus;
 pub mod dataset;
+pub mod distil;
 pub mod evaluate;
 pub mod generate;
 pub mod initial;

@@ -85,6 +85,19 @@ impl Network {
         ])
     }
 
+    /// Logits of each target attribute, each given the target's earlier ones: four tensors of (rows · steps, values).
+    ///
+    /// # Errors
+    /// When the batch does not fit the network.
+    pub fn logits(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<[Tensor; 4]> {
+        let h = self.hidden(batch, dropout)?;
+        let logits = |attribute: usize| {
+            let bias = self.get(&format!("heads.{}.bias", ATTRIBUTES[attribute]))?;
+            self.head_logits(attribute, &h, batch)?.broadcast_add(bias)
+        };
+        Ok([logits(0)?, logits(1)?, logits(2)?, logits(3)?])
+    }
+
     /// Output of the last norm, (rows · steps, d_model).
     fn hidden(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<Tensor> {
         let c = &self.config;
@@ -139,9 +152,16 @@ impl Network {
         ops::lookup_add(&x, &tables)
     }
 
-    /// Masked nats of one attribute, (rows · steps). The head sees the target's earlier attributes and, once the shift
-    /// is known, its position.
+    /// Masked nats of one attribute, (rows · steps).
     fn head_nats(&self, attribute: usize, h: &Tensor, batch: &Batch) -> Result<Tensor> {
+        let bias = self.get(&format!("heads.{}.bias", ATTRIBUTES[attribute]))?;
+        let logits = self.head_logits(attribute, h, batch)?;
+        ops::cross_entropy(&logits, bias, &batch.target[attribute], &batch.mask[attribute])
+    }
+
+    /// Logits of one attribute without their bias, (rows · steps, values). The head sees the target's earlier attributes
+    /// and, once the shift is known, its position.
+    fn head_logits(&self, attribute: usize, h: &Tensor, batch: &Batch) -> Result<Tensor> {
         let part = |name: &str| self.get(&format!("heads.{}.{name}", ATTRIBUTES[attribute]));
         let mut z = ops::linear(h, part("hidden")?)?;
         if attribute > 0 {
@@ -154,7 +174,6 @@ impl Network {
             }
             z = ops::lookup_add(&z, &tables)?;
         }
-        let logits = ops::linear(&ops::gelu(&z)?, part("logits")?)?;
-        ops::cross_entropy(&logits, part("bias")?, &batch.target[attribute], &batch.mask[attribute])
+        ops::linear(&ops::gelu(&z)?, part("logits")?)
     }
 }

@@ -16,6 +16,7 @@ use crate::batch::{ATTRIBUTES, Batch};
 use crate::checkpoint::{self, State};
 use crate::corpus::Split;
 use crate::dataset::Dataset;
+use crate::distil::Teacher;
 use crate::loss_picture;
 use crate::network::Network;
 use crate::ops::Dropout;
@@ -150,6 +151,7 @@ struct Run<'a> {
     valid: Vec<Batch>,
     network: Network,
     optimiser: AdamW,
+    teacher: Option<&'a Teacher>,
     state: State,
     log: File,
     bar: ProgressBar,
@@ -162,6 +164,14 @@ struct Run<'a> {
 /// # Errors
 /// When the data or an earlier checkpoint does not fit, the disk fails, or the loss stops being a number.
 pub fn run(options: &TrainOptions) -> Result<()> {
+    run_with(options, None)
+}
+
+/// As [`run`]; with a teacher, the network learns from its opinion too.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(options: &TrainOptions, teacher: Option<&Teacher>) -> Result<()> {
     ensure!(options.minutes > 0.0, "--minutes must be more than 0");
     ensure!((0.0..0.9).contains(&options.dropout), "--dropout must be at least 0 and below 0.9");
     ensure!(options.rows > 0 && options.valid_every > 0, "--rows and --valid-every must be at least 1");
@@ -194,7 +204,7 @@ pub fn run(options: &TrainOptions) -> Result<()> {
     let first_notes = state.notes_seen;
     let log = open_log(&options.out.join("log.csv"), options.resume)?;
     let started = Instant::now();
-    Run { options, dataset: &dataset, steps, valid, network, optimiser, state, log, bar, started, first_notes }
+    Run { options, dataset: &dataset, steps, valid, network, optimiser, teacher, state, log, bar, started, first_notes }
         .train(&stop)
 }
 
@@ -326,10 +336,14 @@ impl Run<'_> {
         let dropout_seed = (self.state.step ^ (self.state.seed << 16)) as u32;
         let rate_dropped = self.options.dropout;
         let dropout = (rate_dropped > 0.0).then_some(Dropout { rate: rate_dropped, seed: dropout_seed });
-        let nats = self.network.nats(&batch, dropout)?;
-        let sums = sums(&nats)?;
-        let loss = (Tensor::cat(&nats, 0)?.sum_all()? / n_events(&batch).max(1.0))?;
-        let norm = self.optimiser.step(&self.network, &loss.backward()?, rate)?;
+        let (sums, norm) = match self.teacher {
+            Some(teacher) => teacher.step(&mut self.optimiser, &self.network, &batch, dropout, rate)?,
+            None => {
+                let nats = self.network.nats(&batch, dropout)?;
+                let loss = (Tensor::cat(&nats, 0)?.sum_all()? / n_events(&batch).max(1.0))?;
+                (sums(&nats)?, self.optimiser.step(&self.network, &loss.backward()?, rate)?)
+            }
+        };
         if !norm.is_finite() || !sums.iter().sum::<f64>().is_finite() {
             bail!(
                 "the loss is no longer a number at step {}; the last checkpoint is good: go on with --resume and a lower --rate than {}",
