@@ -52,8 +52,8 @@ fn direction(momentum: &Tensor) -> Result<Tensor> {
     // The products below are smallest on a wide matrix.
     let is_tall = rows > columns;
     let wide = if is_tall { momentum.t()?.contiguous()? } else { momentum.clone() };
-    let norm = wide.sqr()?.sum_all()?.sqrt()?.to_scalar::<f32>()?;
-    let mut x = (wide / (f64::from(norm) + 1e-7))?;
+    let norm = (wide.sqr()?.sum_all()?.sqrt()? + 1e-7)?;
+    let mut x = wide.broadcast_div(&norm)?;
     let (a, b, c) = QUINTIC;
     for _ in 0..ROUNDS {
         let square = x.matmul(&x.t()?)?;

@@ -8,16 +8,16 @@ use engine::Weights;
 use engine::config::{TensorKind, TensorShape};
 use engine::weights::{self, Header, Precision};
 
-use crate::checkpoint;
+use crate::checkpoint::Checkpoint;
 
 /// What to write, and what to write about it.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  model quantise --checkpoint run/best.safetensors --name \"My style\" --out my-style.antiphon\n\n\
+    after_help = "Example:\n  model quantise --checkpoint run/best --name \"My style\" --out my-style.antiphon\n\n\
     Next: model evaluate --weights my-style.antiphon --data prepared"
 )]
 pub struct QuantiseOptions {
-    /// best.safetensors or last.safetensors of `model train`
+    /// The folder `best` or `last` of `model train`
     #[arg(long)]
     pub checkpoint: PathBuf,
     /// The weight file to write
@@ -42,7 +42,8 @@ pub struct QuantiseOptions {
 /// # Errors
 /// When the checkpoint is damaged or the disk does not take the file.
 pub fn run(options: &QuantiseOptions) -> Result<()> {
-    let (network, _, state) = checkpoint::load(&options.checkpoint, &Device::Cpu)?;
+    let checkpoint = Checkpoint::load(&options.checkpoint, &Device::Cpu)?;
+    let (network, state) = (checkpoint.smoothed(), checkpoint.state);
     let header = Header {
         config: state.config,
         precision: if options.floats { Precision::F32 } else { Precision::Q8 },
