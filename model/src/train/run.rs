@@ -125,7 +125,7 @@ impl Run<'_> {
         let norm = optimiser.step(network, &loss.backward()?, rate)?;
         let sums = sums(&nats)?;
         if !norm.is_finite() || !sums.iter().sum::<f64>().is_finite() {
-            bail!("at step {}, the loss is no longer a number; {}", state.step, self.way_out());
+            bail!("at step {}, the loss is no longer a number; {}", state.step, way_out(self.options));
         }
         if let (Some(average), Some(decay)) = (average, self.options.average) {
             average.update(network, decay, state.step)?;
@@ -136,15 +136,6 @@ impl Run<'_> {
         let n_notes = n_events(&batch) as u64;
         state.notes_seen += n_notes;
         Ok(())
-    }
-
-    /// What to do when numbers overflow.
-    fn way_out(&self) -> String {
-        format!(
-            "{} is the last good checkpoint: go on with --resume and a --rate lower than {}",
-            self.options.out.join("last").display(),
-            self.options.rate
-        )
     }
 
     fn show(&self, progress: f64, recent: &Bits) {
@@ -167,7 +158,7 @@ impl Run<'_> {
             total.is_finite(),
             "at step {}, validation is no longer a number; {}",
             self.at.state.step,
-            self.way_out()
+            way_out(self.options)
         );
         self.log.write(&self.at.state, self.minutes(), rate, recent, Some(&bits))?;
         self.log.draw()?;
@@ -192,4 +183,10 @@ impl Run<'_> {
     fn save(&self, name: &str) -> Result<()> {
         self.at.save(&self.options.out.join(name))
     }
+}
+
+/// What to do when numbers overflow.
+fn way_out(options: &TrainOptions) -> String {
+    let (last, rate) = (options.out.join("last"), options.rate);
+    format!("{} is the last good checkpoint: go on with --resume and a --rate lower than {rate}", last.display())
 }
