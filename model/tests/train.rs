@@ -43,9 +43,19 @@ fn command(program: &str, folder: &Path, more: &str) -> Command {
         // A file beyond this many blocks meets what a full disk gives: an error, instead of a signal.
         command.args(["-c", "trap '' XFSZ; ulimit -f 200; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_model")]);
     }
-    command.current_dir(folder).args(["train", "--size", "tiny", "--rows", "1", "--steps", "16", "--threads", "1"]);
-    // What comes later counts.
-    command.args(["--data", "prepared", "--out", "run"]).args(more.split_whitespace());
+    command.current_dir(folder).env_remove("RUST_BACKTRACE").arg("train").args(more.split_whitespace());
+    for (name, value) in [
+        ("--size", "tiny"),
+        ("--rows", "1"),
+        ("--steps", "16"),
+        ("--threads", "1"),
+        ("--data", "prepared"),
+        ("--out", "run"),
+    ] {
+        if !more.contains(name) {
+            command.args([name, value]);
+        }
+    }
     command
 }
 
