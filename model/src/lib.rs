@@ -3,9 +3,11 @@
 
 pub mod average;
 pub mod batch;
+pub mod benchmark;
 pub mod checkpoint;
 pub mod corpus;
 pub mod dataset;
+pub mod distil;
 pub mod evaluate;
 pub mod generate;
 pub mod initial;

@@ -1,6 +1,6 @@
 //! Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers"): the update of a weight matrix is its momentum with
-//! all singular values brought near 1, so that rare directions are learnt as fast as common ones. On this network it
-//! needs about half the notes of AdamW (EXPERIMENTS.md).
+//! all singular values brought near 1, so that rare directions are learnt as fast as common ones. The same notes lead to
+//! a lower loss than with AdamW, for 20 to 40 % more work a step (EXPERIMENTS.md).
 
 use candle_core::{Result, Tensor, Var};
 use engine::ModelConfig;
@@ -81,9 +81,9 @@ mod tests {
             let step = direction(&momentum).unwrap();
             let step = if is_tall { step.t().unwrap() } else { step };
             let step: Vec<Vec<f32>> = step.to_vec2().unwrap();
-            let unit = (2.0 * LIKE_ADAMW) as f32;
-            assert!((0.6..1.3).contains(&(step[0][0] / unit)), "{step:?}");
-            assert!((0.6..1.3).contains(&(step[1][1] / unit)), "{step:?}");
+            let unit = 2.0 * LIKE_ADAMW;
+            assert!((0.6..1.3).contains(&(f64::from(step[0][0]) / unit)), "{step:?}");
+            assert!((0.6..1.3).contains(&(f64::from(step[1][1]) / unit)), "{step:?}");
             assert!(step[0][1].abs() < 1e-6 && step[1][0].abs() < 1e-6, "{step:?}");
         }
     }

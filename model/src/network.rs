@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Result, Tensor, Var, bail};
+use candle_core::{DType, Device, Result, Tensor, Var, bail};
 use engine::ModelConfig;
 use engine::config::{TensorKind, TensorShape};
 
@@ -104,6 +104,19 @@ impl Network {
         ])
     }
 
+    /// Logits of each target attribute, each given the target's earlier ones: four tensors of (rows · steps, values).
+    ///
+    /// # Errors
+    /// When the batch does not fit the network.
+    pub fn logits(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<[Tensor; 4]> {
+        let h = self.hidden(batch, dropout)?;
+        let logits = |attribute: usize| {
+            let bias = self.get(&format!("heads.{}.bias", ATTRIBUTES[attribute]))?;
+            self.head_logits(attribute, &h, batch)?.to_dtype(DType::F32)?.broadcast_add(bias)
+        };
+        Ok([logits(0)?, logits(1)?, logits(2)?, logits(3)?])
+    }
+
     /// Output of the last norm, (rows · steps, d_model).
     fn hidden(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<Tensor> {
         let c = &self.config;
@@ -115,7 +128,7 @@ impl Network {
             n_dropped += 1;
             dropout.map(|d| Dropout { seed: d.seed.wrapping_mul(0x9E37_79B1) ^ (n_dropped << 20), ..d })
         };
-        let zeros = Tensor::zeros((batch.rows * batch.steps, c.d_model), candle_core::DType::F32, &self.device)?;
+        let zeros = Tensor::zeros((batch.rows * batch.steps, c.d_model), DType::F32, &self.device)?;
         let embedded = self.embed(&zeros, batch)?;
         let mut x = match dropout() {
             None => embedded,
@@ -158,9 +171,16 @@ impl Network {
         self.kernels.lookup_add(&x, &tables)
     }
 
-    /// Masked nats of one attribute, (rows · steps). The head sees the target's earlier attributes and, once the shift
-    /// is known, its position.
+    /// Masked nats of one attribute, (rows · steps).
     fn head_nats(&self, attribute: usize, h: &Tensor, batch: &Batch) -> Result<Tensor> {
+        let bias = self.get(&format!("heads.{}.bias", ATTRIBUTES[attribute]))?;
+        let logits = self.head_logits(attribute, h, batch)?;
+        self.kernels.cross_entropy(&logits, bias, &batch.target[attribute], &batch.mask[attribute])
+    }
+
+    /// Logits of one attribute without their bias, (rows · steps, values). The head sees the target's earlier attributes
+    /// and, once the shift is known, its position.
+    fn head_logits(&self, attribute: usize, h: &Tensor, batch: &Batch) -> Result<Tensor> {
         let part = |name: &str| self.get(&format!("heads.{}.{name}", ATTRIBUTES[attribute]));
         let mut z = self.kernels.linear(h, part("hidden")?)?;
         if attribute > 0 {
@@ -173,7 +193,6 @@ impl Network {
             }
             z = self.kernels.lookup_add(&z, &tables)?;
         }
-        let logits = self.kernels.linear(&self.kernels.gelu(&z)?, part("logits")?)?;
-        self.kernels.cross_entropy(&logits, part("bias")?, &batch.target[attribute], &batch.mask[attribute])
+        self.kernels.linear(&self.kernels.gelu(&z)?, part("logits")?)
     }
 }

@@ -20,6 +20,7 @@ use crate::batch::Batch;
 use crate::checkpoint::{Checkpoint, State};
 use crate::corpus::Split;
 use crate::dataset::Dataset;
+use crate::distil::Teacher;
 use crate::network::Network;
 use crate::ops::Kernels;
 use crate::optimiser::AdamW;
@@ -135,6 +136,14 @@ pub struct TrainOptions {
 /// # Errors
 /// When the data or an earlier checkpoint does not fit, the disk fails, or the loss stops being a number.
 pub fn run(options: &TrainOptions) -> Result<()> {
+    run_with(options, None)
+}
+
+/// As [`run`]; with a teacher, the network learns from its opinion too.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(options: &TrainOptions, teacher: Option<&Teacher>) -> Result<()> {
     ensure!(options.max_minutes > 0.0, "--max-minutes must be more than 0");
     ensure!((0.0..0.9).contains(&options.dropout), "--dropout must be at least 0 and below 0.9");
     ensure!(options.rows > 0 && options.valid_every > 0, "--rows and --valid-every must be at least 1");
@@ -171,7 +180,8 @@ pub fn run(options: &TrainOptions) -> Result<()> {
     bar.set_style(ProgressStyle::with_template("{wide_bar} {percent} %, {eta} left, {msg}")?);
     let log = Log::open(&options.out, options.resume)?;
     let (steps, first_notes) = (steps(options), at.state.notes_seen);
-    Run { options, dataset: &dataset, steps, valid, at, log, bar, started: Instant::now(), first_notes }.train(&stop)
+    Run { options, dataset: &dataset, steps, valid, teacher, at, log, bar, started: Instant::now(), first_notes }
+        .train(&stop)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "to be read")]
@@ -179,7 +189,8 @@ fn millions(n: usize) -> f64 {
     n as f64 / 1e6
 }
 
-fn device(options: &TrainOptions) -> Result<Device> {
+/// Where these options compute.
+pub(crate) fn device(options: &TrainOptions) -> Result<Device> {
     if options.device == Place::Cpu {
         ensure!(options.precision == Precision::F32, "--precision bf16 needs --device cuda; CPUs train in f32");
         return Ok(Device::Cpu);
@@ -191,7 +202,8 @@ fn device(options: &TrainOptions) -> Result<Device> {
     )
 }
 
-fn kernels(options: &TrainOptions, device: &Device) -> Kernels {
+/// What these options compute with.
+pub(crate) fn kernels(options: &TrainOptions, device: &Device) -> Kernels {
     match options.precision {
         Precision::F32 => Kernels::of(device),
         Precision::Bf16 => Kernels::Anywhere(DType::BF16),

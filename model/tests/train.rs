@@ -124,6 +124,8 @@ fn a_run_goes_on_in_stages_and_every_stage_is_named() {
         licence: "CC0".into(),
         credits: String::new(),
         floats: false,
+        data: None,
+        notes: 0,
     })
     .unwrap();
     assert!(Weights::parse(&fs::read(out).unwrap()).unwrap().header().training.contains(&expected));

@@ -16,8 +16,10 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, baseview, create_egui_editor,
 };
 
+use crate::learn::KNOBS;
 use crate::params::{AntiphonParams, NOT_IN_THIS_MODEL};
-use crate::status::{Doing, Engine, Status};
+use crate::presets;
+use crate::status::{Doing, Engine, Priority, Status};
 
 /// The editor's type, for the framework.
 pub(crate) type Editor = EguiEditor<Window>;
@@ -80,6 +82,14 @@ impl Window {
                 set(setter, panic, is_down);
             }
             ui.label("ends everything that sounds");
+            let memory = &self.params.memory;
+            if ui.button("Remember").on_hover_text("The song begins with what was played last").clicked() {
+                memory.remember();
+            }
+            if ui.button("Forget").on_hover_text("The song begins with nothing").clicked() {
+                memory.forget();
+            }
+            ui.label(format!("{} notes remembered", memory.n_notes()));
         });
         ui.collapsing("Ableton Live: how to hear the answers", |ui| ui.label(LIVE_HELP));
     }
@@ -102,27 +112,78 @@ impl Window {
             }
         });
         if matches!(status.engine(), Engine::Ready | Engine::Recovered) {
-            ui.label(format!("Model: {}", status.message()));
+            let priority = match status.priority() {
+                Priority::Normal => "normal priority",
+                Priority::Raised => "raised priority",
+                Priority::RealTime => "real-time priority",
+            };
+            ui.label(format!("Model: {}, run at {priority}", status.message()));
         }
     }
 
     fn parameters(&self, ui: &mut Ui, setter: &ParamSetter) {
         let p = &self.params;
+        p.tell_host(setter);
+        ui.horizontal(|ui| {
+            ui.label("Preset");
+            ComboBox::from_id_salt("preset").width(280.0).selected_text("Choose").show_ui(ui, |ui| {
+                for preset in presets::all() {
+                    if ui.selectable_label(false, &preset.name).on_hover_text(&preset.about).clicked() {
+                        preset.apply(p, setter);
+                    }
+                }
+            });
+            ui.label("Learn");
+            let learning = KNOBS.into_iter().find(|id| p.learned.is_learning(id));
+            let prompt = learning.map_or("Choose".to_owned(), |id| format!("{id}: move a controller"));
+            ComboBox::from_id_salt("learn").width(160.0).selected_text(prompt).show_ui(ui, |ui| {
+                for id in KNOBS {
+                    let controller = p.learned.controller(id);
+                    let text = controller.map_or(id.to_owned(), |controller| format!("{id} (CC {controller})"));
+                    let item = ui.selectable_label(false, text).on_hover_text("Right-click forgets the controller");
+                    if item.clicked() {
+                        p.learned.learn(id);
+                    }
+                    if item.secondary_clicked() {
+                        p.learned.forget(id);
+                    }
+                }
+            });
+        });
         Grid::new("parameters").num_columns(2).spacing([16.0, 6.0]).show(ui, |ui| {
             choice(ui, setter, &p.mode);
-            choice(ui, setter, &p.style);
-            slider(ui, setter, &p.temperature);
-            slider(ui, setter, &p.top_p);
-            slider(ui, setter, &p.density);
-            slider(ui, setter, &p.lowest);
-            slider(ui, setter, &p.highest);
-            slider(ui, setter, &p.seed);
-            choice(ui, setter, &p.length);
-            slider(ui, setter, &p.silence_ms);
-            choice(ui, setter, &p.start);
-            choice(ui, setter, &p.play_over);
-            choice(ui, setter, &p.channel);
-            switch(ui, setter, &p.thru);
+            choice(ui, setter, &p.style.style);
+            choice(ui, setter, &p.style.style2);
+            slider(ui, setter, &p.style.style_mix);
+            slider(ui, setter, &p.style.temperature);
+            slider(ui, setter, &p.style.top_p);
+            slider(ui, setter, &p.style.rhythm_freedom);
+            slider(ui, setter, &p.style.pitch_freedom);
+            slider(ui, setter, &p.style.seed);
+            slider(ui, setter, &p.texture.density);
+            slider(ui, setter, &p.texture.complexity);
+            choice(ui, setter, &p.texture.voices);
+            slider(ui, setter, &p.texture.velocity_follow);
+            choice(ui, setter, &p.pitch.key);
+            choice(ui, setter, &p.pitch.scale);
+            choice(ui, setter, &p.pitch.key_lock);
+            slider(ui, setter, &p.pitch.lowest);
+            slider(ui, setter, &p.pitch.highest);
+            choice(ui, setter, &p.turns.hand_silence);
+            slider(ui, setter, &p.turns.silence_ms);
+            slider(ui, setter, &p.turns.silence_beats);
+            choice(ui, setter, &p.turns.trade);
+            slider(ui, setter, &p.turns.hand_cc);
+            slider(ui, setter, &p.turns.hand_key);
+            switch(ui, setter, &p.turns.hand_over);
+            choice(ui, setter, &p.turns.length);
+            choice(ui, setter, &p.turns.play_over);
+            choice(ui, setter, &p.time.start);
+            choice(ui, setter, &p.time.quantise);
+            slider(ui, setter, &p.time.quantise_strength);
+            slider(ui, setter, &p.time.ahead_ms);
+            choice(ui, setter, &p.output.channel);
+            switch(ui, setter, &p.output.thru);
             switch(ui, setter, &p.bypass);
         });
     }

@@ -13,6 +13,7 @@ use super::log::Log;
 use crate::batch::{ATTRIBUTES, Batch};
 use crate::checkpoint::Checkpoint;
 use crate::dataset::Dataset;
+use crate::distil::Teacher;
 use crate::ops::Dropout;
 use crate::schedule;
 
@@ -35,6 +36,7 @@ pub(super) struct Run<'a> {
     /// Notes in a crop.
     pub(super) steps: usize,
     pub(super) valid: Vec<Batch>,
+    pub(super) teacher: Option<&'a Teacher>,
     pub(super) at: Checkpoint,
     pub(super) log: Log,
     pub(super) bar: ProgressBar,
@@ -120,10 +122,15 @@ impl Run<'_> {
         let dropout_seed = (state.step ^ (state.seed << 16)) as u32;
         let rate_dropped = self.options.dropout;
         let dropout = (rate_dropped > 0.0).then_some(Dropout { rate: rate_dropped, seed: dropout_seed });
-        let nats = network.nats(&batch, dropout)?;
-        let loss = (Tensor::cat(&nats, 0)?.sum_all()? / n_events(&batch).max(1.0))?;
-        let norm = optimiser.step(network, &loss.backward()?, rate)?;
-        let sums = sums(&nats)?;
+        let (sums, norm) = match self.teacher {
+            Some(teacher) => teacher.step(optimiser, network, &batch, dropout, rate)?,
+            None => {
+                let nats = network.nats(&batch, dropout)?;
+                let loss = (Tensor::cat(&nats, 0)?.sum_all()? / n_events(&batch).max(1.0))?;
+                let norm = optimiser.step(network, &loss.backward()?, rate)?;
+                (sums(&nats)?, norm)
+            }
+        };
         if !norm.is_finite() || !sums.iter().sum::<f64>().is_finite() {
             bail!("at step {}, the loss is no longer a number; {}", state.step, way_out(self.options));
         }
