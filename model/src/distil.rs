@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use candle_core::{D, Device, Tensor};
+use candle_core::{D, Tensor};
 
 use crate::batch::Batch;
-use crate::checkpoint;
+use crate::checkpoint::{Checkpoint, State};
 use crate::corpus::Split;
 use crate::dataset::Dataset;
 use crate::network::Network;
@@ -21,9 +21,7 @@ const VALID_BATCHES: usize = 12;
 
 /// Whom to learn from, and how to train.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  model distil --teacher base/best.safetensors --data prepared --out nano --size nano"
-)]
+#[command(after_help = "Example:\n  model distil --teacher base/best --data prepared --out nano --size nano")]
 pub struct DistilOptions {
     /// A checkpoint of `model train`, of the same data
     #[arg(long)]
@@ -49,7 +47,12 @@ pub struct Teacher {
 /// As `model train`, and when the teacher does not fit the data.
 pub fn run(options: &DistilOptions) -> Result<()> {
     ensure!((0.0..=1.0).contains(&options.weight), "--weight is {}; give 0 to 1", options.weight);
-    let (network, _, state) = checkpoint::load(&options.teacher, &Device::Cpu)?;
+    let device = train::device(&options.train)?;
+    let load = |path: &Path| -> Result<(Network, State)> {
+        let checkpoint = Checkpoint::load(path, &device)?;
+        Ok((checkpoint.smoothed().with_kernels(train::kernels(&options.train, &device)), checkpoint.state))
+    };
+    let (network, state) = load(&options.teacher)?;
     let dataset = Dataset::open(&options.train.data)?;
     ensure!(
         state.styles == dataset.styles(),
@@ -60,20 +63,16 @@ pub fn run(options: &DistilOptions) -> Result<()> {
     let teacher = Teacher::new(network, options.weight);
     train::run_with(&options.train, Some(&teacher))?;
 
-    let student = load(&options.train.out.join("best.safetensors"))?;
+    let student = load(&options.train.out.join("best"))?.0;
     let steps = teacher.network.config().n_context.min(student.config().n_context);
     let batches: Vec<Batch> = dataset.valid_batches(Split::Valid, 4, steps).take(VALID_BATCHES).collect();
-    let untaught = Network::new(*student.config(), options.train.seed, &Device::Cpu)?;
+    let untaught = Network::new(*student.config(), options.train.seed, &device)?;
     println!("{:<28}{:>16}{:>34}", "on validation music", "bits per note", "bits of the teacher not learnt");
     for (name, network) in [("teacher", &teacher.network), ("student", &student), ("student, before", &untaught)] {
         let (bits, divergence) = teacher.compare(network, &batches)?;
         println!("{name:<28}{bits:>16.3}{divergence:>34.3}");
     }
     Ok(())
-}
-
-fn load(path: &Path) -> Result<Network> {
-    Ok(checkpoint::load(path, &Device::Cpu)?.0)
 }
 
 impl Teacher {

@@ -1,6 +1,7 @@
 //! Antiphon's offline side: MIDI files become notes, notes become a trained network, a network becomes an 8-bit style.
 #![forbid(unsafe_code)]
 
+pub mod average;
 pub mod batch;
 pub mod benchmark;
 pub mod checkpoint;

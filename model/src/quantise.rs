@@ -7,7 +7,7 @@ use candle_core::Device;
 use engine::Weights;
 use engine::weights::{self, Header, Precision, rounding_error};
 
-use crate::checkpoint::{self, State};
+use crate::checkpoint::{Checkpoint, State};
 use crate::corpus::Split;
 use crate::evaluate::{EvaluateOptions, evaluate};
 use crate::network::Network;
@@ -16,11 +16,11 @@ use crate::shards;
 /// What to write, and what to write about it.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  model quantise --checkpoint run/best.safetensors --name \"My style\" --out my-style.antiphon\n\n\
+    after_help = "Example:\n  model quantise --checkpoint run/best --name \"My style\" --out my-style.antiphon\n\n\
     Next: model evaluate --weights my-style.antiphon --data prepared"
 )]
 pub struct QuantiseOptions {
-    /// best.safetensors or last.safetensors of `model train`
+    /// The folder `best` or `last` of `model train`
     #[arg(long)]
     pub checkpoint: PathBuf,
     /// The weight file to write
@@ -85,7 +85,8 @@ pub fn run(options: &QuantiseOptions) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub fn quantise(options: &QuantiseOptions) -> Result<Summary> {
-    let (network, _, state) = checkpoint::load(&options.checkpoint, &Device::Cpu)?;
+    let checkpoint = Checkpoint::load(&options.checkpoint, &Device::Cpu)?;
+    let (network, state) = (checkpoint.smoothed(), checkpoint.state);
     let precision = if options.floats { Precision::F32 } else { Precision::Q8 };
     let file = weight_file(options, &network, &state, precision)?;
     shards::write_atomically(&options.out, &file)?;

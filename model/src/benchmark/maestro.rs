@@ -21,7 +21,7 @@ const PUBLISHED: [Row; 5] = [
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Example:\n  model prepare --data maestro-v2 --out maestro\n  \
     model train --data maestro --out maestro-run\n  \
-    model quantise --checkpoint maestro-run/best.safetensors --out maestro.antiphon\n  \
+    model quantise --checkpoint maestro-run/best --out maestro.antiphon\n  \
     model benchmark maestro --weights maestro.antiphon --data maestro\n\n\
     Weights trained on MAESTRO may be measured, not shipped (CC BY-NC-SA).")]
 pub struct MaestroOptions {
