@@ -2,13 +2,7 @@
 
 use host::{Clap, Message, Pace, Played, Rig, Transport, pair};
 
-use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
-
-/// Sets a parameter to what its text says.
-fn set_text(rig: &mut Rig<Clap>, name: &str, text: &str) {
-    let value = rig.plugin.read_text(name, text).unwrap();
-    rig.set(name, value).unwrap();
-}
+use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of, set_text};
 
 fn answer_with(settings: &[(&str, &str)]) -> Vec<Played> {
     let mut rig = open(OFFLINE, Pace::Unpaced);

@@ -17,7 +17,7 @@ use nice_plug_egui::{
 };
 
 use crate::params::{AntiphonParams, NOT_IN_THIS_MODEL};
-use crate::status::{Doing, Engine, Status};
+use crate::status::{Doing, Engine, Priority, Status};
 
 /// The editor's type, for the framework.
 pub(crate) type Editor = EguiEditor<Window>;
@@ -102,7 +102,12 @@ impl Window {
             }
         });
         if matches!(status.engine(), Engine::Ready | Engine::Recovered) {
-            ui.label(format!("Model: {}", status.message()));
+            let priority = match status.priority() {
+                Priority::Normal => "normal priority",
+                Priority::Raised => "raised priority",
+                Priority::RealTime => "real-time priority",
+            };
+            ui.label(format!("Model: {}, run at {priority}", status.message()));
         }
     }
 
@@ -110,19 +115,38 @@ impl Window {
         let p = &self.params;
         Grid::new("parameters").num_columns(2).spacing([16.0, 6.0]).show(ui, |ui| {
             choice(ui, setter, &p.mode);
-            choice(ui, setter, &p.style);
-            slider(ui, setter, &p.temperature);
-            slider(ui, setter, &p.top_p);
-            slider(ui, setter, &p.density);
-            slider(ui, setter, &p.lowest);
-            slider(ui, setter, &p.highest);
-            slider(ui, setter, &p.seed);
-            choice(ui, setter, &p.length);
-            slider(ui, setter, &p.silence_ms);
-            choice(ui, setter, &p.start);
-            choice(ui, setter, &p.play_over);
-            choice(ui, setter, &p.channel);
-            switch(ui, setter, &p.thru);
+            choice(ui, setter, &p.style.style);
+            choice(ui, setter, &p.style.style2);
+            slider(ui, setter, &p.style.style_mix);
+            slider(ui, setter, &p.style.temperature);
+            slider(ui, setter, &p.style.top_p);
+            slider(ui, setter, &p.style.rhythm_freedom);
+            slider(ui, setter, &p.style.pitch_freedom);
+            slider(ui, setter, &p.style.seed);
+            slider(ui, setter, &p.texture.density);
+            slider(ui, setter, &p.texture.complexity);
+            choice(ui, setter, &p.texture.voices);
+            slider(ui, setter, &p.texture.velocity_follow);
+            choice(ui, setter, &p.pitch.key);
+            choice(ui, setter, &p.pitch.scale);
+            choice(ui, setter, &p.pitch.key_lock);
+            slider(ui, setter, &p.pitch.lowest);
+            slider(ui, setter, &p.pitch.highest);
+            choice(ui, setter, &p.turns.hand_silence);
+            slider(ui, setter, &p.turns.silence_ms);
+            slider(ui, setter, &p.turns.silence_beats);
+            choice(ui, setter, &p.turns.trade);
+            slider(ui, setter, &p.turns.hand_cc);
+            slider(ui, setter, &p.turns.hand_key);
+            switch(ui, setter, &p.turns.hand_over);
+            choice(ui, setter, &p.turns.length);
+            choice(ui, setter, &p.turns.play_over);
+            choice(ui, setter, &p.time.start);
+            choice(ui, setter, &p.time.quantise);
+            slider(ui, setter, &p.time.quantise_strength);
+            slider(ui, setter, &p.time.ahead_ms);
+            choice(ui, setter, &p.output.channel);
+            switch(ui, setter, &p.output.thru);
             switch(ui, setter, &p.bypass);
         });
     }

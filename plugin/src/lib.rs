@@ -15,6 +15,7 @@ mod pace;
 mod params;
 mod planner;
 mod plugin;
+mod scale;
 mod schedule;
 mod sounding;
 mod status;

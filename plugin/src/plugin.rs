@@ -132,7 +132,9 @@ macro_rules! plugin {
             const EMAIL: &'static str = "";
             const VERSION: &'static str = env!("CARGO_PKG_VERSION");
             const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = $layouts;
-            // Control changes bring the sustain pedal.
+            // So that automation falls on the same notes at any block size.
+            const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+            // Control changes bring the pedals.
             const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
             const MIDI_OUTPUT: MidiConfig = MidiConfig::MidiCCs;
 

@@ -35,6 +35,18 @@ pub(crate) enum Engine {
     Recovered,
 }
 
+/// How the system runs the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Priority {
+    /// Like any program: late notes are likelier when the machine is busy.
+    Normal,
+    /// Before most programs.
+    Raised,
+    /// Before all programs that are not real-time ones.
+    RealTime,
+}
+
 /// A number that one thread counts and another shows.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU32);
@@ -58,6 +70,7 @@ impl Counter {
 pub(crate) struct Status {
     doing: AtomicU8,
     engine: AtomicU8,
+    priority: AtomicU8,
     /// Notes of the call so far.
     pub(crate) n_call: Counter,
     /// Bar of the answer, from 1.
@@ -84,6 +97,7 @@ impl Status {
         Self {
             doing: AtomicU8::new(Doing::Asleep as u8),
             engine: AtomicU8::new(Engine::Loading as u8),
+            priority: AtomicU8::new(Priority::Normal as u8),
             n_call: Counter::default(),
             bar: Counter::default(),
             n_bars: Counter::default(),
@@ -118,6 +132,15 @@ impl Status {
         use Engine::{Loading, NoWeights, Ready, Recovered};
         let all = [Loading, Ready, NoWeights, Recovered];
         all.get(usize::from(self.engine.load(Relaxed))).copied().unwrap_or(Loading)
+    }
+
+    pub(crate) fn set_priority(&self, priority: Priority) {
+        self.priority.store(priority as u8, Relaxed);
+    }
+
+    pub(crate) fn priority(&self) -> Priority {
+        use Priority::{Normal, Raised, RealTime};
+        [Normal, Raised, RealTime].get(usize::from(self.priority.load(Relaxed))).copied().unwrap_or(Normal)
     }
 
     /// What the worker has to say: the model's name, or what is wrong.

@@ -7,17 +7,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use engine::Weights;
+use thread_priority::ThreadPriority;
 
-use crate::link::{PlannedNote, ToWorker, WorkerSide};
+use crate::link::{FromWorker, ToWorker, WorkerSide};
 use crate::planner::{Listener, Planner};
-use crate::status::{Engine, Status};
+use crate::status::{Engine, Priority, Status};
 use crate::weights;
 
 const POLL: Duration = Duration::from_millis(1);
 
 impl Listener for WorkerSide {
-    fn offer(&mut self, note: PlannedNote) -> bool {
-        WorkerSide::offer(self, note)
+    fn offer(&mut self, message: FromWorker) -> bool {
+        WorkerSide::offer(self, message)
     }
 
     fn peek(&self) -> Option<ToWorker> {
@@ -33,7 +34,28 @@ pub(crate) fn spawn(side: WorkerSide, status: Arc<Status>) -> std::io::Result<Jo
     std::thread::Builder::new().name("antiphon-worker".into()).spawn(move || run(side, &status))
 }
 
+/// Asks the system to run this thread before other programs, but never before the host's audio threads: on a busy
+/// machine, a step of the network takes many times as long otherwise. A refusal is normal.
+fn raise_priority() -> Priority {
+    #[cfg(target_os = "linux")]
+    {
+        use thread_priority::{
+            RealtimeThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+        };
+        let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
+        if set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy).is_ok() {
+            return Priority::RealTime;
+        }
+    }
+    #[cfg(windows)]
+    let wanted = ThreadPriority::Os(thread_priority::WinAPIThreadPriority::Highest.into());
+    #[cfg(not(windows))]
+    let wanted = ThreadPriority::Max;
+    if wanted.set_for_current().is_ok() { Priority::Raised } else { Priority::Normal }
+}
+
 fn run(mut side: WorkerSide, status: &Status) {
+    status.set_priority(raise_priority());
     let weights = match catch_unwind(weights::load) {
         Ok(Ok(weights)) => {
             status.set_engine(Engine::Ready, weights.header().name.clone());
