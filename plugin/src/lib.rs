@@ -3,7 +3,7 @@
 //! Reading order: [`midi`] and [`clock`] turn the host's events and samples into notes and ticks; [`turn`] says whose
 //! turn it is; `audio_thread` does all that `process` does, with `schedule` (what will sound) and `sounding` (what
 //! sounds); `link` is where the audio thread and the worker meet; `worker_thread` runs the `planner`, which owns the
-//! model; `params`, `status` and `editor` face the user.
+//! model; `params`, `status`, `tape` and `editor` face the user.
 #![forbid(unsafe_code)]
 
 mod audio_thread;
@@ -19,6 +19,7 @@ mod scale;
 mod schedule;
 mod sounding;
 mod status;
+mod tape;
 mod turn;
 mod weights;
 mod worker_thread;

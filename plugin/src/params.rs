@@ -6,6 +6,7 @@ mod text;
 
 use nice_plug::formatters;
 use nice_plug::prelude::*;
+use parking_lot::RwLock;
 
 pub(crate) use groups::{OutputParams, PitchParams, StyleParams, TextureParams, TimeParams, TurnParams};
 pub(crate) use text::NOT_IN_THIS_MODEL;
@@ -13,6 +14,7 @@ pub(crate) use text::NOT_IN_THIS_MODEL;
 use crate::clock::Clock;
 use crate::link::Controls;
 use crate::scale::{Lock, Wish};
+use crate::tape::Take;
 use crate::turn::{Length, Rules, Start};
 
 const MODES: &[&str] = &["Answer", "Continue", "Off"];
@@ -41,6 +43,9 @@ pub(crate) struct AntiphonParams {
     /// Ends everything that sounds, when it goes on.
     #[id = "panic"]
     pub(crate) panic: BoolParam,
+    /// Takes that the user keeps with the song. Not for the audio thread.
+    #[persist = "takes"]
+    pub(crate) takes: RwLock<Vec<Take>>,
 }
 
 impl Default for AntiphonParams {
@@ -58,6 +63,7 @@ impl Default for AntiphonParams {
                 .with_string_to_value(formatters::s2v_bool_bypass())
                 .make_bypass(),
             panic: BoolParam::new("Panic", false),
+            takes: RwLock::new(Vec::new()),
         }
     }
 }

@@ -82,6 +82,7 @@ fn run(mut side: WorkerSide, status: &Status) {
             planner = Some(begin_anew(weights, status));
         }
         side.handled();
+        status.tape.wind();
     }
 }
 
