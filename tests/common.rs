@@ -54,9 +54,3 @@ pub(crate) fn assert_released(notes: &[Played]) {
     let held: Vec<_> = notes.iter().filter(|note| note.off_samples.is_none()).collect();
     assert!(held.is_empty(), "never released: {held:?}");
 }
-
-/// Sets a parameter to what its text says.
-pub(crate) fn set_text(rig: &mut Rig<Clap>, name: &str, text: &str) {
-    let value = rig.plugin.read_text(name, text).unwrap();
-    rig.set(name, value).unwrap();
-}

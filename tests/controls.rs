@@ -1,8 +1,9 @@
 //! What the controls do to an answer that is on its way.
 
-use host::{Clap, Message, Pace, Played, Rig, Settings, pair};
+use host::{Clap, Instance, Message, Pace, Played, Rig, Settings, pair};
 
-use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of, set_text};
+use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
+use crate::turns::set_text;
 
 /// An answer of eight bars to the call, with these settings.
 fn long_answer(settings: &[(&str, &str)]) -> Vec<Played> {
@@ -95,4 +96,32 @@ fn automation_changes_a_phrase_in_flight_at_once_and_on_the_same_note_at_any_blo
     for block in [1, 64, 1000, 4096] {
         assert_eq!(automated(block, "Lowest key", 14.0, 84.0), expected, "blocks of {block}");
     }
+}
+
+#[test]
+fn a_controller_that_was_learnt_moves_its_parameter_and_is_saved() {
+    // What a player learnt in the window, as a saved song holds it.
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.run(64).unwrap();
+    let saved = rig.plugin.save().unwrap();
+    let (length, text) = saved.split_at(8);
+    let text = std::str::from_utf8(text).unwrap();
+    assert_eq!(length, (text.len() as u64).to_le_bytes(), "a length, and then text");
+    assert!(text.contains(r#""controllers":"{}""#), "{text}");
+    let learnt = text.replace(r#""controllers":"{}""#, r#""controllers":"{\"20\":\"lowest\"}""#);
+    let mut blob = (learnt.len() as u64).to_le_bytes().to_vec();
+    blob.extend(learnt.bytes());
+    let play = |value: Option<u8>| {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        rig.plugin.load(&blob).unwrap();
+        rig.set("Thru", 0.0).unwrap();
+        if let Some(value) = value {
+            rig.send(100, Message::Midi([0xB0, 20, value]));
+        }
+        assert_eq!(rig.plugin.save().unwrap(), blob);
+        answer(&mut rig, 16)
+    };
+    assert!(play(None).iter().any(|note| note.key < 80));
+    let high = play(Some(85));
+    assert!(!high.is_empty() && high.iter().all(|note| note.key >= 85), "{high:?}");
 }

@@ -2,7 +2,8 @@
 
 use host::{Clap, Message, Pace, Rig, Transport, pair};
 
-use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of, set_text};
+use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
+use crate::turns::set_text;
 
 /// A rig with these settings, in which silence hands nothing over unless they say so.
 fn rig_with(settings: &[(&str, &str)]) -> Rig<Clap> {

@@ -2,7 +2,8 @@
 
 use host::{Clap, Message, Pace, Played, Rig, Settings, Transport, pair};
 
-use crate::common::{OFFLINE, TEMPO, answer, assert_released, open, play_call, sample_of, set_text};
+use crate::common::{OFFLINE, TEMPO, answer, assert_released, open, play_call, sample_of};
+use crate::turns::set_text;
 
 /// Notes as ticks of the song, in blocks of which the host tells the tempo.
 fn music(notes: &[Played], beat_of: impl Fn(u64) -> f64) -> Vec<(i64, u8, u8)> {

@@ -2,7 +2,13 @@
 
 use host::{Clap, Message, Pace, Played, Rig, Transport, pair};
 
-use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of, set_text};
+use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
+
+/// Sets a parameter to what its text says.
+pub(crate) fn set_text(rig: &mut Rig<Clap>, name: &str, text: &str) {
+    let value = rig.plugin.read_text(name, text).unwrap();
+    rig.set(name, value).unwrap();
+}
 
 fn answer_with(settings: &[(&str, &str)]) -> Vec<Played> {
     let mut rig = open(OFFLINE, Pace::Unpaced);

@@ -26,8 +26,10 @@ use nice_plug_egui::{
 
 use self::controls::Handle;
 use self::page::Memory;
-use self::view::{Fact, Learns, Notice, View, Wish};
+use self::view::{Fact, Learn, Notice, View, Wish};
+use crate::learn::KNOBS;
 use crate::params::AntiphonParams;
+use crate::presets;
 use crate::status::{Engine, Priority, Status};
 use crate::tape::{MAX_TAKES, Take};
 
@@ -60,8 +62,8 @@ pub struct Window {
     /// The lists of takes before the latest changes.
     undo: Vec<Vec<Take>>,
     notice: Option<(Instant, Notice)>,
-    /// The control that learns, for what, and the count when it began.
-    learning: Option<(&'static str, Learns, u32)>,
+    /// The control that takes the number of the next key or controller as its value, and the count when it began.
+    learning: Option<(&'static str, u32)>,
     /// The control that a hand is on.
     touched: Option<&'static str>,
 }
@@ -75,6 +77,9 @@ impl NiceEguiApp for Window {
 
     fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
         self.learn();
+        if let Some(context) = &self.context {
+            self.params.tell_host(&context.param_setter());
+        }
         let view = self.view();
         let is_moving = !view.roll.notes.is_empty() || !view.roll.planned.is_empty();
         ui.ctx().request_repaint_after(if is_moving { REFRESH } else { CALM_REFRESH });
@@ -120,17 +125,25 @@ impl Window {
             // They were planned for an answer that did not come.
             roll.planned.clear();
         }
+        let mut groups = controls::view(params);
+        for control in groups.iter_mut().flat_map(|group| &mut group.controls) {
+            if self.latest(control.id).is_some() {
+                let is_learning = self.learning.is_some_and(|(id, _)| id == control.id);
+                control.learn = Some(Learn { is_learning, learnt: None });
+            }
+        }
         View {
             sentence: sentence::sentence(status, params),
             roll,
             mode: params.mode.view("mode"),
-            groups: controls::view(params),
+            groups,
             health: health(status),
             takes: params.takes.read().iter().take(MAX_TAKES).map(describe).collect(),
             can_keep,
             can_undo: !self.undo.is_empty(),
             notice: self.notice.as_ref().map(|(_, notice)| notice.clone()),
-            learning: self.learning.map(|(id, ..)| id),
+            presets: presets::all().iter().map(|preset| (preset.name.as_str(), preset.about.as_str())).collect(),
+            n_remembered: params.memory.n_notes(),
         }
     }
 
@@ -145,10 +158,13 @@ impl Window {
                 self.touched = None;
                 self.with(id, |handle, setter| handle.let_go(setter));
             }
+            Wish::Learn(id) if KNOBS.contains(&id) => {
+                let learned = &self.params.learned;
+                if learned.is_learning(id) { learned.forget(id) } else { learned.learn(id) }
+            }
             Wish::Learn(id) => {
-                let is_on = self.learning.is_some_and(|(learning, ..)| learning == id);
-                let learns = controls::find(&self.params, id).and_then(|handle| handle.view(id).learns);
-                self.learning = learns.filter(|_| !is_on).map(|learns| (id, learns, self.latest(learns)));
+                let is_on = self.learning.is_some_and(|(learning, _)| learning == id);
+                self.learning = self.latest(id).filter(|_| !is_on).map(|latest| (id, latest));
             }
             Wish::Keep => self.keep(),
             Wish::Undo => {
@@ -169,6 +185,14 @@ impl Window {
                     takes.remove(place);
                 }
             }),
+            Wish::Preset(place) => {
+                if let (Some(preset), Some(context)) = (presets::all().get(place), &self.context) {
+                    preset.apply(&self.params, &context.param_setter());
+                    self.say(format!("{}: {}", preset.name, preset.about), false);
+                }
+            }
+            Wish::Remember => self.params.memory.remember(),
+            Wish::Forget => self.params.memory.forget(),
         }
     }
 
@@ -178,20 +202,19 @@ impl Window {
         }
     }
 
-    fn latest(&self, learns: Learns) -> u32 {
-        match learns {
-            Learns::Key => self.status.last_key.get(),
-            Learns::Controller => self.status.last_controller.get(),
+    /// What came last of what a control can take as its value, with the count of them; `None` if it takes neither.
+    fn latest(&self, id: &str) -> Option<u32> {
+        match id {
+            "hand_key" => Some(self.status.last_key.get()),
+            "hand_cc" => Some(self.status.last_controller.get()),
+            _ => None,
         }
     }
 
     /// Sets the control that learns, once a key or controller has come.
     fn learn(&mut self) {
-        let Some((id, learns, before)) = self.learning else { return };
-        let latest = self.latest(learns);
-        if latest == before {
-            return;
-        }
+        let Some((id, before)) = self.learning else { return };
+        let Some(latest) = self.latest(id).filter(|&latest| latest != before) else { return };
         self.learning = None;
         let number = u8::try_from(latest & 127).unwrap_or(0);
         self.with(id, |handle, setter| {
@@ -208,7 +231,7 @@ impl Window {
         if self.params.takes.read().last() == Some(&take) {
             self.say(format!("That is take {n_kept} already"), false);
         } else if n_kept >= MAX_TAKES {
-            self.say(format!("{MAX_TAKES} takes are kept; drop one under Takes first"), true);
+            self.say(format!("{MAX_TAKES} takes are kept; drop one under Kept first"), true);
         } else {
             self.change_takes(|takes| takes.push(take));
             self.say(format!("Kept as take {}, with the song", n_kept + 1), false);

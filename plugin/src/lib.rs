@@ -9,12 +9,15 @@
 mod audio_thread;
 mod clock;
 mod editor;
+mod learn;
 mod link;
+mod memory;
 mod midi;
 mod pace;
 mod params;
 mod planner;
 mod plugin;
+mod presets;
 mod scale;
 mod schedule;
 mod sounding;

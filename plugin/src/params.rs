@@ -1,18 +1,24 @@
 //! The parameters: ids, units and defaults. Ids and the order of choices are in saved songs, so they never change;
 //! new choices come last.
 
+mod any;
 mod groups;
 mod text;
+
+use std::sync::Arc;
 
 use nice_plug::formatters;
 use nice_plug::prelude::*;
 use parking_lot::RwLock;
 
+pub(crate) use any::AnyParam;
 pub(crate) use groups::{OutputParams, PitchParams, StyleParams, TextureParams, TimeParams, TurnParams};
 pub(crate) use text::NOT_IN_THIS_MODEL;
 
 use crate::clock::Clock;
+use crate::learn::{KNOBS, Learned};
 use crate::link::Controls;
+use crate::memory::Memory;
 use crate::scale::{Lock, Wish};
 use crate::tape::Take;
 use crate::turn::{Length, Rules, Start};
@@ -46,6 +52,12 @@ pub(crate) struct AntiphonParams {
     /// Takes that the user keeps with the song. Not for the audio thread.
     #[persist = "takes"]
     pub(crate) takes: RwLock<Vec<Take>>,
+    /// The controllers that move parameters.
+    #[persist = "controllers"]
+    pub(crate) learned: Learned,
+    /// What the model knows before the song begins.
+    #[persist = "memory"]
+    pub(crate) memory: Arc<Memory>,
 }
 
 impl Default for AntiphonParams {
@@ -64,6 +76,8 @@ impl Default for AntiphonParams {
                 .make_bypass(),
             panic: BoolParam::new("Panic", false),
             takes: RwLock::new(Vec::new()),
+            learned: Learned::default(),
+            memory: Arc::default(),
         }
     }
 }
@@ -100,9 +114,9 @@ impl AntiphonParams {
 
     /// Notes at a time, at most.
     pub(crate) fn most_voices(&self) -> usize {
-        match usize::try_from(self.texture.voices.value()) {
-            Ok(0) | Err(_) => usize::MAX,
-            Ok(n) => n,
+        match self.byte("voices", &self.texture.voices) {
+            0 => usize::MAX,
+            n => usize::from(n),
         }
     }
 
@@ -134,31 +148,70 @@ impl AntiphonParams {
         }
     }
 
+    /// The style that is chosen.
+    pub(crate) fn style(&self) -> u8 {
+        self.byte("style", &self.style.style)
+    }
+
     /// What may change while an answer is being made.
     pub(crate) fn controls(&self) -> Controls {
-        let (lowest, highest) = (byte(&self.pitch.lowest), byte(&self.pitch.highest));
-        let quantise = usize::from(byte(&self.time.quantise));
+        let Self { style, texture, pitch, time, .. } = self;
+        let (lowest, highest) = (self.byte("lowest", &pitch.lowest), self.byte("highest", &pitch.highest));
+        let temperature = self.float("temperature", &style.temperature);
         Controls {
-            style: byte(&self.style.style),
-            style2: byte(&self.style.style2),
-            style_mix: self.style.style_mix.value(),
-            temperature: self.style.temperature.value() * self.style.pitch_freedom.value(),
-            rhythm_temperature: self.style.temperature.value() * self.style.rhythm_freedom.value(),
-            top_p: self.style.top_p.value(),
-            density: self.texture.density.value(),
-            complexity: self.texture.complexity.value(),
-            voices: byte(&self.texture.voices),
-            velocity_follow: self.texture.velocity_follow.value(),
+            style: self.style(),
+            style2: self.byte("style2", &style.style2),
+            style_mix: self.float("style_mix", &style.style_mix),
+            temperature: temperature * self.float("pitch_freedom", &style.pitch_freedom),
+            rhythm_temperature: temperature * self.float("rhythm_freedom", &style.rhythm_freedom),
+            top_p: self.float("top_p", &style.top_p),
+            density: self.float("density", &texture.density),
+            complexity: self.float("complexity", &texture.complexity),
+            voices: self.byte("voices", &texture.voices),
+            velocity_follow: self.float("velocity_follow", &texture.velocity_follow),
             lowest: lowest.min(highest),
             highest: lowest.max(highest),
-            wish: Wish { tonic: byte(&self.pitch.key).checked_sub(1), scale: byte(&self.pitch.scale) },
-            lock: match self.pitch.key_lock.value() {
+            wish: Wish { tonic: self.byte("key", &pitch.key).checked_sub(1), scale: self.byte("scale", &pitch.scale) },
+            lock: match pitch.key_lock.value() {
                 0 => Lock::Off,
                 2 => Lock::Strict,
                 _ => Lock::Lean,
             },
-            quantise_ticks: groups::QUANTISE_TICKS.get(quantise).copied().unwrap_or(0),
-            quantise_strength: self.time.quantise_strength.value(),
+            quantise_ticks: usize::try_from(time.quantise.value())
+                .ok()
+                .and_then(|place| groups::QUANTISE_TICKS.get(place))
+                .copied()
+                .unwrap_or(0),
+            quantise_strength: self.float("quantise_strength", &time.quantise_strength),
+        }
+    }
+
+    /// The value of a parameter, or what a controller says over it.
+    fn float(&self, id: &str, param: &FloatParam) -> f32 {
+        let over = self.learned.over(id, param.unmodulated_normalized_value());
+        over.map_or_else(|| param.value(), |normalized| param.preview_plain(normalized))
+    }
+
+    fn byte(&self, id: &str, param: &IntParam) -> u8 {
+        let over = self.learned.over(id, param.unmodulated_normalized_value());
+        let value = over.map_or_else(|| param.value(), |normalized| param.preview_plain(normalized));
+        u8::try_from(value.clamp(0, 127)).unwrap_or(0)
+    }
+
+    /// A controller moves; it may have been learnt.
+    pub(crate) fn hear_controller(&self, controller: u8, value: f32) {
+        self.learned.hear(controller, value, |id| self.by_id(id).map_or(0.0, any::AnyParam::normalized));
+    }
+
+    /// Tells the host what controllers said.
+    pub(crate) fn tell_host(&self, setter: &ParamSetter) {
+        for id in KNOBS {
+            if let Some(param) = self.by_id(id)
+                && let Some(value) = self.learned.over(id, param.normalized())
+                && (value - param.normalized()).abs() > f32::EPSILON
+            {
+                param.set(value, setter);
+            }
         }
     }
 }
@@ -169,10 +222,6 @@ fn power_of_two(param: &IntParam) -> Option<i64> {
         power @ 1..=4 => Some(1 << (power - 1)),
         _ => None,
     }
-}
-
-fn byte(param: &IntParam) -> u8 {
-    u8::try_from(param.value().clamp(0, 127)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -231,5 +280,7 @@ mod tests {
             trade hand_cc hand_key hand_over length play_over start quantise quantise_strength ahead channel thru \
             bypass panic";
         assert_eq!(ids.join(" "), expected);
+        let params = AntiphonParams::default();
+        assert!(ids.iter().all(|id| params.by_id(id).is_some()) && KNOBS.iter().all(|id| params.by_id(id).is_some()));
     }
 }

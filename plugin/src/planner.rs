@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use engine::note::Note;
 use engine::vocab::TIMES_TICKS;
-use engine::{Conditions, Metre, Pitch, Session, Velocity, Weights};
+use engine::{Conditions, Mark, Metre, Pitch, Session, Velocity, Weights};
 
 use crate::link::{Begin, Controls, FromWorker, PlannedNote, ToWorker};
+use crate::memory::{MOST_NOTES, Memory};
 use answer::{Plan, cut};
 use taste::Facts;
 
@@ -66,6 +67,9 @@ pub(crate) trait Listener {
 #[derive(Debug)]
 pub(crate) struct Planner {
     session: Session,
+    memory: Arc<Memory>,
+    /// The session with the memory of this version and nothing more.
+    reminded: Option<(u32, Mark)>,
     metre: Metre,
     /// In [`Note::order`], as far as they have ended.
     heard: Vec<Heard>,
@@ -82,9 +86,11 @@ pub(crate) struct Planner {
 }
 
 impl Planner {
-    pub(crate) fn new(weights: Arc<Weights>) -> Self {
+    pub(crate) fn new(weights: Arc<Weights>, memory: Arc<Memory>) -> Self {
         Self {
             session: Session::new(weights),
+            memory,
+            reminded: None,
             metre: Metre::Free,
             heard: Vec::new(),
             call: Vec::new(),
@@ -146,7 +152,7 @@ impl Planner {
                 }
             }
             ToWorker::Reset => {
-                self.session.reset();
+                self.remind();
                 self.heard.clear();
                 self.call.clear();
                 self.call_from_ticks = i64::MIN;
@@ -157,6 +163,29 @@ impl Planner {
         }
         // While more is waiting, the model can hear of it later: it may have to forget it all anyway.
         self.tell_model(|| listener.peek().is_some());
+    }
+
+    /// Keeps the last notes, played and planned, as the project's memory.
+    pub(crate) fn remember(&self) {
+        let notes = self.session.last_notes(MOST_NOTES).map(|(note, conditions)| (note, conditions.style));
+        self.memory.keep_notes(self.metre, notes);
+    }
+
+    /// Forgets all but the project's memory.
+    fn remind(&mut self) {
+        let version = self.memory.version();
+        let mark = self.reminded.filter(|(known, _)| *known == version).map(|(_, mark)| mark);
+        if mark.is_some_and(|mark| self.session.rewind(&mark)) {
+            return;
+        }
+        self.session.reset();
+        let (metre, notes) = self.memory.notes();
+        self.session.set_metre(metre);
+        for (note, style) in notes {
+            self.session.feed(note, Conditions { style, ..Conditions::default() });
+        }
+        self.session.set_metre(self.metre);
+        self.reminded = Some((version, self.session.mark()));
     }
 
     fn key_up(&mut self, channel: u8, key: u8) {

@@ -45,7 +45,7 @@ impl Core {
             Some(audio) if is_running && !self.is_broken => audio,
             _ => {
                 let (audio_side, worker_side) = link::link();
-                match worker_thread::spawn(worker_side, Arc::clone(&self.status)) {
+                match worker_thread::spawn(worker_side, Arc::clone(&self.status), Arc::clone(&self.params.memory)) {
                     Ok(worker) => self.replace_worker(Some(worker)),
                     Err(why) => self.status.set_engine(Engine::NoWeights, format!("no thread to read them: {why}")),
                 }

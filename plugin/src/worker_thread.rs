@@ -10,6 +10,7 @@ use engine::Weights;
 use thread_priority::ThreadPriority;
 
 use crate::link::{FromWorker, ToWorker, WorkerSide};
+use crate::memory::Memory;
 use crate::planner::{Listener, Planner};
 use crate::status::{Engine, Priority, Status};
 use crate::weights;
@@ -30,8 +31,8 @@ impl Listener for WorkerSide {
 ///
 /// # Errors
 /// If the system has no thread to spare.
-pub(crate) fn spawn(side: WorkerSide, status: Arc<Status>) -> std::io::Result<JoinHandle<()>> {
-    std::thread::Builder::new().name("antiphon-worker".into()).spawn(move || run(side, &status))
+pub(crate) fn spawn(side: WorkerSide, status: Arc<Status>, memory: Arc<Memory>) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name("antiphon-worker".into()).spawn(move || run(side, &status, &memory))
 }
 
 /// Asks the system to run this thread before other programs, but never before the host's audio threads: on a busy
@@ -54,7 +55,7 @@ fn raise_priority() -> Priority {
     if wanted.set_for_current().is_ok() { Priority::Raised } else { Priority::Normal }
 }
 
-fn run(mut side: WorkerSide, status: &Status) {
+fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>) {
     status.set_priority(raise_priority());
     let weights = match catch_unwind(weights::load) {
         Ok(Ok(weights)) => {
@@ -70,8 +71,11 @@ fn run(mut side: WorkerSide, status: &Status) {
             None
         }
     };
-    let mut planner = weights.clone().map(Planner::new);
+    let mut planner = weights.clone().map(|weights| Planner::new(weights, Arc::clone(memory)));
     while !side.is_abandoned() {
+        if let Some(planner) = planner.as_ref().filter(|_| memory.take_wanted()) {
+            planner.remember();
+        }
         let Some(message) = side.receive() else {
             std::thread::park_timeout(POLL);
             continue;
@@ -79,7 +83,7 @@ fn run(mut side: WorkerSide, status: &Status) {
         if let (Some(weights), Some(now)) = (&weights, &mut planner)
             && catch_unwind(AssertUnwindSafe(|| now.handle(message, &mut side))).is_err()
         {
-            planner = Some(begin_anew(weights, status));
+            planner = Some(begin_anew(weights, status, memory));
         }
         side.handled();
         status.tape.wind();
@@ -87,7 +91,7 @@ fn run(mut side: WorkerSide, status: &Status) {
 }
 
 /// After a fault of ours: the player loses this answer and the memory of the song, and no more.
-fn begin_anew(weights: &Arc<Weights>, status: &Status) -> Planner {
+fn begin_anew(weights: &Arc<Weights>, status: &Status, memory: &Arc<Memory>) -> Planner {
     status.set_engine(Engine::Recovered, weights.header().name.clone());
-    Planner::new(Arc::clone(weights))
+    Planner::new(Arc::clone(weights), Arc::clone(memory))
 }

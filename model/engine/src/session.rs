@@ -215,6 +215,11 @@ impl Session {
         true
     }
 
+    /// The last notes and their conditions, oldest first: `n` of them, or as many as the session still knows.
+    pub fn last_notes(&self, n: usize) -> impl Iterator<Item = (Note, Conditions)> {
+        self.memory.last_notes(n).map(|fed| (fed.note, fed.conditions))
+    }
+
     /// Notes now in the context.
     #[must_use]
     pub fn n_notes(&self) -> usize {

@@ -17,7 +17,7 @@ impl AudioThread {
             Input::Off { .. } => {}
         }
         match event {
-            Input::On { key, .. } if Some(key) == hand_key => {
+            Input::On { key, .. } if Some(key) == hand_key && !self.params.is_off() => {
                 if is_on {
                     self.hand_over(now, host);
                 }
@@ -48,6 +48,7 @@ impl AudioThread {
             }
             Input::Control { channel, controller, value } => {
                 let is_down = value >= 0.5;
+                self.params.hear_controller(controller, value);
                 if controller == SUSTAIN {
                     if is_on {
                         self.tell(ToWorker::Pedal { ticks: self.clock.tick_at(now), channel, is_down });
@@ -72,7 +73,7 @@ impl AudioThread {
         self.status.n_heard.add(1);
         let action = self.turn.key_down(ticks, channel, key, &self.params.rules(&self.clock));
         self.act(now, action, host);
-        let (velocity, style) = (midi::velocity(velocity).get(), self.params.controls().style);
+        let (velocity, style) = (midi::velocity(velocity).get(), self.params.style());
         self.tell(ToWorker::On { ticks, channel, key, velocity, style });
         self.pen.mark(&self.status.tape, Mark::CallOn { ticks, key, velocity });
         self.plan(now, ticks, host);

@@ -1,7 +1,7 @@
 //! The turns, as the audio thread carries them out.
 
 use super::AudioThread;
-use crate::link::{Begin, ToWorker};
+use crate::link::{Begin, Controls, ToWorker};
 use crate::midi::Host;
 use crate::sounding::Whose;
 use crate::turn::{Action, Phase, Turn};
@@ -80,10 +80,10 @@ impl AudioThread {
     }
 
     pub(super) fn act(&mut self, now: u32, action: Option<Action>, host: &mut impl Host) {
-        let controls = self.params.controls();
         match action {
             None => {}
             Some(Action::Begin { start_ticks, until_ticks, end_ticks }) => {
+                let controls = self.new_controls();
                 self.plan = self.plan.wrapping_add(1);
                 self.schedule.forget_coming();
                 let seed = self.params.seed() << 32 | u64::from(self.n_answers);
@@ -97,9 +97,11 @@ impl AudioThread {
                 }));
             }
             Some(Action::Extend { until_ticks }) => {
+                let controls = self.new_controls();
                 self.ask(ToWorker::Extend { turn: self.plan, until_ticks, controls });
             }
             Some(Action::Replace { from_ticks, until_ticks }) => {
+                let controls = self.new_controls();
                 self.ask(ToWorker::Replace { turn: self.plan, from_ticks, until_ticks, controls });
             }
             Some(Action::Play) => self.n_answers = self.n_answers.wrapping_add(1),
@@ -114,10 +116,14 @@ impl AudioThread {
         }
     }
 
+    /// The controls as they are now, which the worker is about to be told.
+    fn new_controls(&mut self) -> Controls {
+        *self.controls.insert(self.params.controls())
+    }
+
     /// Asks for notes.
     fn ask(&mut self, message: ToWorker) {
         self.is_asked = true;
-        self.controls = Some(self.params.controls());
         self.tell(message);
     }
 

@@ -1,14 +1,21 @@
-//! Which controls there are, in which group. A new parameter needs a line here; a test sees to that.
+//! Which controls there are: all parameters, in the groups that they declare.
+
+use std::sync::OnceLock;
 
 use nice_plug::prelude::*;
 
-use super::view::{Control, Group, Kind, Learns};
-use crate::params::{AntiphonParams, NOT_IN_THIS_MODEL};
+use super::view::{Control, Group, Kind, Learn};
+use crate::learn::KNOBS;
+use crate::params::{AntiphonParams, AnyParam, NOT_IN_THIS_MODEL};
 
 /// Choices up to this many are shown as a list.
 const MOST_CHOICES: usize = 31;
+/// Those that have a place of their own in the window.
+const APART: [&str; 3] = ["mode", "hand_over", "panic"];
+/// Where parameters go that declare no group.
+const LAST_GROUP: &str = "Output";
 
-/// A parameter of any type.
+/// What the window needs of a parameter, whatever its type.
 pub(crate) trait Handle {
     fn view(&self, id: &'static str) -> Control;
     fn touch(&self, setter: &ParamSetter);
@@ -18,86 +25,54 @@ pub(crate) trait Handle {
     fn place_of(&self, number: u8) -> f32;
 }
 
-type Entry<'a> = (&'static str, &'a dyn Handle);
-
-/// All parameters, by group.
-pub(crate) fn groups(params: &AntiphonParams) -> [(&'static str, Vec<Entry<'_>>); 6] {
-    let (style, texture, pitch) = (&params.style, &params.texture, &params.pitch);
-    let (turns, time, output) = (&params.turns, &params.time, &params.output);
-    [
-        (
-            "Style",
-            vec![
-                ("style", &style.style),
-                ("style2", &style.style2),
-                ("style_mix", &style.style_mix),
-                ("seed", &style.seed),
-                ("temperature", &style.temperature),
-                ("top_p", &style.top_p),
-                ("rhythm_freedom", &style.rhythm_freedom),
-                ("pitch_freedom", &style.pitch_freedom),
-            ],
-        ),
-        (
-            "Texture",
-            vec![
-                ("density", &texture.density),
-                ("complexity", &texture.complexity),
-                ("voices", &texture.voices),
-                ("velocity_follow", &texture.velocity_follow),
-            ],
-        ),
-        (
-            "Pitch",
-            vec![
-                ("key", &pitch.key),
-                ("scale", &pitch.scale),
-                ("key_lock", &pitch.key_lock),
-                ("lowest", &pitch.lowest),
-                ("highest", &pitch.highest),
-            ],
-        ),
-        (
-            "Turns",
-            vec![
-                ("hand_silence", &turns.hand_silence),
-                ("silence", &turns.silence_ms),
-                ("silence_beats", &turns.silence_beats),
-                ("trade", &turns.trade),
-                ("hand_cc", &turns.hand_cc),
-                ("hand_key", &turns.hand_key),
-                ("length", &turns.length),
-                ("play_over", &turns.play_over),
-            ],
-        ),
-        (
-            "Time",
-            vec![
-                ("start", &time.start),
-                ("quantise", &time.quantise),
-                ("quantise_strength", &time.quantise_strength),
-                ("ahead", &time.ahead_ms),
-            ],
-        ),
-        ("Output", vec![("channel", &output.channel), ("thru", &output.thru), ("bypass", &params.bypass)]),
-    ]
-}
-
-/// Those that have a place of their own in the window.
-pub(crate) fn apart(params: &AntiphonParams) -> [Entry<'_>; 3] {
-    [("mode", &params.mode), ("hand_over", &params.turns.hand_over), ("panic", &params.panic)]
+/// The parameter of an id.
+pub(crate) fn find<'a>(params: &'a AntiphonParams, id: &str) -> Option<&'a dyn Handle> {
+    Some(match params.by_id(id)? {
+        AnyParam::Float(param) => param,
+        AnyParam::Int(param) => param,
+        AnyParam::Bool(param) => param,
+    })
 }
 
 /// What the window shows of the groups.
 pub(crate) fn view(params: &AntiphonParams) -> Vec<Group> {
-    let controls = |entries: Vec<Entry>| entries.into_iter().map(|(id, handle)| handle.view(id)).collect();
-    groups(params).into_iter().map(|(name, entries)| Group { name, controls: controls(entries) }).collect()
+    let control = |id: &'static str| {
+        let mut control = find(params, id)?.view(id);
+        if KNOBS.contains(&id) {
+            control.learn = Some(Learn {
+                is_learning: params.learned.is_learning(id),
+                learnt: params.learned.controller(id).map(|controller| format!("CC {controller}")),
+            });
+        }
+        Some(control)
+    };
+    let group = |(name, ids): &'static (String, Vec<String>)| Group {
+        name,
+        controls: ids.iter().filter_map(|id| control(id)).collect(),
+    };
+    groups().iter().map(group).collect()
 }
 
-/// The parameter of an id.
-pub(crate) fn find<'a>(params: &'a AntiphonParams, id: &str) -> Option<&'a dyn Handle> {
-    let all = groups(params).into_iter().flat_map(|(_, entries)| entries).chain(apart(params));
-    all.into_iter().find(|entry| entry.0 == id).map(|entry| entry.1)
+/// The ids of each group.
+fn groups() -> &'static [(String, Vec<String>)] {
+    static GROUPS: OnceLock<Vec<(String, Vec<String>)>> = OnceLock::new();
+    GROUPS.get_or_init(|| {
+        let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+        let mut last = Vec::new();
+        for (id, _, group) in AntiphonParams::default().param_map() {
+            match groups.iter_mut().find(|(name, _)| *name == group) {
+                _ if APART.contains(&id.as_str()) => {}
+                _ if group.is_empty() => last.push(id),
+                Some((_, ids)) => ids.push(id),
+                None => groups.push((group, vec![id])),
+            }
+        }
+        match groups.iter_mut().find(|(name, _)| name == LAST_GROUP) {
+            Some((_, ids)) => ids.extend(last),
+            None => groups.push((LAST_GROUP.to_owned(), last)),
+        }
+        groups
+    })
 }
 
 impl<P: Param> Handle for P {
@@ -114,11 +89,7 @@ impl<P: Param> Handle for P {
                 Some(steps) if steps <= MOST_CHOICES => Kind::Choice(choices(self, steps)),
                 _ => Kind::Slider,
             },
-            learns: match id {
-                "hand_cc" => Some(Learns::Controller),
-                "hand_key" | "lowest" | "highest" => Some(Learns::Key),
-                _ => None,
-            },
+            learn: None,
         }
     }
 
@@ -158,23 +129,20 @@ mod tests {
     fn every_parameter_has_a_place_in_the_window() {
         let params = AntiphonParams::default();
         let all: BTreeSet<String> = params.param_map().into_iter().map(|(id, _, _)| id).collect();
-        let groups = groups(&params).into_iter().flat_map(|(_, entries)| entries);
-        let shown: Vec<String> = groups.chain(apart(&params)).map(|(id, _)| id.to_owned()).collect();
-        assert_eq!(shown.iter().cloned().collect::<BTreeSet<_>>(), all, "add what is missing to `groups`");
+        let view = view(&params);
+        let controls = view.iter().flat_map(|group| &group.controls).map(|control| control.id);
+        let shown: Vec<&str> = controls.chain(APART).collect();
+        assert_eq!(shown.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>(), all);
         assert_eq!(shown.len(), all.len(), "one is there twice");
+        assert!(APART.iter().all(|id| find(&params, id).is_some()));
+        assert_eq!(view.first().map(|group| group.name), Some("Style"));
     }
 
     #[test]
     fn a_key_or_controller_is_learnt_as_its_number() {
         let params = AntiphonParams::default();
-        for (id, number, text) in [("hand_cc", 20, "CC 20"), ("hand_key", 36, "C1"), ("lowest", 60, "C3")] {
-            let handle = find(&params, id).unwrap();
-            let learnt = match id {
-                "hand_cc" => params.turns.hand_cc.normalized_value_to_string(handle.place_of(number), true),
-                "hand_key" => params.turns.hand_key.normalized_value_to_string(handle.place_of(number), true),
-                _ => params.pitch.lowest.normalized_value_to_string(handle.place_of(number), true),
-            };
-            assert_eq!(learnt, text);
-        }
+        let turns = &params.turns;
+        assert_eq!(turns.hand_cc.normalized_value_to_string(turns.hand_cc.place_of(20), true), "CC 20");
+        assert_eq!(turns.hand_key.normalized_value_to_string(turns.hand_key.place_of(36), true), "C1");
     }
 }

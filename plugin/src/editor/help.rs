@@ -27,16 +27,18 @@ const CHAPTERS: &[(&str, &[&str])] = &[
         "Playing",
         &[
             "Answer replies to each phrase. Continue plays on by itself while the song runs. Off lets your notes pass.",
-            "Under Turns you choose what hands over: silence, a number of bars, a pedal or a key. Learn, and move it.",
+            "Under Turns you choose what hands over: silence, a number of bars, a pedal or a key.",
+            "Press Learn on a control and move a knob or pedal: it moves the control from then on. Press Learn twice to forget.",
             "Under Time, a Start on the next beat or bar keeps the answer in step with the song.",
             "The same seed and the same call give the same answer. Another seed gives another.",
         ],
     ),
     (
-        "Takes",
+        "Takes and memory",
         &[
             "Save writes your last call and its answer as a MIDI file, one track each, and says where it is.",
-            "Keep stores them with the song, under Takes. Undo takes back what you last kept or threw away.",
+            "Keep stores them with the song, under Kept. Undo takes back what you last kept or dropped.",
+            "Memory, under Kept, lets the song begin as if it had heard what was played last.",
         ],
     ),
     (

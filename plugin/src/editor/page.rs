@@ -1,6 +1,6 @@
 //! The window as a whole. A function of what there is to see and of what the user does: no plugin, host or clock.
 
-use egui::{Align2, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 
 use super::theme::{self, ANSWER, BUTTON_HEIGHT, CALL, CARD_HEIGHT, GAP, GOOD, MARGIN, MUTED, TEXT, WRONG};
 use super::view::{Kind, Mood, Sentence, View, Wish};
@@ -10,7 +10,7 @@ use super::{help, roll};
 /// What the window itself remembers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Memory {
-    /// The group that is shown; one more than there are groups for the takes.
+    /// The page of controls that is shown: the presets, a group, or what is kept.
     pub(crate) tab: usize,
     pub(crate) is_help: bool,
 }
@@ -51,7 +51,7 @@ pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
                     let n = group.controls.len();
                     grid(ui, columns, n, |ui, rect, place| {
                         let control = &group.controls[place];
-                        card(ui, rect, control, view.learning == Some(control.id), &mut wishes);
+                        card(ui, rect, control, &mut wishes);
                     });
                 }
                 None => takes(ui, columns, view, &mut wishes),
@@ -161,11 +161,12 @@ fn hold(response: &egui::Response, id: &'static str, wishes: &mut Vec<Wish>) {
 }
 
 fn tabs(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory) {
-    let takes = match view.takes.len() {
-        0 => "Takes".to_owned(),
-        n => format!("Takes {n}"),
+    let kept = match view.takes.len() {
+        0 => "Kept".to_owned(),
+        n => format!("Kept {n}"),
     };
-    let names: Vec<&str> = view.groups.iter().map(|group| group.name).chain([takes.as_str()]).collect();
+    let groups = view.groups.iter().map(|group| group.name);
+    let names: Vec<&str> = ["Presets"].into_iter().chain(groups).chain([kept.as_str()]).collect();
     ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, theme::LINE));
     #[expect(clippy::cast_precision_loss, reason = "a few tabs")]
     let width = (rect.width() / names.len() as f32).min(124.0);
@@ -189,32 +190,61 @@ fn tabs(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory) {
     }
 }
 
-fn takes(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
-    if view.takes.is_empty() {
-        ui.label(
-            egui::RichText::new("Keep stores your last call and its answer with the song.")
-                .font(theme::BODY)
-                .color(MUTED),
-        );
-        return;
-    }
-    grid(ui, columns, view.takes.len(), |ui, rect, place| {
+fn presets(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
+    grid(ui, columns, view.presets.len(), |ui, rect, place| {
+        let (name, about) = view.presets[place];
+        let response = ui.interact(rect, ui.scope_id().with(("preset", place)), Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+        let fill = if response.hovered() { theme::CARD_HOVER } else { theme::CARD };
+        ui.painter().rect_filled(rect, theme::RADIUS, fill);
+        two_lines(ui, rect, 0.0, (name, theme::VALUE, TEXT), (about, theme::SMALL, MUTED));
+        if response.clicked() {
+            wishes.push(Wish::Preset(place));
+        }
+        response.on_hover_text(about);
+    });
+}
+
+/// The takes that are kept with the song, and the model's memory of it.
+fn kept(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
+    grid(ui, columns, view.takes.len() + 1, |ui, rect, place| {
         ui.painter().rect_filled(rect, theme::RADIUS, theme::CARD);
-        let inside = rect.shrink2(vec2(12.0, 8.0));
-        let line = |y: f32| Rect::from_min_size(inside.min + vec2(0.0, y), vec2(inside.width() - 118.0, 20.0));
-        fitted(ui.painter(), line(-1.0), Align2::LEFT_CENTER, &format!("Take {}", place + 1), theme::VALUE, TEXT);
-        fitted(ui.painter(), line(22.0), Align2::LEFT_CENTER, &view.takes[place], theme::SMALL, MUTED);
-        let size = vec2(54.0, rect.height() - 20.0);
-        let save = Rect::from_min_size(pos2(rect.right() - 122.0, rect.top() + 10.0), size);
-        ui.push_id(place, |ui| {
-            if button(ui, save, "Save", Look::Plain, true).clicked() {
-                wishes.push(Wish::SaveKept(place));
+        let (title, about, buttons) = match place.checked_sub(1) {
+            None => {
+                let about = match view.n_remembered {
+                    0 => "starts with nothing".to_owned(),
+                    n => format!("starts with {n} notes"),
+                };
+                ("Memory".to_owned(), about, [("Learn it", Wish::Remember), ("Forget", Wish::Forget)])
             }
-            if button(ui, save.translate(vec2(58.0, 0.0)), "Drop", Look::Plain, true).clicked() {
-                wishes.push(Wish::Discard(place));
+            Some(take) => {
+                let buttons = [("Save", Wish::SaveKept(take)), ("Drop", Wish::Discard(take))];
+                (format!("Take {place}"), view.takes[take].clone(), buttons)
+            }
+        };
+        two_lines(ui, rect, 118.0, (&title, theme::VALUE, TEXT), (&about, theme::SMALL, MUTED));
+        let mut at =
+            Rect::from_min_size(pos2(rect.right() - 122.0, rect.top() + 10.0), vec2(54.0, rect.height() - 20.0));
+        ui.push_id(place, |ui| {
+            for (label, wish) in buttons {
+                if button(ui, at, label, Look::Plain, true).clicked() {
+                    wishes.push(wish);
+                }
+                at = at.translate(vec2(58.0, 0.0));
             }
         });
     });
+}
+
+type Line<'a> = (&'a str, FontId, Color32);
+
+/// A title and a line below, with room on the right.
+fn two_lines(ui: &Ui, card: Rect, room: f32, first: Line, second: Line) {
+    let inside = card.shrink2(vec2(12.0, 8.0));
+    for ((text, font, ink), y) in [(first, -1.0), (second, 22.0)] {
+        let line = Rect::from_min_size(inside.min + vec2(0.0, y), vec2(inside.width() - room, 20.0));
+        fitted(ui.painter(), line, Align2::LEFT_CENTER, text, font, ink);
+    }
 }
 
 /// Cards of one size, in rows.

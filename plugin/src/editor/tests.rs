@@ -92,8 +92,11 @@ fn it_says_what_is_going_on_and_names_every_control() {
             assert!(words.contains("Late") && words.contains("real-time priority"), "{name}: the health line");
         }
         stage.save(name);
+        stage.click(&mut window, "Presets");
+        assert!(stage.show(&mut window).contains(window.view().presets[0].0), "{name}: the presets");
+        stage.save(&format!("{name}-presets"));
         for tab in 0..window.view().groups.len() {
-            window.memory.tab = tab;
+            window.memory.tab = tab + 1;
             let words = stage.show(&mut window);
             for control in window.view().groups[tab].controls.iter().take(3) {
                 let is_there = |text: &str| words.contains(text) || words.contains(&text[..text.len() / 2]);
@@ -212,7 +215,7 @@ fn takes_are_kept_with_the_song_and_can_be_brought_back() {
     window.fulfil(Wish::Discard(7));
 
     window.fulfil(Wish::Keep);
-    window.memory.tab = window.view().groups.len();
+    window.memory.tab = window.view().groups.len() + 1;
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let words = stage.show(&mut window);
     assert!(words.contains("Take 1") && words.contains("9 + 7 notes") && words.contains("Drop"));
@@ -224,12 +227,20 @@ fn a_control_learns_from_what_is_played() {
     let mut window = performing();
     window.status.last_controller.set_latest(7);
     window.fulfil(Wish::Learn("hand_cc"));
+    let is_learning = |window: &mut Window, id: &str| {
+        let view = window.view();
+        let mut controls = view.groups.iter().flat_map(|group| &group.controls);
+        controls.find(|control| control.id == id).unwrap().learn.clone().unwrap().is_learning
+    };
     window.learn();
-    assert_eq!(window.view().learning, Some("hand_cc"), "what came before does not count");
+    assert!(is_learning(&mut window, "hand_cc"), "what came before does not count");
     window.status.last_controller.set_latest(7);
     window.learn();
-    assert_eq!(window.view().learning, None);
-    window.fulfil(Wish::Learn("hand_key"));
-    window.fulfil(Wish::Learn("hand_key"));
-    assert_eq!(window.view().learning, None, "a second press thinks better of it");
+    assert!(!is_learning(&mut window, "hand_cc"));
+    for id in ["hand_key", "density"] {
+        window.fulfil(Wish::Learn(id));
+        assert!(is_learning(&mut window, id));
+        window.fulfil(Wish::Learn(id));
+        assert!(!is_learning(&mut window, id), "a second press thinks better of it");
+    }
 }

@@ -17,8 +17,10 @@ pub(crate) struct View {
     pub(crate) can_keep: bool,
     pub(crate) can_undo: bool,
     pub(crate) notice: Option<Notice>,
-    /// The control that waits for a key or controller to be moved.
-    pub(crate) learning: Option<&'static str>,
+    /// Name and use of each preset.
+    pub(crate) presets: Vec<(&'static str, &'static str)>,
+    /// Notes that the song begins with.
+    pub(crate) n_remembered: usize,
 }
 
 /// How things stand.
@@ -57,8 +59,17 @@ pub(crate) struct Control {
     pub(crate) normalized: f32,
     pub(crate) default: f32,
     pub(crate) kind: Kind,
-    /// What it can be set to by playing.
-    pub(crate) learns: Option<Learns>,
+    /// If it can learn from what is played.
+    pub(crate) learn: Option<Learn>,
+}
+
+/// What a control has learnt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Learn {
+    /// It waits for a key or controller.
+    pub(crate) is_learning: bool,
+    /// What moves it.
+    pub(crate) learnt: Option<String>,
 }
 
 /// How a control is worked.
@@ -69,13 +80,6 @@ pub(crate) enum Kind {
     Switch,
     /// Each choice with its normalized value.
     Choice(Vec<(String, f32)>),
-}
-
-/// What a control listens for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Learns {
-    Key,
-    Controller,
 }
 
 /// A number of the health line.
@@ -100,13 +104,18 @@ pub(crate) enum Wish {
     Touch(&'static str),
     Set(&'static str, f32),
     LetGo(&'static str),
-    /// The next key or controller sets this control; again, to think better of it.
+    /// The next key or controller belongs to this control; again, to forget it.
     Learn(&'static str),
     Keep,
     Undo,
     Save,
     SaveKept(usize),
     Discard(usize),
+    Preset(usize),
+    /// The song begins with what was played last.
+    Remember,
+    /// The song begins with nothing.
+    Forget,
 }
 
 impl Wish {

@@ -46,11 +46,12 @@ pub(crate) fn button(ui: &Ui, rect: Rect, label: &str, look: Look, is_enabled: b
 }
 
 /// The card of a parameter: its name, its value, and how far along it is. What the user does goes into `wishes`.
-pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, is_learning: bool, wishes: &mut Vec<Wish>) {
-    let (card, learn) = match control.learns {
-        Some(_) => {
+pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish>) {
+    let is_learning = control.learn.as_ref().is_some_and(|learn| learn.is_learning);
+    let (card, learn) = match &control.learn {
+        Some(learn) => {
             let (left, right) = rect.split_left_right_at_x(rect.right() - 62.0);
-            (left, Some(right))
+            (left, Some((right, learn)))
         }
         None => (rect, None),
     };
@@ -59,10 +60,11 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, is_learning: bool, wi
     let painter = ui.painter();
     painter.rect_filled(rect, RADIUS, fill);
     let inner = rect.shrink2(vec2(12.0, 8.0));
-    let text_width = if matches!(control.kind, Kind::Slider) { 0.0 } else { 26.0 } + learn.map_or(0.0, |_| 54.0);
+    let is_slider = matches!(control.kind, Kind::Slider);
+    let text_width = if is_slider { 0.0 } else { 26.0 } + learn.map_or(0.0, |_| 54.0);
     let line = |y: f32| Rect::from_min_max(pos2(inner.left(), y), pos2(inner.right() - text_width, y + 20.0));
     fitted(painter, line(inner.top() - 2.0), Align2::LEFT_CENTER, &control.name, theme::SMALL, MUTED);
-    let value = if is_learning { "Play it now" } else { &control.text };
+    let value = if is_learning { "Move it now" } else { &control.text };
     let ink = if is_learning { ANSWER } else { TEXT };
     fitted(painter, line(inner.top() + 17.0), Align2::LEFT_CENTER, value, theme::VALUE, ink);
 
@@ -88,10 +90,11 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, is_learning: bool, wi
             popup.show(|ui| choose(ui, control, choices, wishes));
         }
     }
-    if let Some(rect) = learn {
+    if let Some((rect, learn)) = learn {
         let look = if is_learning { Look::Main } else { Look::Plain };
-        let place = rect.shrink2(vec2(6.0, 10.0));
-        if button_named(ui, place, "Learn", control.id, look).clicked() {
+        let place = rect.shrink2(vec2(6.0, 10.0)).translate(vec2(0.0, if is_slider { -3.0 } else { 0.0 }));
+        let label = learn.learnt.as_deref().unwrap_or("Learn");
+        if button_named(ui, place, label, control.id, look).clicked() {
             wishes.push(Wish::Learn(control.id));
         }
     }

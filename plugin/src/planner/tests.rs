@@ -45,7 +45,7 @@ impl Listener for Ears {
 
 fn planner() -> Planner {
     let file = engine::random_file(ModelConfig::TINY, Precision::Q8, 7).unwrap();
-    Planner::new(Arc::new(Weights::parse(&file).unwrap()))
+    Planner::new(Arc::new(Weights::parse(&file).unwrap()), Arc::default())
 }
 
 /// Eight notes from a tick on, with the last key up after 192 ticks.
@@ -259,4 +259,24 @@ fn a_generator_goes_on_for_an_hour_without_a_trap() {
         .collect();
     let n_traps = bars.windows(4).filter(|w| !w[0].is_empty() && w.iter().all(|bar| *bar == w[0])).count();
     assert_eq!(n_traps, 0, "four equal bars on end");
+}
+
+#[test]
+fn what_is_remembered_is_known_from_the_next_start_on() {
+    let song = || [ToWorker::Reset].into_iter().chain(call(0)).chain([begin(1, 240, 384)]);
+    let mut planner = planner();
+    let first = tell(&mut planner, song());
+    assert_eq!(tell(&mut planner, song()), first);
+    planner.remember();
+    assert!(planner.memory.n_notes() > 8, "the call and its answer");
+    let second = tell(&mut planner, song());
+    assert_ne!(second, first);
+    assert_eq!(tell(&mut planner, song()), second, "it does not grow by itself");
+    let other = self::planner();
+    let saved = planner.memory.notes();
+    other.memory.keep_notes(saved.0, saved.1.into_iter());
+    let mut other = other;
+    assert_eq!(tell(&mut other, song()), second, "in another instance");
+    planner.memory.forget();
+    assert_eq!(tell(&mut planner, song()), first);
 }
