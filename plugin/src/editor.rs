@@ -108,7 +108,7 @@ impl Window {
             params,
             status,
             context: None,
-            memory: Memory::default(),
+            memory: Memory { tab: 1, is_help: false },
             undo: Vec::new(),
             notice: None,
             learning: None,

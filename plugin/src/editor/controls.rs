@@ -143,6 +143,6 @@ mod tests {
         let params = AntiphonParams::default();
         let turns = &params.turns;
         assert_eq!(turns.hand_cc.normalized_value_to_string(turns.hand_cc.place_of(20), true), "CC 20");
-        assert_eq!(turns.hand_key.normalized_value_to_string(turns.hand_key.place_of(36), true), "C1");
+        assert_eq!(turns.hand_key.normalized_value_to_string(turns.hand_key.place_of(36), true), "C2");
     }
 }

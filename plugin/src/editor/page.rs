@@ -45,17 +45,17 @@ pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
     tabs(ui, Rect::from_min_max(bar.min + vec2(0.0, GAP), bar.max), view, memory);
     let cards = Rect::from_min_max(rest.min + vec2(0.0, GAP), rest.max);
     ui.scope_builder(UiBuilder::new().max_rect(cards), |ui| {
-        ScrollArea::vertical().id_salt(memory.tab).auto_shrink(false).show(ui, |ui| {
-            match view.groups.get(memory.tab) {
-                Some(group) => {
-                    let n = group.controls.len();
-                    grid(ui, columns, n, |ui, rect, place| {
-                        let control = &group.controls[place];
-                        card(ui, rect, control, &mut wishes);
-                    });
-                }
-                None => takes(ui, columns, view, &mut wishes),
+        ScrollArea::vertical().id_salt(memory.tab).auto_shrink(false).show(ui, |ui| match memory.tab.checked_sub(1) {
+            None => presets(ui, columns, view, &mut wishes),
+            Some(place) if place < view.groups.len() => {
+                let group = &view.groups[place];
+                let n = group.controls.len();
+                grid(ui, columns, n, |ui, rect, place| {
+                    let control = &group.controls[place];
+                    card(ui, rect, control, &mut wishes);
+                });
             }
+            Some(_) => kept(ui, columns, view, &mut wishes),
         });
     });
     wishes

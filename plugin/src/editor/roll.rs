@@ -111,8 +111,8 @@ fn keyboard(painter: &Painter, inside: &Painter, scale: &Scale) {
             let y = y + scale.row();
             inside.hline(scale.field.x_range(), y, Stroke::new(1.0, LINE.gamma_multiply(0.7)));
             if scale.field.y_range().contains(y - 6.0) {
-                // As hosts with a middle C of C3 count, and the controls do.
-                let name = format!("C{}", key / 12.0 - 2.0);
+                // Named as the controls name keys: middle C is C4.
+                let name = format!("C{}", key / 12.0 - 1.0);
                 painter.text(pos2(scale.field.left() - 8.0, y - 1.0), Align2::RIGHT_BOTTOM, name, TINY, MUTED);
             }
         }

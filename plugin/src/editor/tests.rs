@@ -87,7 +87,7 @@ fn it_says_what_is_going_on_and_names_every_control() {
         ] {
             assert!(words.contains(word), "{name}: {word}");
         }
-        assert!(words.contains("12"), "{name}: the number of the bar that the song is in");
+        assert!(words.contains("13"), "{name}: the number of the bar that the song is in");
         if name == "answering" {
             assert!(words.contains("Late") && words.contains("real-time priority"), "{name}: the health line");
         }

@@ -116,15 +116,16 @@ fn slide(rect: Rect, control: &Control, response: &Response, wishes: &mut Vec<Wi
         wishes.extend(Wish::change(control.id, control.default));
         return;
     }
+    // A hand takes hold of the value where it is, so that a touch alone moves nothing.
+    let grip = response.id.with("grip");
+    let along = response.interact_pointer_pos().map_or(0.0, |at| at.x / (rect.width() - 24.0).max(1.0));
     if response.drag_started() {
+        response.ctx.data_mut(|data| data.insert_temp(grip, control.normalized - along));
         wishes.push(Wish::Touch(control.id));
     }
-    if response.dragged()
-        && let Some(at) = response.interact_pointer_pos()
-    {
-        // The whole card is the track, so that a finger finds it.
-        let along = (at.x - rect.left() - 12.0) / (rect.width() - 24.0).max(1.0);
-        wishes.push(Wish::Set(control.id, along.clamp(0.0, 1.0)));
+    if response.dragged() {
+        let hold: f32 = response.ctx.data(|data| data.get_temp(grip)).unwrap_or(control.normalized - along);
+        wishes.push(Wish::Set(control.id, (hold + along).clamp(0.0, 1.0)));
     }
     if response.drag_stopped() {
         wishes.push(Wish::LetGo(control.id));

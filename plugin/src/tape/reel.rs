@@ -136,7 +136,7 @@ impl Reel {
             }
             Mark::Answer(span) => {
                 let span = on_tape(span);
-                self.planned.retain(|coming| coming.on_ticks > span.on_ticks || coming.key > span.key);
+                self.planned.retain(|coming| (coming.on_ticks, coming.key) > (span.on_ticks, span.key));
                 self.push(Who::Antiphon, span);
             }
             Mark::Cut { ticks } => {

@@ -90,7 +90,7 @@ impl Stage {
         let input = RawInput { screen_rect, time: Some(self.time), events, ..RawInput::default() };
         let view = window.view();
         let mut wishes = Vec::new();
-        let output = self.context.run_ui(input, |ui| {
+        let mut output = self.context.run_ui(input, |ui| {
             let full = ui.ctx().content_rect();
             ui.scope_builder(egui::UiBuilder::new().max_rect(full), |ui| {
                 wishes.extend(page::show(ui, &view, &mut window.memory));
@@ -111,6 +111,7 @@ impl Stage {
                 }
             }
         }
+        output.textures_delta.clear();
         self.output = Some(output);
         wishes
     }
