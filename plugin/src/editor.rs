@@ -265,8 +265,12 @@ fn health(status: &Status) -> Vec<Fact> {
     let fact = |name, value, is_bad| Fact { name, value, is_bad };
     let count = |name, n: u32| fact(name, n.to_string(), n > 0);
     let n_lost = status.n_queue_full.get() + status.n_refused.get();
+    let first_note = match status.n_played.get() {
+        0 => "not yet".to_owned(),
+        _ => format!("{:.1} ms late", status.hand_over_ms.load(Relaxed)),
+    };
     let mut facts = vec![
-        fact("First note", format!("{:.1} ms", status.hand_over_ms.load(Relaxed)), false),
+        fact("First note", first_note, false),
         count("Late", status.n_late.get()),
         count("Dropped", status.n_dropped.get()),
         fact("Heard", status.n_heard.get().to_string(), false),

@@ -38,6 +38,9 @@ pub(crate) fn find<'a>(params: &'a AntiphonParams, id: &str) -> Option<&'a dyn H
 pub(crate) fn view(params: &AntiphonParams) -> Vec<Group> {
     let control = |id: &'static str| {
         let mut control = find(params, id)?.view(id);
+        if let AnyParam::Bool(_) = params.by_id(id)? {
+            control.kind = Kind::Switch;
+        }
         if KNOBS.contains(&id) {
             control.learn = Some(Learn {
                 is_learning: params.learned.is_learning(id),
@@ -85,7 +88,6 @@ impl<P: Param> Handle for P {
             normalized,
             default: self.default_normalized_value(),
             kind: match self.step_count() {
-                Some(1) => Kind::Switch,
                 Some(steps) if steps <= MOST_CHOICES => Kind::Choice(choices(self, steps)),
                 _ => Kind::Slider,
             },

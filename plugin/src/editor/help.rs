@@ -24,6 +24,14 @@ const CHAPTERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "When nothing sounds",
+        &[
+            "The large line says what Antiphon is doing. Asleep: the host does not run this track.",
+            "If it answers in the picture but not to your ear, the notes reach no instrument: see the routing above.",
+            "Panic ends everything that sounds.",
+        ],
+    ),
+    (
         "Playing",
         &[
             "Answer replies to each phrase. Continue plays on by itself while the song runs. Off lets your notes pass.",
@@ -41,14 +49,6 @@ const CHAPTERS: &[(&str, &[&str])] = &[
             "Memory, under Kept, lets the song begin as if it had heard what was played last.",
         ],
     ),
-    (
-        "When nothing sounds",
-        &[
-            "The large line says what Antiphon is doing. Asleep: the host does not run this track.",
-            "If it answers in the picture but not to your ear, the notes reach no instrument: see the routing above.",
-            "Panic ends everything that sounds.",
-        ],
-    ),
 ];
 
 pub(crate) fn show(ui: &mut Ui) {
@@ -57,7 +57,7 @@ pub(crate) fn show(ui: &mut Ui) {
         if is_wide {
             ui.columns(2, |columns| {
                 for (place, chapter) in CHAPTERS.iter().enumerate() {
-                    show_chapter(&mut columns[usize::from(place > 1)], *chapter);
+                    show_chapter(&mut columns[usize::from(place > 2)], *chapter);
                 }
             });
         } else {

@@ -225,14 +225,14 @@ fn kept(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
         two_lines(ui, rect, 118.0, (&title, theme::VALUE, TEXT), (&about, theme::SMALL, MUTED));
         let mut at =
             Rect::from_min_size(pos2(rect.right() - 122.0, rect.top() + 10.0), vec2(54.0, rect.height() - 20.0));
-        ui.push_id(place, |ui| {
-            for (label, wish) in buttons {
-                if button(ui, at, label, Look::Plain, true).clicked() {
-                    wishes.push(wish);
-                }
-                at = at.translate(vec2(58.0, 0.0));
+        // The same labels come again in each card.
+        let own = ui.new_child(UiBuilder::new().id_salt(place));
+        for (label, wish) in buttons {
+            if button(&own, at, label, Look::Plain, true).clicked() {
+                wishes.push(wish);
             }
-        });
+            at = at.translate(vec2(58.0, 0.0));
+        }
     });
 }
 

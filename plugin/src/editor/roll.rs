@@ -12,6 +12,8 @@ pub(crate) const FUTURE_TICKS: i64 = 5 * 48;
 
 /// Room for the bar numbers and the legend.
 const HEAD: f32 = 26.0;
+/// Room for the legend, right of the bar numbers.
+const LEGEND: f32 = 250.0;
 const LEAST_KEYS: f32 = 24.0;
 const TINY: FontId = FontId::proportional(12.0);
 
@@ -82,7 +84,13 @@ pub(crate) fn show(ui: &Ui, rect: Rect, roll: &Roll) {
     legend(&painter, rect);
     if roll.notes.is_empty() && roll.planned.is_empty() {
         let hint = "What you play, and what comes back, appears here";
-        painter.text(field.center(), Align2::CENTER_CENTER, hint, FontId::proportional(15.0), MUTED);
+        painter.text(
+            pos2((field.left() + now) / 2.0, field.center().y),
+            Align2::CENTER_CENTER,
+            hint,
+            FontId::proportional(15.0),
+            MUTED,
+        );
     }
 }
 
@@ -125,7 +133,7 @@ fn lines(painter: &Painter, scale: &Scale, roll: &Roll) {
         let x = scale.x(ticks);
         let colour = if bar.is_some() { MUTED.gamma_multiply(0.55) } else { LINE.gamma_multiply(0.55) };
         painter.vline(x, scale.field.y_range(), Stroke::new(1.0, colour));
-        if let Some(bar) = bar {
+        if let Some(bar) = bar.filter(|_| x < scale.field.right() - LEGEND) {
             painter.text(pos2(x + 5.0, scale.field.top() - 4.0), Align2::LEFT_BOTTOM, bar, TINY, MUTED);
         }
     }
@@ -155,10 +163,6 @@ fn legend(painter: &Painter, rect: Rect) {
     for (name, colour, is_outlined) in [("to come", ANSWER, true), ("Antiphon", ANSWER, false), ("you", CALL, false)] {
         let text = painter.layout_no_wrap(name.to_owned(), FontId::proportional(13.0), TEXT);
         let swatch = Rect::from_center_size(pos2(right - text.size().x - 14.0, y), vec2(16.0, 9.0));
-        // Bar numbers pass behind.
-        let behind =
-            Rect::from_min_max(pos2(swatch.left() - 8.0, rect.top() + 2.0), pos2(right + 12.0, y + HEAD / 2.0 - 3.0));
-        painter.rect_filled(behind, 0.0, PANEL);
         if is_outlined {
             painter.rect_stroke(swatch, 3.0, Stroke::new(1.5, colour), StrokeKind::Inside);
         } else {

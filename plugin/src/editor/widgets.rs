@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::theme::{self, ANSWER, CARD, CARD_HOVER, LINE, MUTED, RADIUS, TEXT};
-use super::view::{Control, Kind, Wish};
+use super::view::{Control, Kind, Learn, Wish};
 
 /// How a button looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,13 +85,17 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish
         }
         Kind::Choice(choices) => {
             response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &control.name));
-            caret(painter, pos2(inner.right() - 6.0, inner.center().y), MUTED);
+            caret(painter, pos2(card.right() - if learn.is_some() { 8.0 } else { 18.0 }, inner.center().y), MUTED);
             let popup = Popup::menu(&response).width(card.width().max(160.0));
             popup.show(|ui| choose(ui, control, choices, wishes));
         }
     }
     if let Some((rect, learn)) = learn {
-        let look = if is_learning { Look::Main } else { Look::Plain };
+        let look = match learn {
+            _ if is_learning => Look::Main,
+            Learn { learnt: Some(_), .. } => Look::Chosen,
+            Learn { .. } => Look::Plain,
+        };
         let place = rect.shrink2(vec2(6.0, 10.0)).translate(vec2(0.0, if is_slider { -3.0 } else { 0.0 }));
         let label = learn.learnt.as_deref().unwrap_or("Learn");
         if button_named(ui, place, label, control.id, look).clicked() {
@@ -105,8 +109,13 @@ fn button_named(ui: &Ui, rect: Rect, label: &str, name: &str, look: Look) -> Res
     let id = ui.scope_id().with(("small", label, name));
     let response = ui.interact(rect, id, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{label} {name}")));
-    let (fill, ink) = if look == Look::Main { (ANSWER, theme::GROUND) } else { (theme::PANEL, MUTED) };
-    ui.painter().rect_filled(rect, RADIUS, if response.hovered() { mix(fill, TEXT, 0.1) } else { fill });
+    let (fill, stroke, ink) = match look {
+        Look::Main => (ANSWER, ANSWER, theme::GROUND),
+        Look::Chosen => (theme::PANEL, MUTED, TEXT),
+        _ => (Color32::TRANSPARENT, LINE, MUTED),
+    };
+    let ink = if response.hovered() && look != Look::Main { TEXT } else { ink };
+    ui.painter().rect(rect, RADIUS, fill, Stroke::new(1.0, stroke), StrokeKind::Inside);
     fitted(ui.painter(), rect.shrink(3.0), Align2::CENTER_CENTER, label, theme::SMALL, ink);
     response
 }
@@ -179,7 +188,7 @@ fn caret(painter: &Painter, centre: Pos2, colour: Color32) {
 pub(crate) fn fitted(painter: &Painter, rect: Rect, align: Align2, text: &str, font: FontId, colour: Color32) -> Rect {
     let mut galley = painter.layout_no_wrap(text.to_owned(), font.clone(), colour);
     if galley.size().x > rect.width() {
-        let size = (font.size * rect.width() / galley.size().x).max(font.size * 0.7).floor();
+        let size = (font.size * rect.width() / galley.size().x).max(font.size * 0.85).floor();
         let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), FontId { size, ..font }, colour);
         job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width());
         galley = painter.layout_job(job);

@@ -103,7 +103,7 @@ fn lost_marks_leave_no_endless_note() {
 fn the_reel_is_bounded() {
     let tape = Tape::new();
     let mut pen = tape.pen();
-    for ticks in 0..20_000 {
+    for ticks in 0..6000 {
         pen.mark(&tape, Mark::CallOn { ticks, key: 60, velocity: 90 });
         pen.mark(&tape, Mark::Jump { ticks });
         tape.be_at(ticks, FREE, 120.0);
