@@ -3,7 +3,8 @@
 //! Reading order: [`midi`] and [`clock`] turn the host's events and samples into notes and ticks; [`turn`] says whose
 //! turn it is; `audio_thread` does all that `process` does, with `schedule` (what will sound) and `sounding` (what
 //! sounds); `link` is where the audio thread and the worker meet; `worker_thread` runs the `planner`, which owns the
-//! model; `params`, `status`, `tape` and `editor` face the user.
+//! model, and holds answers to a key with `scale`; `params`, `presets`, `learn` (controllers that move parameters),
+//! `memory` (what a project remembers), `status`, `tape` (what was played) and `editor` face the user.
 #![forbid(unsafe_code)]
 
 mod audio_thread;
