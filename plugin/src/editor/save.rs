@@ -89,7 +89,7 @@ fn track<'a>(name: &'a str, channel: u4, notes: impl Iterator<Item = &'a TakeNot
 /// Numerator, and the denominator's power of two, of a bar of so many ticks.
 fn signature(bar_ticks: u32) -> Option<(u8, u8)> {
     [2u8, 3, 4].into_iter().find_map(|power| {
-        let unit = 4 * TICKS_PER_BEAT >> power;
+        let unit = (4 * TICKS_PER_BEAT) >> power;
         let beats = bar_ticks.checked_div(unit).filter(|beats| beats * unit == bar_ticks && *beats > 0)?;
         Some((u8::try_from(beats).ok()?, power))
     })
