@@ -115,6 +115,7 @@ fn it_says_what_is_going_on_and_names_every_control() {
 }
 
 #[test]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places of pixels")]
 fn call_answer_and_plan_are_where_they_belong() {
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     stage.show(&mut performing());

@@ -1,4 +1,5 @@
 //! A window without a screen: runs egui, and paints its triangles.
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places and colours of pixels")]
 
 use std::collections::HashMap;
 
