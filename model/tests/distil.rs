@@ -1,5 +1,4 @@
 //! A student comes nearer to its teacher.
-#![expect(clippy::cast_possible_truncation, reason = "the limits of random values are small")]
 
 mod common;
 
