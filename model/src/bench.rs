@@ -22,7 +22,7 @@ use crate::train::Size;
 #[derive(Clone, Debug, clap::Args)]
 #[command(
     after_help = "Prints the network's sizes, then waits: for every line that it reads, it takes one step (forward, \
-    backward, clipping, AdamW) on a batch of random notes, and prints its seconds and its loss."
+    backward, clipping, Muon and AdamW) on a batch of random notes, and prints its seconds and its loss."
 )]
 pub struct BenchOptions {
     /// Size of the network

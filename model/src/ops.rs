@@ -2,12 +2,15 @@
 //!
 //! candle 0.11 has fused operations whose gradients silently stop (`LayerNorm`, `softmax_last_dim`, `rope`), and plain
 //! ones that are slow on a CPU. These are fused, recompute in the backward pass what is cheap to recompute, and are
-//! checked against [`stock`], which is plain candle and also what a GPU runs.
+//! checked against [`stock`], which is plain candle. [`Kernels`] chooses between them and what a GPU runs.
 
+mod anywhere;
 mod attention;
 mod cross_entropy;
 mod dropout;
+mod explicit;
 mod gelu;
+mod kernels;
 mod layer_norm;
 mod linear;
 mod lookup;
@@ -21,6 +24,7 @@ pub(crate) use cross_entropy::{cross_entropy_both, cross_entropy_forward};
 pub use dropout::{Dropout, add_dropout};
 pub use gelu::gelu;
 pub(crate) use gelu::{gelu_backward, gelu_forward};
+pub use kernels::Kernels;
 pub use layer_norm::layer_norm;
 pub(crate) use layer_norm::{layer_norm_backward, layer_norm_forward};
 pub use linear::linear;

@@ -5,7 +5,7 @@ use candle_core::{Result, Tensor};
 use crate::batch::Batch;
 use crate::cpu::{self, Nats, Workspace};
 use crate::network::Network;
-use crate::ops::Dropout;
+use crate::ops::{Dropout, Kernels};
 use crate::optimiser::AdamW;
 
 /// Takes steps, and keeps their memory.
@@ -29,7 +29,7 @@ impl Stepper {
         rate: f64,
     ) -> Result<(Nats, f64)> {
         let scale = 1.0 / n_events(batch).max(1.0);
-        if network.device().is_cpu() {
+        if network.kernels() == Kernels::Cpu {
             #[expect(clippy::cast_possible_truncation, reason = "a factor of f32 numbers")]
             let (nats, gradients) = cpu::gradients(network, batch, dropout, scale as f32, &self.workspace)?;
             return Ok((nats, optimiser.step(network, &gradients, rate)?));
@@ -44,7 +44,7 @@ impl Stepper {
     /// # Errors
     /// When the batch does not fit the network, or memory or the device fails.
     pub fn nats(&self, network: &Network, batch: &Batch) -> Result<Nats> {
-        if network.device().is_cpu() {
+        if network.kernels() == Kernels::Cpu {
             cpu::nats(network, batch, &self.workspace)
         } else {
             sums(&network.nats(batch, None)?)

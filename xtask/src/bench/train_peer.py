@@ -1,7 +1,7 @@
 """The trainer's network in PyTorch, as a person would write it there, to be timed beside ours.
 
 Speaks as `model bench` does: takes its sizes, says that it is there, and then for every line that it reads takes one
-training step (forward, backward, clipping, AdamW) and prints its seconds and its loss.
+training step (forward, backward, clipping, Muon and AdamW) and prints its seconds and its loss.
 """
 
 import json
@@ -102,7 +102,38 @@ def columns(kind):
 
 
 network = Network()
-optimiser = torch.optim.AdamW(network.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=True)
+
+
+def hidden_matrices():
+    """The matrices that Muon moves, each with its rows' parts: queries, keys and values are three."""
+    kv = kv_heads * d_head
+    for block in network.blocks:
+        yield block.attention.qkv.weight, [d, kv, kv]
+        for layer in (block.attention.out, block.up, block.down):
+            yield layer.weight, [layer.weight.shape[0]]
+    for head in network.heads:
+        yield head.hidden.weight, [config["d_head_hidden"]]
+
+
+def muon(weight, parts, momentum, rate=1e-4, rounds=3):
+    """As torch.optim.Muon does it, with as many rounds as ours."""
+    momentum.mul_(0.95).add_(weight.grad)
+    ahead = momentum.mul(0.95).add_(weight.grad)
+    for part, target in zip(ahead.split(parts), weight.split(parts)):
+        tall = part.shape[0] > part.shape[1]
+        x = part.T if tall else part
+        x = x / (x.norm() + 1e-7)
+        for _ in range(rounds):
+            square = x @ x.T
+            x = torch.addmm(x, torch.addmm(square, square, square, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
+        scale = 0.2 * max(part.shape) ** 0.5
+        target.mul_(1 - rate * 0.1).add_(x.T if tall else x, alpha=-rate * scale)
+
+
+hidden = [(weight, parts, torch.zeros_like(weight)) for weight, parts in hidden_matrices()]
+moved_by_muon = {id(weight) for weight, _, _ in hidden}
+others = [p for p in network.parameters() if id(p) not in moved_by_muon]
+optimiser = torch.optim.AdamW(others, lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=True)
 batch = {kind: columns(kind) for kind in ["event", "position", "conditions", "target"]}
 batch["target_position"] = columns("position")
 
@@ -112,8 +143,11 @@ def step():
         loss = network(batch)
     loss.backward()
     nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    with torch.no_grad():
+        for weight, parts, momentum in hidden:
+            muon(weight, parts, momentum)
     optimiser.step()
-    optimiser.zero_grad(set_to_none=True)
+    network.zero_grad(set_to_none=True)
     return loss.item()
 
 
