@@ -11,6 +11,7 @@
 
 pub mod conditions;
 pub mod config;
+mod container;
 pub mod dump;
 mod forward;
 pub mod grammar;
@@ -21,6 +22,7 @@ mod memory;
 pub mod metre;
 mod network;
 pub mod note;
+pub mod pack;
 mod quant;
 pub mod random;
 pub mod sample;
@@ -36,6 +38,7 @@ pub use config::ModelConfig;
 pub use grammar::Onset;
 pub use metre::{Metre, Position};
 pub use note::{Note, Pitch, TICKS_PER_BEAT, Velocity};
+pub use pack::{Pack, PackError, PackHeader};
 pub use random::random_file;
 pub use sample::Sampling;
 pub use session::{Ask, Bend, Event, Mark, Session};

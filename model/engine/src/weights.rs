@@ -1,28 +1,26 @@
 //! The weight file (".antiphon"), version 1: reading it, with every way in which a file can be damaged, and writing it.
 //!
-//! `b"ANTIPHON"`, version (u32, little-endian as all else), header length (u32), JSON [`Header`], zeros up to a multiple
-//! of 64; then the tensors in the order of [`ModelConfig::tensors`], each from a multiple of 64 bytes (stored as
-//! `quant.rs` says); then the SHA-256 of everything before it. The length follows from the header.
+//! A file as `container.rs` says, of magic word `ANTIPHON`, with a JSON [`Header`]. Its data are the tensors in the order
+//! of [`ModelConfig::tensors`], each from a multiple of 64 bytes (stored as `quant.rs` says). The length follows from the
+//! header.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::conditions::N_STYLES;
 use crate::config::{ModelConfig, TensorShape};
+use crate::container::{self, VERSION};
 use crate::network::Network;
 pub use crate::quant::rounding_error;
 use crate::quant::{self, Reader};
 
-const MAGIC: &[u8; 8] = b"ANTIPHON";
-const VERSION: u32 = 1;
-const TOKENISER: u32 = 1;
-const MAX_HEADER_BYTES: usize = 64 * 1024;
-const CHECKSUM_BYTES: usize = 32;
+pub(crate) const MAGIC: &[u8; 8] = b"ANTIPHON";
+pub(crate) const TOKENISER: u32 = 1;
 
 /// A network that is ready to play. It never changes: sessions share it in an `Arc`.
 #[derive(Debug)]
 pub struct Weights {
     header: Header,
+    checksum: [u8; 32],
     pub(crate) network: Network,
 }
 
@@ -133,46 +131,33 @@ impl Weights {
     /// # Errors
     /// Refuses anything damaged, see [`WeightsError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, WeightsError> {
-        let truncated =
-            |expected: usize| WeightsError::Truncated { expected: expected as u64, found: bytes.len() as u64 };
-        let Some((start, _)) = bytes.split_first_chunk::<16>() else {
-            let is_start = bytes.len() >= MAGIC.len() && bytes.starts_with(MAGIC);
-            return Err(if is_start { truncated(16) } else { WeightsError::NotAntiphon });
-        };
-        let [magic @ .., v0, v1, v2, v3, l0, l1, l2, l3] = *start;
-        if magic != *MAGIC {
-            return Err(WeightsError::NotAntiphon);
-        }
-        match u32::from_le_bytes([v0, v1, v2, v3]) {
-            VERSION => {}
-            0 => return Err(WeightsError::Header("there is no version 0".into())),
-            newer => return Err(WeightsError::NewerVersion(newer)),
-        }
-        let header_bytes = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
-        if header_bytes > MAX_HEADER_BYTES {
-            return Err(WeightsError::Header(format!("it claims to be {header_bytes} bytes long")));
-        }
-        let json = bytes.get(16..16 + header_bytes).ok_or_else(|| truncated(16 + header_bytes))?;
+        let (json, end) = container::header(bytes, MAGIC)?;
         let header: Header = serde_json::from_slice(json).map_err(|e| WeightsError::Header(e.to_string()))?;
         header.check()?;
 
         let shapes = header.config.tensors();
-        let expected = shapes.iter().fold(quant::aligned((16 + header_bytes) as u64), |at, shape| {
+        let data_end = shapes.iter().fold(quant::aligned(end as u64), |at, shape| {
             quant::aligned(at) + quant::stored_bytes(shape, header.precision)
-        }) + CHECKSUM_BYTES as u64;
-        let found = bytes.len() as u64;
-        if found < expected {
-            return Err(WeightsError::Truncated { expected, found });
-        } else if found > expected {
-            return Err(WeightsError::TooLong { expected, found });
-        }
-        let (body, checksum) = bytes.split_at(bytes.len() - CHECKSUM_BYTES);
-        if Sha256::digest(body).as_slice() != checksum {
-            return Err(WeightsError::Checksum);
-        }
-        let mut reader = Reader::new(body, 16 + header_bytes, header.precision, shapes);
+        });
+        let (body, checksum) = container::body(bytes, data_end)?;
+        let mut reader = Reader::new(body, end, header.precision, shapes);
         let network = Network::read(header.config, &mut reader)?;
-        Ok(Self { header, network })
+        Ok(Self { header, checksum, network })
+    }
+
+    /// SHA-256 of the file but for the checksum itself, with which it ends.
+    #[must_use]
+    pub fn checksum(&self) -> [u8; 32] {
+        self.checksum
+    }
+
+    /// All tensors as floats, row-major, in the order of [`ModelConfig::tensors`]; each is made when it is asked for.
+    pub fn tensors(&self) -> impl Iterator<Item = (TensorShape, Vec<f32>)> + '_ {
+        let shapes = self.header.config.tensors();
+        shapes.into_iter().zip(self.network.layers()).map(|(shape, layer)| {
+            let values = layer.values(&shape);
+            (shape, values)
+        })
     }
 
     /// Sizes of the network.
@@ -232,16 +217,7 @@ pub fn write<E: From<WeightsError>>(
     tensor: &mut dyn FnMut(&TensorShape) -> Result<Vec<f32>, E>,
 ) -> Result<Vec<u8>, E> {
     header.check()?;
-    let json = serde_json::to_vec_pretty(header).map_err(|e| WeightsError::Header(e.to_string()))?;
-    let json_len = u32::try_from(json.len()).unwrap_or(u32::MAX);
-    if json.len() > MAX_HEADER_BYTES {
-        return Err(WeightsError::Header("its texts are longer than 64 KiB".into()).into());
-    }
-    let mut file = MAGIC.to_vec();
-    file.extend(VERSION.to_le_bytes());
-    file.extend(json_len.to_le_bytes());
-    file.extend(json);
-    file.resize(file.len().next_multiple_of(64), 0);
+    let mut file = container::begin(MAGIC, header)?;
     for shape in header.config.tensors() {
         let values = tensor(&shape)?;
         let expected = shape.rows * shape.columns;
@@ -251,7 +227,5 @@ pub fn write<E: From<WeightsError>>(
         file.resize(file.len().next_multiple_of(64), 0);
         quant::store(&shape, header.precision, &values, &mut file)?;
     }
-    let checksum = Sha256::digest(&file);
-    file.extend_from_slice(checksum.as_slice());
-    Ok(file)
+    Ok(container::seal(file))
 }

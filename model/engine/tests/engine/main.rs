@@ -5,5 +5,6 @@ mod common;
 mod golden;
 mod network;
 mod no_alloc;
+mod pack;
 mod session;
 mod weights;
