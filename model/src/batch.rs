@@ -28,3 +28,19 @@ pub struct Batch {
     /// note, the duration and velocity of an end event.
     pub mask: [Vec<f32>; 4],
 }
+
+impl Batch {
+    /// The rows of both, which must have crops of one length.
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        debug_assert_eq!(self.steps, other.steps, "crops of one length");
+        self.rows += other.rows;
+        let ids = self.event.iter_mut().chain(&mut self.position).chain(&mut self.conditions).chain(&mut self.target);
+        let more = other.event.into_iter().chain(other.position).chain(other.conditions).chain(other.target);
+        ids.chain(&mut self.target_position)
+            .zip(more.chain(other.target_position))
+            .for_each(|(ids, more)| ids.extend(more));
+        self.mask.iter_mut().zip(other.mask).for_each(|(mask, more)| mask.extend(more));
+        self
+    }
+}

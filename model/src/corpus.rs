@@ -171,8 +171,8 @@ fn style_of(composer: &str, style: &str) -> String {
     }
 }
 
-/// Subfolders of the folder are styles; files directly in it have none.
-fn from_folder(folder: &Path) -> Result<Vec<Source>> {
+/// Subfolders of the folder are styles; files directly in it have none. The folder may be a single file.
+pub(crate) fn from_folder(folder: &Path) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
@@ -182,6 +182,7 @@ fn from_folder(folder: &Path) -> Result<Vec<Source>> {
             continue;
         }
         let inside = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+        let inside = if inside.as_os_str().is_empty() { Path::new(entry.file_name()) } else { inside };
         let path = inside.to_string_lossy().replace('\\', "/");
         let style = path.split_once('/').map_or(ANY_STYLE, |(top, _)| top).to_owned();
         sources.push(Source {

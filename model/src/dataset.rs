@@ -39,6 +39,8 @@ pub struct Dataset {
     prepared: Prepared,
     /// Training pieces of each style, as (running total of weights, piece).
     draws: Vec<(f64, Vec<(f64, usize)>)>,
+    /// How often the style of a crop is left open.
+    drop_style: f64,
 }
 
 impl Dataset {
@@ -47,14 +49,25 @@ impl Dataset {
     /// # Errors
     /// When the folder is not sound, or holds nothing to train on.
     pub fn open(folder: &Path) -> Result<Self> {
-        let prepared = shards::read(folder)?;
-        let draws = draws(&prepared);
+        let dataset = Self::of(shards::read(folder)?);
         ensure!(
-            !draws.is_empty(),
+            !dataset.draws.is_empty(),
             "{} holds no training pieces; prepare more files (about ten at least)",
             folder.display()
         );
-        Ok(Self { prepared, draws })
+        Ok(dataset)
+    }
+
+    /// What is prepared in memory already. Without training pieces, no training batch can be drawn.
+    #[must_use]
+    pub fn of(prepared: Prepared) -> Self {
+        Self { draws: draws(&prepared), prepared, drop_style: DROP_STYLE }
+    }
+
+    /// Every crop keeps its style.
+    #[must_use]
+    pub fn with_styles_told(self) -> Self {
+        Self { drop_style: 0.0, ..self }
     }
 
     /// Names of the styles; index 0 is "Any style".
@@ -137,7 +150,7 @@ impl Dataset {
             crop.read_as_free(rng.random_range(TIME_SCALES));
         }
         crop.measure();
-        if rng.random_bool(DROP_STYLE) {
+        if rng.random_bool(self.drop_style) {
             crop.style = 0;
         }
         if rng.random_bool(DROP_MODE) {

@@ -206,7 +206,8 @@ pub fn load(path: &Path) -> Result<Weights> {
     Weights::parse(&bytes).with_context(|| format!("{} is not a sound weight file", path.display()))
 }
 
-fn shipped() -> Result<Weights> {
+/// The weights that are built into the plugin.
+pub(crate) fn shipped() -> Result<Weights> {
     Weights::parse(SHIPPED).context("the weights built into this program are damaged")
 }
 

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use engine::conditions::{density_level, polyphony_level};
 use engine::key::find_key;
-use engine::{TICKS_PER_BEAT, Weights, dump};
+use engine::pack::PACK_MAGIC;
+use engine::{Pack, TICKS_PER_BEAT, Weights, dump};
 
 use crate::corpus::Split;
 use crate::midi::{self, Reading};
+use crate::pack;
 use crate::shards;
 
 /// What to look into.
@@ -18,7 +20,7 @@ use crate::shards;
 #[command(after_help = "Examples:\n  model inspect phrase.mid\n  model inspect phrase.mid --dump | less\n  \
     model inspect my.antiphon\n  model inspect prepared")]
 pub struct InspectOptions {
-    /// A .mid file, a weight file, or a folder that `model prepare` wrote
+    /// A .mid file, a weight file, a style pack, or a folder that `model prepare` wrote
     pub file: PathBuf,
     /// Print a MIDI file's notes as NOTE_ON pitch velocity, NOTE_OFF pitch and TIME_SHIFT ticks (48 to the beat)
     #[arg(long)]
@@ -47,6 +49,9 @@ pub fn describe(file: &Path, dump: bool) -> Result<String> {
     let unsound = || format!("cannot look into {}", file.display());
     if bytes.starts_with(b"ANTIPHON") {
         return Ok(weights(&Weights::parse(&bytes).with_context(unsound)?, bytes.len()));
+    }
+    if bytes.starts_with(PACK_MAGIC) {
+        return Ok(pack::describe(&Pack::parse(&bytes).with_context(unsound)?));
     }
     let score = midi::read(&bytes, Reading::Auto).with_context(unsound)?;
     Ok(if dump { dump::write(&score.notes) } else { midi_file(&score) })

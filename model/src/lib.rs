@@ -1,6 +1,7 @@
 //! Antiphon's offline side: MIDI files become notes, notes become a trained network, a network becomes an 8-bit style.
 #![forbid(unsafe_code)]
 
+pub mod adapt;
 pub mod average;
 pub mod batch;
 pub mod bench;
@@ -21,6 +22,7 @@ pub mod network;
 pub mod ngram;
 pub mod ops;
 pub mod optimiser;
+pub mod pack;
 pub mod picture;
 pub mod prepare;
 pub mod quantise;

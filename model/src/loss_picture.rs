@@ -5,6 +5,9 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
+/// The first steps of a new network are far above all that matters.
+const TOP_BITS: f64 = 14.0;
+
 /// Draws bits per note over millions of notes seen, from the log of `model train` (`log.csv`) into an SVG file.
 ///
 /// # Errors
@@ -19,9 +22,9 @@ pub fn draw(log: &Path, picture: &Path) -> Result<()> {
         valid.extend(number(5).map(|bits| (notes / 1e6, bits)));
     }
     let Some(last) = train.last().map(|point| point.0) else { return Ok(()) };
-    // The first steps are far above all that matters.
-    let top = 14.0;
-    let bottom = train.iter().chain(&valid).fold(top, |low: f64, point| low.min(point.1)) - 0.3;
+    let all = || train.iter().chain(&valid).map(|point| point.1);
+    let top = all().fold(0.0, f64::max).min(TOP_BITS - 0.3) + 0.3;
+    let bottom = all().fold(top, f64::min) - 0.3;
     let failed = |e: &dyn std::fmt::Display| anyhow!("cannot draw {}: {e}", picture.display());
 
     let area = SVGBackend::new(picture, (900, 500)).into_drawing_area();

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use model::{bench, benchmark, distil, evaluate, generate, inspect, prepare, quantise, train};
+use model::{adapt, bench, benchmark, distil, evaluate, generate, inspect, pack, prepare, quantise, train};
 
 #[derive(Parser)]
 #[command(
@@ -25,6 +25,11 @@ enum Verb {
     Train(train::TrainOptions),
     /// Train a network on a prepared folder and on the opinion of a larger network
     Distil(distil::DistilOptions),
+    /// Learn a player's own style from a handful of MIDI files, as a style pack
+    Adapt(adapt::AdaptOptions),
+    /// Look into a style pack, or merge it into weights
+    #[command(subcommand)]
+    Pack(pack::PackVerb),
     /// Turn a checkpoint into a weight file of 8 bits
     Quantise(quantise::QuantiseOptions),
     /// Measure weights on music they have not seen
@@ -45,6 +50,8 @@ fn main() -> Result<()> {
         Verb::Prepare(options) => prepare::run(&options),
         Verb::Train(options) => train::run(&options),
         Verb::Distil(options) => distil::run(&options),
+        Verb::Adapt(options) => adapt::run(&options),
+        Verb::Pack(verb) => pack::run(&verb),
         Verb::Quantise(options) => quantise::run(&options),
         Verb::Evaluate(options) => evaluate::run(&options),
         Verb::Benchmark(benchmark) => benchmark::run(&benchmark),

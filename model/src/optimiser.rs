@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, Var};
+use engine::ModelConfig;
 use rayon::prelude::*;
 
 use crate::muon;
@@ -49,11 +50,19 @@ impl AdamW {
     /// # Errors
     /// When memory fails.
     pub fn new(network: &Network) -> Result<Self> {
+        Self::of(network.parameters())
+    }
+
+    /// Nothing seen yet of these parameters.
+    ///
+    /// # Errors
+    /// When memory fails.
+    pub fn of(parameters: &BTreeMap<String, Var>) -> Result<Self> {
         let zeros = |(name, var): (&String, &Var)| {
             let zero = var.as_tensor().zeros_like()?;
             Ok((name.clone(), (Var::from_tensor(&zero)?, Var::from_tensor(&zero.copy()?)?)))
         };
-        Ok(Self { moments: network.parameters().iter().map(zeros).collect::<Result<_>>()?, steps: 0 })
+        Ok(Self { moments: parameters.iter().map(zeros).collect::<Result<_>>()?, steps: 0 })
     }
 
     /// As left by an earlier run.
@@ -74,8 +83,22 @@ impl AdamW {
     /// # Errors
     /// When a parameter has no gradient.
     pub fn step(&mut self, network: &Network, gradients: &impl GradientSource, rate: f64) -> Result<f64> {
+        self.step_of(network.parameters(), network.config(), gradients, rate)
+    }
+
+    /// As [`AdamW::step`], for parameters that are not a network's own.
+    ///
+    /// # Errors
+    /// When a parameter has no gradient.
+    pub fn step_of(
+        &mut self,
+        parameters: &BTreeMap<String, Var>,
+        config: &ModelConfig,
+        gradients: &impl GradientSource,
+        rate: f64,
+    ) -> Result<f64> {
         let (mut found, mut squares) = (Vec::new(), Vec::new());
-        for (name, var) in network.parameters() {
+        for (name, var) in parameters {
             let Some(gradient) = gradients.gradient(name, var) else {
                 candle_core::bail!("{name} received no gradient")
             };
@@ -96,7 +119,7 @@ impl AdamW {
                 candle_core::bail!("the optimiser does not know {name}")
             };
             let decay = if var.dims().len() > 1 { rate * WEIGHT_DECAY } else { 0.0 };
-            if let Some(parts) = muon::parts(network.config(), name) {
+            if let Some(parts) = muon::parts(config, name) {
                 muon::step(var, mean, &(gradient * clip)?, &parts, rate, 1.0 - decay)?;
                 continue;
             }

@@ -90,10 +90,33 @@ pub fn run(options: &PrepareOptions) -> Result<()> {
 /// As [`run`].
 pub fn prepare(options: &PrepareOptions) -> Result<Summary> {
     let sources = corpus::list(&options.data)?;
+    let (kept, rejects) = read(&sources, &options.licences)?;
+    write_rejects(options, &rejects)?;
+    if kept.is_empty() {
+        let first = rejects.first().map(|r| format!(" (the first: {}: {})", r.path, r.reason)).unwrap_or_default();
+        bail!(
+            "none of the {} files can be used{first}; see {}",
+            sources.len(),
+            options.out.join("rejected.csv").display()
+        );
+    }
+    let styles = styles(&kept);
+    let mut notes = [const { Vec::new() }; 3];
+    let pieces = kept.iter().map(|(source, score)| store(source, score, &styles, &mut notes)).collect();
+    let index = Index { styles, pieces, ..Index::default() };
+    shards::write(&options.out, index.clone(), &notes)?;
+    Ok(Summary { index, rejects })
+}
+
+/// Files that can be used, with their notes, and those that cannot.
+type Kept<'a> = (Vec<(&'a Source, Score)>, Vec<Reject>);
+
+/// Reads files, with a progress bar.
+pub(crate) fn read<'a>(sources: &'a [Source], licences: &[String]) -> Result<Kept<'a>> {
     let bar = ProgressBar::new(sources.len() as u64)
         .with_style(ProgressStyle::with_template("reading {pos}/{len} files {wide_bar} {eta} left")?);
     let read: Vec<Result<Score, Reject>> =
-        sources.par_iter().progress_with(bar).map(|source| read_source(source, &options.licences)).collect();
+        sources.par_iter().progress_with(bar).map(|source| read_source(source, licences)).collect();
 
     let mut rejects = Vec::new();
     let mut kept: Vec<(&Source, Score)> = Vec::new();
@@ -110,21 +133,7 @@ pub fn prepare(options: &PrepareOptions) -> Result<Summary> {
             },
         }
     }
-    write_rejects(options, &rejects)?;
-    if kept.is_empty() {
-        let first = rejects.first().map(|r| format!(" (the first: {}: {})", r.path, r.reason)).unwrap_or_default();
-        bail!(
-            "none of the {} files can be used{first}; see {}",
-            sources.len(),
-            options.out.join("rejected.csv").display()
-        );
-    }
-    let styles = styles(&kept);
-    let mut notes = [const { Vec::new() }; 3];
-    let pieces = kept.iter().map(|(source, score)| store(source, score, &styles, &mut notes)).collect();
-    let index = Index { styles, pieces, ..Index::default() };
-    shards::write(&options.out, index.clone(), &notes)?;
-    Ok(Summary { index, rejects })
+    Ok((kept, rejects))
 }
 
 fn reject(source: &Source, reason: &'static str, detail: String) -> Reject {
@@ -196,7 +205,8 @@ fn styles(kept: &[(&Source, Score)]) -> Vec<String> {
     std::iter::once(ANY_STYLE.to_owned()).chain(named).collect()
 }
 
-fn store(source: &Source, score: &Score, styles: &[String], notes: &mut [Vec<PlacedNote>; 3]) -> Piece {
+/// Adds a piece's notes to those of its split.
+pub(crate) fn store(source: &Source, score: &Score, styles: &[String], notes: &mut [Vec<PlacedNote>; 3]) -> Piece {
     let shard = &mut notes[source.split as usize];
     let offset = shard.len();
     let placed = |&note: &Note| PlacedNote { note, position: score.position(note.onset_ticks) };

@@ -4,10 +4,11 @@
 //! turn it is; `audio_thread` does all that `process` does, with `schedule` (what will sound) and `sounding` (what
 //! sounds); `link` is where the audio thread and the worker meet; `worker_thread` runs the `planner`, which owns the
 //! model, and holds answers to a key with `scale`; `params`, `presets`, `learn` (controllers that move parameters),
-//! `memory` (what a project remembers), `status`, `tape` (what the window draws) and `editor` face the user.
+//! `memory` (what a project remembers), `chosen` (its style pack, which `swap` brings to the planner), `status`, `tape` (what the window draws) and `editor` face the user.
 #![forbid(unsafe_code)]
 
 mod audio_thread;
+mod chosen;
 mod clock;
 mod editor;
 mod learn;
@@ -23,6 +24,7 @@ mod scale;
 mod schedule;
 mod sounding;
 mod status;
+mod swap;
 mod tape;
 mod turn;
 mod weights;

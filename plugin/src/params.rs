@@ -15,6 +15,7 @@ pub(crate) use any::AnyParam;
 pub(crate) use groups::{OutputParams, PitchParams, StyleParams, TextureParams, TimeParams, TurnParams};
 pub(crate) use text::NOT_IN_THIS_MODEL;
 
+use crate::chosen::Chosen;
 use crate::clock::Clock;
 use crate::learn::{KNOBS, Learned};
 use crate::link::Controls;
@@ -58,13 +59,17 @@ pub(crate) struct AntiphonParams {
     /// What the model knows before the song begins.
     #[persist = "memory"]
     pub(crate) memory: Arc<Memory>,
+    /// The style pack that the song plays with.
+    #[persist = "pack"]
+    pub(crate) chosen: Arc<Chosen>,
 }
 
 impl Default for AntiphonParams {
     fn default() -> Self {
+        let chosen = Arc::default();
         Self {
             mode: text::choice("Mode", MODES, 0),
-            style: StyleParams::default(),
+            style: StyleParams::new(&chosen),
             texture: TextureParams::default(),
             pitch: PitchParams::default(),
             turns: TurnParams::default(),
@@ -78,6 +83,7 @@ impl Default for AntiphonParams {
             takes: RwLock::new(Vec::new()),
             learned: Learned::default(),
             memory: Arc::default(),
+            chosen,
         }
     }
 }

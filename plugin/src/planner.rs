@@ -22,6 +22,8 @@ use taste::Facts;
 const KEY_NOTES: usize = 64;
 /// More notes than this at once are no music; the answer then ends.
 const MAX_NOTES_PER_ASK: usize = 500;
+/// What another session reads before the planner looks for messages again: few milliseconds' worth.
+const EVENTS_AT_A_TIME: usize = 4;
 /// The longest note that the model knows. One that is held for longer is told as this long.
 const LONGEST_NOTE_TICKS: u32 = TIMES_TICKS[127] as u32;
 
@@ -139,6 +141,22 @@ impl Planner {
     pub(crate) fn remember(&self) {
         let notes = self.session.last_notes(MOST_NOTES).map(|(note, conditions)| (note, conditions.style));
         self.memory.keep_notes(self.metre, notes);
+    }
+
+    /// Name of the weights that it plays.
+    pub(crate) fn model(&self) -> String {
+        self.session.weights().header().name.clone()
+    }
+
+    /// Tells a session of other weights what this planner's knows, a little at a time. True when it is ready to take over.
+    pub(crate) fn teach(&self, next: &mut Session) -> bool {
+        next.follow(&self.session);
+        next.read_some(EVENTS_AT_A_TIME)
+    }
+
+    /// Goes on with another session that has been taught. Plans, and what is remembered of them, stay as they are.
+    pub(crate) fn take_over(&mut self, next: Session) {
+        self.session = next;
     }
 
     /// Forgets all but the project's memory.

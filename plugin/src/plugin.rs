@@ -45,7 +45,8 @@ impl Core {
             Some(audio) if is_running && !self.is_broken => audio,
             _ => {
                 let (audio_side, worker_side) = link::link();
-                match worker_thread::spawn(worker_side, Arc::clone(&self.status), Arc::clone(&self.params.memory)) {
+                let (status, params) = (Arc::clone(&self.status), &self.params);
+                match worker_thread::spawn(worker_side, status, Arc::clone(&params.memory), Arc::clone(&params.chosen)) {
                     Ok(worker) => self.replace_worker(Some(worker)),
                     Err(why) => self.status.set_engine(Engine::NoWeights, format!("no thread to read them: {why}")),
                 }

@@ -9,10 +9,12 @@ use std::time::Duration;
 use engine::Weights;
 use thread_priority::ThreadPriority;
 
+use crate::chosen::Chosen;
 use crate::link::{FromWorker, ToWorker, WorkerSide};
 use crate::memory::Memory;
 use crate::planner::{Listener, Planner};
 use crate::status::{Engine, Priority, Status};
+use crate::swap::{Step, Swap};
 use crate::weights;
 
 const POLL: Duration = Duration::from_millis(1);
@@ -31,8 +33,13 @@ impl Listener for WorkerSide {
 ///
 /// # Errors
 /// If the system has no thread to spare.
-pub(crate) fn spawn(side: WorkerSide, status: Arc<Status>, memory: Arc<Memory>) -> std::io::Result<JoinHandle<()>> {
-    std::thread::Builder::new().name("antiphon-worker".into()).spawn(move || run(side, &status, &memory))
+pub(crate) fn spawn(
+    side: WorkerSide,
+    status: Arc<Status>,
+    memory: Arc<Memory>,
+    chosen: Arc<Chosen>,
+) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name("antiphon-worker".into()).spawn(move || run(side, &status, &memory, chosen))
 }
 
 /// Asks the system to run this thread before other programs, but never before the host's audio threads: on a busy
@@ -55,13 +62,10 @@ fn raise_priority() -> Priority {
     if wanted.set_for_current().is_ok() { Priority::Raised } else { Priority::Normal }
 }
 
-fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>) {
+fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>, chosen: Arc<Chosen>) {
     status.set_priority(raise_priority());
     let weights = match catch_unwind(weights::load) {
-        Ok(Ok(weights)) => {
-            status.set_engine(Engine::Ready, weights.header().name.clone());
-            Some(weights)
-        }
+        Ok(Ok(weights)) => Some(weights),
         Ok(Err(why)) => {
             status.set_engine(Engine::NoWeights, why);
             None
@@ -71,27 +75,49 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>) {
             None
         }
     };
-    let mut planner = weights.clone().map(|weights| Planner::new(weights, Arc::clone(memory)));
+    let mut live = weights.map(|base| {
+        let mut swap = Swap::new(base, chosen);
+        let planner = Planner::new(swap.first(), Arc::clone(memory));
+        status.set_engine(Engine::Ready, planner.model());
+        (planner, swap)
+    });
     while !side.is_abandoned() {
-        if let Some(planner) = planner.as_ref().filter(|_| memory.take_wanted()) {
+        if let Some((planner, _)) = live.as_ref().filter(|_| memory.take_wanted()) {
             planner.remember();
         }
-        let Some(message) = side.receive() else {
-            std::thread::park_timeout(POLL);
-            continue;
-        };
-        if let (Some(weights), Some(now)) = (&weights, &mut planner)
-            && catch_unwind(AssertUnwindSafe(|| now.handle(message, &mut side))).is_err()
-        {
-            planner = Some(begin_anew(weights, status, memory));
+        let message = side.receive();
+        let mut is_busy = message.is_some();
+        if let Some((planner, swap)) = &mut live {
+            let outcome = catch_unwind(AssertUnwindSafe(|| match message {
+                None => swap.go_on(planner),
+                Some(message) => {
+                    planner.handle(message, &mut side);
+                    // The song begins with what was chosen for it.
+                    if message == ToWorker::Reset { swap.finish(planner) } else { Step::Nothing }
+                }
+            }));
+            match outcome {
+                Ok(Step::Nothing) => {}
+                Ok(Step::Some) => is_busy = true,
+                Ok(Step::Last) => status.set_engine(Engine::Ready, planner.model()),
+                Err(_) => {
+                    *planner = begin_anew(&swap.first(), status, memory);
+                }
+            }
         }
-        side.handled();
-        status.tape.wind();
+        if message.is_some() {
+            side.handled();
+            status.tape.wind();
+        }
+        if !is_busy {
+            std::thread::park_timeout(POLL);
+        }
     }
 }
 
 /// After a fault of ours: the player loses this answer and the memory of the song, and no more.
 fn begin_anew(weights: &Arc<Weights>, status: &Status, memory: &Arc<Memory>) -> Planner {
-    status.set_engine(Engine::Recovered, weights.header().name.clone());
-    Planner::new(Arc::clone(weights), Arc::clone(memory))
+    let planner = Planner::new(Arc::clone(weights), Arc::clone(memory));
+    status.set_engine(Engine::Recovered, planner.model());
+    planner
 }

@@ -177,6 +177,7 @@ impl Pack {
         let place = header.styles.len();
         header.precision = precision;
         header.styles.push(self.header.name.clone());
+        header.name = format!("{} + {}", header.name, self.header.name);
         let (mut tensors, mut adapters) = (base.tensors(), self.adapters.iter());
         weights::write(&header, &mut |shape| {
             let mut values = tensors.next().map(|(_, values)| values).unwrap_or_default();

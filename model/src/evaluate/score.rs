@@ -57,7 +57,7 @@ pub(super) fn events(piece: &Piece, notes: &[PlacedNote]) -> Vec<sequence::Event
 }
 
 /// Scores a piece from its beginning.
-pub(super) fn score(session: &mut Session, piece: &Piece, notes: &[PlacedNote], style: &str) -> Score {
+pub(crate) fn score(session: &mut Session, piece: &Piece, notes: &[PlacedNote], style: &str) -> Score {
     // Density and polyphony are left open: they are measured on what is to be predicted.
     let style = session.weights().style_index(style).unwrap_or(0);
     let conditions = Conditions { style, mode: piece.mode, ..Conditions::default() };

@@ -1,8 +1,11 @@
 //! The parameters in their groups.
 
+use std::sync::Arc;
+
 use nice_plug::prelude::*;
 
 use super::text::{choice, controller_or_off, key, key_or_off, percent, style};
+use crate::chosen::Chosen;
 use crate::scale;
 
 const LENGTHS: &[&str] = &["Like the call", "1 bar", "2 bars", "4 bars", "8 bars", "Until I play"];
@@ -144,11 +147,12 @@ pub(crate) struct OutputParams {
     pub(crate) thru: BoolParam,
 }
 
-impl Default for StyleParams {
-    fn default() -> Self {
+impl StyleParams {
+    /// The styles are the model's and the chosen pack's.
+    pub(super) fn new(chosen: &Arc<Chosen>) -> Self {
         Self {
-            style: style("Style"),
-            style2: style("Second style"),
+            style: style("Style", chosen),
+            style2: style("Second style", chosen),
             style_mix: percent("Style mix", 0.0, 0.0, 1.0),
             temperature: FloatParam::new("Temperature", 0.9, FloatRange::Linear { min: 0.1, max: 1.5 })
                 .with_step_size(0.01),

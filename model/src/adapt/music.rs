@@ -1,0 +1,98 @@
+//! The player's music: read, checked, and split into what is learnt and what is held out.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
+
+use crate::corpus::{self, Source, Split};
+use crate::midi::Score;
+use crate::prepare::{self, Reject};
+use crate::shards::{Index, Prepared};
+
+/// Less music than this says little of a style: about three minutes of piano.
+const MIN_NOTES: usize = 1000;
+/// From so many files on, whole files are held out.
+const FEW_FILES: usize = 5;
+/// One in so many files is held out.
+const HELD_OUT_FILES: usize = 6;
+/// With few files, the last part of each is held out.
+const HELD_OUT_SHARE: usize = 6;
+
+/// The player's music, ready to be drawn from.
+pub(super) struct Music {
+    /// All of it in the new style.
+    pub(super) prepared: Prepared,
+    pub(super) n_files: usize,
+    /// Names of the files.
+    pub(super) sources: Vec<String>,
+    /// Files of no use.
+    pub(super) rejects: Vec<Reject>,
+    /// What is held out, in words.
+    pub(super) held_out: String,
+}
+
+impl Music {
+    /// Reads files and folders.
+    pub(super) fn read(files: &[PathBuf], base_styles: &[String], name: &str) -> Result<Self> {
+        let mut sources = Vec::new();
+        for file in files {
+            ensure!(file.exists(), "there is no {}; give MIDI files, or folders of them", file.display());
+            sources.extend(corpus::from_folder(file)?);
+        }
+        ensure!(!sources.is_empty(), "there are no .mid or .midi files; export your pieces as MIDI files first");
+        for source in &mut sources {
+            name.clone_into(&mut source.style);
+        }
+        let (mut kept, rejects) = prepare::read(&sources, &[])?;
+        let n_notes: usize = kept.iter().map(|(_, score)| score.notes.len()).sum();
+        if n_notes < MIN_NOTES {
+            let left_out: String =
+                rejects.iter().map(|r| format!("\n  {}: {} ({})", r.path, r.reason, r.detail)).collect();
+            bail!(
+                "{n_notes} notes in {} usable files of {} are too little to learn from; add pieces until there are \
+                 {MIN_NOTES} notes at least (about three minutes of piano), better ten times that{left_out}",
+                kept.len(),
+                sources.len()
+            );
+        }
+        // The same order, whatever the files are called.
+        kept.sort_by_key(|(_, score)| (score.notes.len(), score.end_ticks));
+        let (pieces, held_out) = if kept.len() < FEW_FILES {
+            let parts = kept.iter().flat_map(|(source, score)| halves(source, score)).collect();
+            (parts, format!("the last {HELD_OUT_SHARE}th of each file; with {FEW_FILES} files it would be whole ones"))
+        } else {
+            // Neither the shortest nor the longest.
+            let is_held_out = |i: usize| i % HELD_OUT_FILES == HELD_OUT_FILES / 2;
+            let n = (0..kept.len()).filter(|&i| is_held_out(i)).count();
+            let split = |i| if is_held_out(i) { Split::Valid } else { Split::Train };
+            let whole = |(i, (source, score)): (usize, &(&Source, Score))| placed(source, split(i), score.clone());
+            (kept.iter().enumerate().map(whole).collect::<Vec<_>>(), format!("{n} files"))
+        };
+        let mut styles = base_styles.to_vec();
+        styles.push(name.to_owned());
+        let mut notes = [const { Vec::new() }; 3];
+        let stored = pieces.iter().map(|(source, score)| prepare::store(source, score, &styles, &mut notes)).collect();
+        Ok(Self {
+            n_files: kept.len(),
+            sources: kept.iter().map(|(source, _)| source.path.clone()).collect(),
+            prepared: Prepared { index: Index { styles, pieces: stored, ..Index::default() }, notes },
+            rejects,
+            held_out,
+        })
+    }
+}
+
+fn placed(source: &Source, split: Split, score: Score) -> (Source, Score) {
+    (Source { split, ..source.clone() }, score)
+}
+
+/// The beginning, to learn from, and the end, held out.
+fn halves(source: &Source, score: &Score) -> [(Source, Score); 2] {
+    let cut = score.notes.len() - score.notes.len() / HELD_OUT_SHARE;
+    let (head, tail) = score.notes.split_at(cut);
+    let end_ticks = tail.first().map_or(score.end_ticks, |note| note.onset_ticks);
+    [
+        placed(source, Split::Train, Score { notes: head.to_vec(), end_ticks, ..score.clone() }),
+        placed(source, Split::Valid, Score { notes: tail.to_vec(), ..score.clone() }),
+    ]
+}
