@@ -9,12 +9,12 @@
 //! [`sample`] and [`grammar`] choose; [`session`] ties them together.
 #![deny(unsafe_code)]
 
+mod attention;
 pub mod conditions;
 pub mod config;
 pub mod dump;
 mod forward;
 pub mod grammar;
-mod kernel;
 pub mod key;
 mod math;
 mod memory;
@@ -25,7 +25,6 @@ mod quant;
 pub mod random;
 pub mod sample;
 pub mod session;
-#[cfg(target_arch = "x86_64")]
 mod simd;
 pub mod tokens;
 pub mod vocab;
