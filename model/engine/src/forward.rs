@@ -148,7 +148,12 @@ impl Network {
             self.block(block, index, caches, scratch, rows);
         }
         if let Some(last) = rows.len().checked_sub(1) {
-            math::layer_norm(&scratch.x[last * d..(last + 1) * d], &self.norm.gain, &self.norm.bias, &mut scratch.state);
+            math::layer_norm(
+                &scratch.x[last * d..(last + 1) * d],
+                &self.norm.gain,
+                &self.norm.bias,
+                &mut scratch.state,
+            );
         }
     }
 

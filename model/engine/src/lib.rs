@@ -39,3 +39,9 @@ pub use random::random_file;
 pub use sample::Sampling;
 pub use session::{Ask, Event, Mark, Session};
 pub use weights::{Header, Precision, Weights, WeightsError};
+
+/// Which instructions the 8-bit layers use on this processor. The notes do not depend on it.
+#[must_use]
+pub fn kernel_name() -> &'static str {
+    simd::Isa::best().name()
+}

@@ -248,3 +248,48 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::Isa;
+    use crate::{ModelConfig, Precision, Velocity, random_file};
+
+    fn music() -> impl Iterator<Item = (Note, Conditions)> {
+        (0..150i64).map(|i| {
+            let pitch = Pitch::new(40 + u8::try_from(i * i % 41).unwrap()).unwrap();
+            let duration_ticks = u32::try_from(i % 50 + 1).unwrap();
+            let note = Note { onset_ticks: i * i % 13 + i * 20, duration_ticks, pitch, velocity: Velocity::MEDIUM };
+            (note, Conditions { style: u8::try_from(i % 3).unwrap(), ..Conditions::default() })
+        })
+    }
+
+    #[test]
+    fn kernels_and_batches_make_no_difference_to_the_last_bit() {
+        let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
+        let probe = |session: &mut Session| {
+            let mark = session.mark();
+            let nats = session.score(Event::Note(music().last().unwrap().0), Conditions::default());
+            assert!(session.rewind(&mark));
+            nats.map(f32::to_bits)
+        };
+        let nats = |isa: Isa, n_at_once: usize| {
+            let mut weights = Weights::parse(&file).unwrap();
+            weights.network.isa = isa;
+            let mut session = Session::new(Arc::new(weights));
+            let notes: Vec<_> = music().collect();
+            let part = |part: &[(Note, Conditions)]| {
+                part.chunks(n_at_once).for_each(|phrase| session.feed_all(phrase.iter().copied()));
+                probe(&mut session)
+            };
+            // Long enough for several contexts of 64 notes.
+            notes.chunks(30).map(part).collect::<Vec<_>>()
+        };
+        let one_by_one = nats(Isa::best(), 1);
+        for isa in Isa::all() {
+            for n_at_once in [1, 3, 10, 30] {
+                assert_eq!(nats(isa, n_at_once), one_by_one, "{}, {n_at_once} at once", isa.name());
+            }
+        }
+    }
+}
