@@ -28,7 +28,7 @@ struct NetworkReport {
     config: ModelConfig,
     file_bytes: usize,
     load_ms: f64,
-    /// What the process grew by from before the file was read until the session was warm, file included.
+    /// What the process grew by from before the file was read until all of a session was in use: weights, caches, buffers.
     resident_mib: Option<f64>,
     /// Reading a buffer as large as the weights again and again, in the same minute.
     stream_gb_s: f64,
@@ -97,10 +97,12 @@ fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<Net
     let start = Instant::now();
     let weights = Arc::new(Weights::parse(&file)?);
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
-    drop(file);
     let mut session = Session::new(weights);
+    session.feed_all((0..2 * config.n_context).map(note));
+    let resident_mib = before.zip(resident_mib()).map(|(before, after)| after - before);
+    drop(file);
     let seconds_of = |buffer: &[u64]| {
-        let mut seconds: Vec<f64> = (0..15).map(|_| timed(|| drop(black_box(sum(black_box(buffer)))))).collect();
+        let mut seconds: Vec<f64> = (0..15).map(|_| timed(|| _ = black_box(sum(black_box(buffer))))).collect();
         seconds.sort_by(f64::total_cmp);
         seconds[seconds.len() / 2]
     };
@@ -112,7 +114,7 @@ fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<Net
         // A full context has room for one note less than its size, since BEGIN is in it too.
         let n_notes = context.min(config.n_context - 2);
         session.reset();
-        session.feed_all((0..n_notes).map(note));
+        (0..n_notes).map(note).for_each(|(note, conditions)| session.feed(note, conditions));
         let mark = session.mark();
         let ask = ask(n_notes);
         for state in ["warm", "rested", "flushed"] {
@@ -124,7 +126,7 @@ fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<Net
                     "flushed" => eviction.iter_mut().for_each(|v| *v = v.wrapping_add(1)),
                     _ => {}
                 }
-                timed(|| drop(black_box(session.next(&ask))))
+                timed(|| _ = black_box(session.next(&ask)))
             });
             let times = Times::new(seconds.collect());
             let bytes = weight_bytes(&config) + cache_bytes(&config, context);
@@ -134,7 +136,6 @@ fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<Net
         }
     }
     let endless = endless(&mut session, 3 * config.n_context.min(rounds));
-    let resident_mib = before.zip(resident_mib()).map(|(before, after)| after - before);
     let prefill = prefill(&mut session, rounds);
     Ok(NetworkReport {
         name,
