@@ -161,16 +161,8 @@ fn scores_are_probabilities() {
 #[test]
 fn sampling_follows_the_scores() {
     let mut session = tiny();
-    // Music after which the network finds an end likely enough to be counted.
-    let end_of = |notes: &[Note]| Event::End { at_ticks: notes[9].onset_ticks + 48 };
-    let mut begin = |seed| {
-        session.reset();
-        let notes = music(10, seed);
-        notes.iter().for_each(|note| session.feed(*note, Conditions::default()));
-        (notes.clone(), session.score(end_of(&notes), Conditions::default())[1])
-    };
-    let (notes, end_nats) = (4..).map(&mut begin).find(|(_, nats)| *nats < 4.0).unwrap();
-    let last = notes[9];
+    music(10, 4).iter().for_each(|note| session.feed(*note, Conditions::default()));
+    let last = music(10, 4)[9];
     let here = session.mark();
     let onset = Onset::Exactly(last.onset_ticks + 48);
     let free = Ask {
@@ -200,8 +192,18 @@ fn sampling_follows_the_scores() {
         let count = counts[usize::from(key)];
         assert!((count - expected).abs() < 5.0 * expected.sqrt() + 3.0, "key {key}: {count} of {expected}");
     }
-    let expected = 4000.0 * f64::from(-end_nats).exp();
-    assert!((counts[128] - expected).abs() < 5.0 * expected.sqrt(), "{} ends of {expected}", counts[128]);
+    let end = Event::End { at_ticks: last.onset_ticks + 48 };
+    assert!(session.rewind(&here));
+    let expected = 4000.0 * f64::from(-session.score(end, Conditions::default())[1]).exp();
+    assert!((counts[128] - expected).abs() < 5.0 * expected.sqrt() + 3.0, "{} ends of {expected}", counts[128]);
+    // An end is unlikely here, but possible: wild enough, every value comes.
+    let wild = Ask { sampling: Sampling { temperature: 100.0, top_p: 1.0 }, ..free };
+    let mut ends = (0..2000).filter(|&seed| {
+        assert!(session.rewind(&here));
+        session.seed(seed);
+        session.next(&wild) == end
+    });
+    assert!(ends.next().is_some());
 }
 
 #[test]
