@@ -28,7 +28,7 @@ struct NetworkReport {
     config: ModelConfig,
     file_bytes: usize,
     load_ms: f64,
-    /// What the process grew by from before the file was read until all of a session was in use: weights, caches, buffers.
+    /// Of this process, without the file: program, weights, and a session of which all is in use.
     resident_mib: Option<f64>,
     /// Reading a buffer as large as the weights again and again, in the same minute.
     stream_gb_s: f64,
@@ -90,17 +90,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<NetworkReport, Box<dyn Error>> {
-    let mut eviction = vec![1u64; 128 * MIB / 8];
     let file = random_file(config, Precision::Q8, 1)?;
     let file_bytes = file.len();
-    let before = resident_mib();
     let start = Instant::now();
     let weights = Arc::new(Weights::parse(&file)?);
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
     let mut session = Session::new(weights);
     session.feed_all((0..2 * config.n_context).map(note));
-    let resident_mib = before.zip(resident_mib()).map(|(before, after)| after - before);
+    #[expect(clippy::cast_precision_loss, reason = "for show")]
+    let resident_mib = resident_mib().map(|mib| mib - file_bytes as f64 / MIB as f64);
     drop(file);
+    let mut eviction = vec![1u64; 128 * MIB / 8];
     let seconds_of = |buffer: &[u64]| {
         let mut seconds: Vec<f64> = (0..15).map(|_| timed(|| _ = black_box(sum(black_box(buffer))))).collect();
         seconds.sort_by(f64::total_cmp);

@@ -48,7 +48,6 @@ pub(crate) fn quantise_finely(weights: &[f32], high: &mut [i8], low: &mut [i8]) 
     for ((high, low), &weight) in high.iter_mut().zip(low).zip(weights) {
         let bits = (weight * to_steps + ROUND).to_bits().cast_signed();
         let steps = bits.wrapping_sub(ROUND.to_bits().cast_signed()).clamp(0, 16256);
-        #[expect(clippy::cast_possible_truncation, reason = "at most 127 each")]
         let halves = ((steps >> 7) as i8, (steps & 127) as i8);
         (*high, *low) = halves;
     }

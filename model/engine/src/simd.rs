@@ -25,6 +25,7 @@ pub(crate) struct Isa(Kind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    #[cfg_attr(all(target_arch = "aarch64", not(test)), expect(dead_code, reason = "every such processor has NEON"))]
     Plain,
     #[cfg(target_arch = "x86_64")]
     Avx2,
