@@ -123,7 +123,7 @@ fn candle_us(network: &Value, context: &Value) -> Option<f64> {
 fn print_table(report: &Value) {
     println!(
         "One note: the network reads an event, and all four attributes of the next are drawn. One thread, {}.",
-        report["kernel"]
+        report["kernel"].as_str().unwrap_or_default()
     );
     for network in list(report, "networks") {
         let text = |name: &str| number(&network[name]);
