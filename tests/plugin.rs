@@ -5,11 +5,14 @@
 
 mod bad_input;
 mod common;
+mod controls;
 mod dependencies;
+mod hand_over;
 mod instances;
 mod notes;
 mod offline;
 mod random_host;
 mod state;
+mod timing;
 mod turns;
 mod vst3;

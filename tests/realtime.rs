@@ -14,9 +14,21 @@ use common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
 
 const LIVE: Settings = Settings { max_block: 64, is_offline: false, ..OFFLINE };
 
-/// Lets the tests of this file run one at a time.
+/// Lets the tests of this file run one at a time, and each like the audio thread of a host: before all else, if the
+/// system allows that. The plugin's worker asks for the same, but for less of it.
 fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
+    #[cfg(target_os = "linux")]
+    {
+        use thread_priority::{
+            RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy,
+            thread_native_id,
+        };
+        let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
+        let priority = ThreadPriority::Crossplatform(20u8.try_into().unwrap());
+        // A system that refuses this refuses the worker too.
+        let _ = set_thread_priority_and_policy(thread_native_id(), priority, policy);
+    }
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

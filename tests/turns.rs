@@ -5,7 +5,7 @@ use host::{Clap, Message, Pace, Played, Rig, Transport, pair};
 use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
 
 /// Sets a parameter to what its text says.
-fn set_text(rig: &mut Rig<Clap>, name: &str, text: &str) {
+pub(crate) fn set_text(rig: &mut Rig<Clap>, name: &str, text: &str) {
     let value = rig.plugin.read_text(name, text).unwrap();
     rig.set(name, value).unwrap();
 }

@@ -1,8 +1,8 @@
 //! The same music through the VST3.
 
-use host::{Instance, Message, Pace, Rig, Settings, Vst3, bundle, pair};
+use host::{Instance, Message, Pace, Played, Rig, Settings, Vst3, bundle, pair};
 
-use crate::common::{OFFLINE, answer, assert_released, open, start};
+use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of, start};
 
 fn with_vst3(settings: Settings, test: impl FnOnce(Rig<Vst3>)) {
     let (_folder, bundle) = bundle("antiphon").unwrap();
@@ -56,4 +56,30 @@ fn the_project_is_kept() {
         rig.plugin.load(&saved).unwrap();
         assert_eq!(ids.map(|id| rig.plugin.value(id).unwrap()), before);
     });
+}
+
+#[test]
+fn automation_and_hand_over_give_the_take_of_the_clap_at_any_rate_and_block() {
+    // A bar each; then the answers move up, in the middle of one.
+    for (sample_rate, max_block) in [(44_100.0, 32), (48_000.0, 4096), (96_000.0, 1000)] {
+        let settings = Settings { sample_rate, max_block, ..OFFLINE };
+        let expected = take(&mut open(Settings { max_block: 512, ..settings }, Pace::Unpaced), 1.0, 84.0);
+        assert!(expected.iter().any(|note| note.key >= 84) && expected.iter().any(|note| note.key < 84));
+        with_vst3(settings, |mut rig| {
+            let notes = take(&mut rig, 1.0 / 4.0, 84.0 / 127.0);
+            assert_released(&notes);
+            assert_eq!(notes, expected, "{sample_rate} Hz, blocks of {max_block}");
+        });
+    }
+}
+
+/// The answers to four bars of trading. The values are in the host's units.
+fn take<I: Instance>(rig: &mut Rig<I>, trade: f64, lowest: f64) -> Vec<Played> {
+    rig.set("Trade", trade).unwrap();
+    let id = rig.parameter("Lowest key").unwrap().id;
+    rig.send(sample_of(rig, 5.0), Message::Parameter { id, value: lowest });
+    play_call(rig, 0);
+    play_call(rig, 8);
+    rig.run(sample_of(rig, 17.0)).unwrap();
+    pair(&rig.heard)
 }

@@ -18,15 +18,17 @@ use crate::shards::{self, Piece, PlacedNote, Prepared};
 /// polyphony.
 const DROP_STYLE: f64 = 0.15;
 const DROP_MODE: f64 = 0.3;
-const DROP_DENSITY: f64 = 0.3;
-const DROP_POLYPHONY: f64 = 0.3;
+const DROP_DENSITY: f64 = 0.5;
+const DROP_POLYPHONY: f64 = 0.5;
 /// How often music with a beat is read as if it had none.
-const READ_AS_FREE: f64 = 0.15;
+const READ_AS_FREE: f64 = 0.1;
 /// Music without a beat is made slower or faster by up to a third.
 const TIME_SCALES: std::ops::RangeInclusive<f64> = 0.75..=1.33;
 const VELOCITY_SCALES: std::ops::RangeInclusive<f64> = 0.92..=1.08;
-const MAX_TRANSPOSITION: i16 = 6;
-/// Styles are drawn by the square root of their notes, these twice as often.
+const MAX_TRANSPOSITION: i16 = 3;
+/// Styles are drawn by this power of their notes, so that rare ones are learnt too.
+const STYLE_POWER: f64 = 0.7;
+/// These are drawn twice as often.
 const FAVOURED_STYLES: [&str; 3] = ["J. S. Bach", "Mozart", "Beethoven"];
 /// Pieces are drawn by their notes, played ones more often.
 const EXPRESSIVE_WEIGHT: f64 = 1.5;
@@ -99,21 +101,24 @@ impl Dataset {
     /// Every event of a split once, in consecutive crops of pieces as they are. Density and polyphony are left open,
     /// since they are measured on what is to be predicted. The last batch is filled up with rows that do not count.
     pub fn valid_batches(&self, split: Split, rows: usize, steps: usize) -> impl Iterator<Item = Batch> {
-        let starts: Vec<_> = self
-            .pieces(split)
+        plain_batches(self.plain_starts(split, steps), rows, steps)
+    }
+
+    /// As [`Dataset::valid_batches`], but only about `n_notes` of the split, in crops spread evenly over its pieces; the
+    /// same ones every time.
+    pub fn sample(&self, split: Split, n_notes: usize, rows: usize, steps: usize) -> impl Iterator<Item = Batch> {
+        let all = self.plain_starts(split, steps);
+        // Pieces end within a crop, so crops hold fewer notes than steps.
+        let n_crops = (n_notes * all.len()).div_ceil(self.n_notes(split).max(1)).min(all.len());
+        let starts = (0..n_crops).map(|i| all[i * all.len() / n_crops]).collect();
+        plain_batches(starts, rows, steps)
+    }
+
+    /// Where crops begin that cover a split.
+    fn plain_starts(&self, split: Split, steps: usize) -> Vec<Start<'_>> {
+        self.pieces(split)
             .flat_map(|(piece, notes)| (0..=notes.len()).step_by(steps.max(1)).map(move |start| (piece, notes, start)))
-            .collect();
-        let n_batches = starts.len().div_ceil(rows.max(1));
-        (0..n_batches).map(move |i| {
-            let crops: Vec<_> = (i * rows..(i + 1) * rows)
-                .map(|row| {
-                    starts
-                        .get(row)
-                        .map_or_else(Crop::default, |&(piece, notes, start)| plain_crop(piece, notes, start, steps))
-                })
-                .collect();
-            batch(&crops, steps)
-        })
+            .collect()
     }
 
     fn random_crop(&self, rng: &mut ChaCha8Rng, steps: usize) -> Crop {
@@ -163,7 +168,7 @@ fn draws(prepared: &Prepared) -> Vec<(f64, Vec<(f64, usize)>)> {
     let mut total = 0.0;
     for ((weight, _), name) in by_style.iter_mut().zip(&prepared.index.styles) {
         let favour = if FAVOURED_STYLES.contains(&name.as_str()) { 2.0 } else { 1.0 };
-        total += weight.sqrt() * favour;
+        total += weight.powf(STYLE_POWER) * favour;
         *weight = total;
     }
     by_style.retain(|(_, pieces)| !pieces.is_empty());
@@ -200,7 +205,7 @@ impl Crop {
         }
     }
 
-    /// Transposes by up to six semitones, within the keys of a piano where the music is.
+    /// Transposes by up to three semitones, within the keys of a piano where the music is.
     fn vary_key(&mut self, rng: &mut ChaCha8Rng) {
         let keys = || self.notes.iter().map(|placed| i16::from(placed.note.pitch.get()));
         let (Some(lowest), Some(highest)) = (keys().min(), keys().max()) else { return };
@@ -242,6 +247,23 @@ impl Crop {
         let notes: Vec<Note> = self.notes.iter().map(|placed| placed.note).collect();
         self.segments = notes.chunks(SEGMENT_NOTES).map(|run| (density_level(run), polyphony_level(run))).collect();
     }
+}
+
+/// A piece, its notes, and the first one of a crop.
+type Start<'a> = (&'a Piece, &'a [PlacedNote], usize);
+
+fn plain_batches(starts: Vec<Start<'_>>, rows: usize, steps: usize) -> impl Iterator<Item = Batch> {
+    let n_batches = starts.len().div_ceil(rows.max(1));
+    (0..n_batches).map(move |i| {
+        let crops: Vec<_> = (i * rows..(i + 1) * rows)
+            .map(|row| {
+                starts
+                    .get(row)
+                    .map_or_else(Crop::default, |&(piece, notes, start)| plain_crop(piece, notes, start, steps))
+            })
+            .collect();
+        batch(&crops, steps)
+    })
 }
 
 fn plain_crop(piece: &Piece, notes: &[PlacedNote], start: usize, steps: usize) -> Crop {

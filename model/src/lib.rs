@@ -1,15 +1,22 @@
 //! Antiphon's offline side: MIDI files become notes, notes become a trained network, a network becomes an 8-bit style.
 #![forbid(unsafe_code)]
 
+pub mod average;
 pub mod batch;
+pub mod bench;
+pub mod benchmark;
 pub mod checkpoint;
 pub mod corpus;
+pub mod cpu;
 pub mod dataset;
+pub mod distil;
 pub mod evaluate;
 pub mod generate;
+pub mod initial;
 pub mod inspect;
 pub mod loss_picture;
 pub mod midi;
+pub mod muon;
 pub mod network;
 pub mod ngram;
 pub mod ops;
@@ -20,6 +27,7 @@ pub mod quantise;
 pub mod schedule;
 pub mod sequence;
 pub mod shards;
+pub mod step;
 pub mod train;
 
 /// Keeps freed tensors for the next step; the system's allocator would give them back and fetch them again.

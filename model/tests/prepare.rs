@@ -237,3 +237,19 @@ fn folders_without_music_say_what_to_do() {
     let error = prepare(&options(folder.path())).unwrap_err().to_string();
     assert!(error.contains("rejected.csv"), "{error}");
 }
+
+#[test]
+fn a_sample_is_fixed_and_spread_over_all_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    prepare(&options(folder.path())).unwrap();
+    let dataset = Dataset::open(&folder.path().join("prepared")).unwrap();
+    let notes =
+        |batches: &[Batch]| -> usize { batches.iter().map(|b| b.mask[3].iter().filter(|m| **m > 0.0).count()).sum() };
+    let all: Vec<Batch> = dataset.sample(Split::Valid, usize::MAX >> 16, 8, 16).collect();
+    assert_eq!(notes(&all), dataset.n_notes(Split::Valid));
+    let some: Vec<Batch> = dataset.sample(Split::Valid, dataset.n_notes(Split::Valid) / 2, 8, 16).collect();
+    let share = notes(&some) as f64 / notes(&all) as f64;
+    assert!((0.35..0.65).contains(&share), "{share}");
+    let again: Vec<Batch> = dataset.sample(Split::Valid, dataset.n_notes(Split::Valid) / 2, 8, 16).collect();
+    assert!(some.iter().zip(&again).all(|(a, b)| a.event == b.event && a.mask == b.mask));
+}

@@ -89,6 +89,11 @@ impl Clock {
         self.metre
     }
 
+    /// Whether the song rolls.
+    pub(crate) fn is_playing(&self) -> bool {
+        self.is_playing
+    }
+
     /// The tick nearest to a sample of this block.
     pub(crate) fn tick_at(&self, offset: u32) -> i64 {
         floor(self.ticks_at(offset) + 0.5 + GUARD)
@@ -104,6 +109,16 @@ impl Clock {
     /// A time in ticks, at least 1.
     pub(crate) fn ticks_of_ms(&self, ms: f64) -> i64 {
         floor(ms / 60_000.0 * self.tempo * f64::from(TICKS_PER_BEAT) + 0.5 + GUARD).max(1)
+    }
+
+    /// A length in ticks, at least 1.
+    pub(crate) fn ticks_of_beats(&self, beats: f64) -> i64 {
+        floor(beats * f64::from(TICKS_PER_BEAT) + 0.5).max(1)
+    }
+
+    /// Milliseconds as whole samples.
+    pub(crate) fn samples_of_ms(&self, ms: f64) -> i64 {
+        floor(ms / 60_000.0 * self.samples_per_minute + 0.5)
     }
 
     /// A time in milliseconds.

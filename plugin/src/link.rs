@@ -10,6 +10,10 @@ use engine::Metre;
 use nice_plug::prelude::ProcessMode;
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use crate::tape::Span;
+
+use crate::scale::{Lock, Wish};
+
 /// Messages that may wait for the worker: a minute of furious playing.
 const TO_WORKER_CAPACITY: usize = 4096;
 /// Notes that may wait for the audio thread; when it is full, the worker waits.
@@ -22,12 +26,30 @@ const OFFLINE_WAIT: Duration = Duration::from_secs(5);
 pub(crate) struct Controls {
     /// 0 for any.
     pub(crate) style: u8,
+    pub(crate) style2: u8,
+    /// The share of notes that come in the second style.
+    pub(crate) style_mix: f32,
+    /// Of pitch and velocity.
     pub(crate) temperature: f32,
+    /// Of time and length.
+    pub(crate) rhythm_temperature: f32,
     pub(crate) top_p: f32,
     /// Times the call's density.
     pub(crate) density: f32,
+    /// From -1 to 1: two levels of density and polyphony each way.
+    pub(crate) complexity: f32,
+    /// Notes at a time, at most; 0 for the call's polyphony.
+    pub(crate) voices: u8,
+    /// How far the answer's loudness is moved to the call's, 0 to 1.
+    pub(crate) velocity_follow: f32,
     pub(crate) lowest: u8,
     pub(crate) highest: u8,
+    pub(crate) wish: Wish,
+    pub(crate) lock: Lock,
+    /// 0 for none.
+    pub(crate) quantise_ticks: u8,
+    /// 0 to 1.
+    pub(crate) quantise_strength: f32,
 }
 
 /// What the worker is told. Times are ticks that never go back between two resets.
@@ -45,6 +67,8 @@ pub(crate) enum ToWorker {
     Begin(Begin),
     /// Plan it further.
     Extend { turn: u32, until_ticks: i64, controls: Controls },
+    /// Plan it anew from here on.
+    Replace { turn: u32, from_ticks: i64, until_ticks: i64, controls: Controls },
     /// The player goes on: it was never played.
     Cancel { turn: u32 },
     /// It was played up to here.
@@ -69,6 +93,15 @@ pub(crate) struct Begin {
     pub(crate) controls: Controls,
 }
 
+/// What the worker says. What it says later holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FromWorker {
+    /// A note of a plan. Notes come in the order of their onsets.
+    Note(PlannedNote),
+    /// The notes of this plan from here on are to be forgotten; others come in their place.
+    Replace { turn: u32, from_ticks: i64 },
+}
+
 /// A note that the worker has planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlannedNote {
@@ -79,7 +112,13 @@ pub(crate) struct PlannedNote {
     pub(crate) velocity: u8,
 }
 
-const _: () = assert!(size_of::<ToWorker>() <= 72 && size_of::<PlannedNote>() <= 32, "messages are copied often");
+impl PlannedNote {
+    pub(crate) fn span(self) -> Span {
+        Span { on_ticks: self.on_ticks, off_ticks: self.off_ticks, key: self.key, velocity: self.velocity }
+    }
+}
+
+const _: () = assert!(size_of::<ToWorker>() <= 104 && size_of::<FromWorker>() <= 32, "messages are copied often");
 
 /// Makes both ends of a link.
 pub(crate) fn link() -> (AudioSide, WorkerSide) {
@@ -96,7 +135,7 @@ pub(crate) fn link() -> (AudioSide, WorkerSide) {
 #[derive(Debug)]
 pub(crate) struct AudioSide {
     to_worker: Producer<ToWorker>,
-    from_worker: Consumer<PlannedNote>,
+    from_worker: Consumer<FromWorker>,
     n_sent: u64,
     n_handled: Arc<CachePadded<AtomicU64>>,
 }
@@ -132,8 +171,8 @@ impl AudioSide {
         self.to_worker.slots() > TO_WORKER_CAPACITY / 2
     }
 
-    /// The next planned note, if there is one.
-    pub(crate) fn receive(&mut self) -> Option<PlannedNote> {
+    /// The next thing that the worker says, if there is one.
+    pub(crate) fn receive(&mut self) -> Option<FromWorker> {
         self.from_worker.pop().ok()
     }
 
@@ -165,7 +204,7 @@ impl Waiting {
 #[derive(Debug)]
 pub(crate) struct WorkerSide {
     from_audio: Consumer<ToWorker>,
-    to_audio: Producer<PlannedNote>,
+    to_audio: Producer<FromWorker>,
     n_handled: Arc<CachePadded<AtomicU64>>,
 }
 
@@ -190,9 +229,9 @@ impl WorkerSide {
         self.from_audio.is_abandoned()
     }
 
-    /// Sends a planned note, waiting for room. False if the audio thread's end is gone.
-    pub(crate) fn offer(&mut self, note: PlannedNote) -> bool {
-        while self.to_audio.push(note).is_err() {
+    /// Says something, waiting for room. False if the audio thread's end is gone.
+    pub(crate) fn offer(&mut self, message: FromWorker) -> bool {
+        while self.to_audio.push(message).is_err() {
             if self.is_abandoned() {
                 return false;
             }

@@ -18,9 +18,12 @@ pub(crate) enum Input {
     On { channel: u8, key: u8, velocity: f32 },
     /// A key goes up; `None` means all of them.
     Off { channel: Option<u8>, key: Option<u8> },
-    /// The sustain pedal moves, 0 to 1.
-    Pedal { channel: u8, value: f32 },
+    /// A pedal or other controller moves, 0 to 1.
+    Control { channel: u8, controller: u8, value: f32 },
 }
+
+/// The controller of the sustain pedal.
+pub(crate) const SUSTAIN: u8 = control_change::DAMPER_PEDAL;
 
 /// What is sent to the host.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,8 +55,8 @@ pub(crate) fn read<S>(event: &NoteEvent<S>) -> Option<Input> {
         NoteEvent::NoteOff { channel, key, .. } | NoteEvent::Choke { channel, key, .. } => {
             Some(Input::Off { channel: channel.number().map(|c| c & 15), key: key.number().map(|k| k & 127) })
         }
-        NoteEvent::MidiCC { channel, cc: control_change::DAMPER_PEDAL, value, .. } => {
-            Some(Input::Pedal { channel: channel & 15, value: unit(value) })
+        NoteEvent::MidiCC { channel, cc, value, .. } => {
+            Some(Input::Control { channel: channel & 15, controller: cc & 127, value: unit(value) })
         }
         _ => None,
     }
@@ -117,7 +120,7 @@ mod tests {
             let expected = match event {
                 Output::On { channel, key, velocity } => Input::On { channel, key, velocity },
                 Output::Off { channel, key } => Input::Off { channel: Some(channel), key: Some(key) },
-                Output::Pedal { channel, value } => Input::Pedal { channel, value },
+                Output::Pedal { channel, value } => Input::Control { channel, controller: SUSTAIN, value },
             };
             let host: NoteEvent<()> = write(17, event);
             assert_eq!((host.timing(), read(&host)), (17, Some(expected)));
@@ -132,7 +135,8 @@ mod tests {
         assert_eq!(on(Channel::Number(0), Key::Wildcard, 1.0), None);
         let middle_c = Some(Input::On { channel: 0, key: 60, velocity: 0.0 });
         assert_eq!(on(Channel::Wildcard, Key::MIDDLE_C, f32::NAN), middle_c);
-        assert_eq!(read(&NoteEvent::<()>::MidiCC { timing: 0, channel: 0, cc: 1, value: 1.0 }), None);
+        let wheel = read(&NoteEvent::<()>::MidiCC { timing: 0, channel: 17, cc: 129, value: f32::INFINITY });
+        assert_eq!(wheel, Some(Input::Control { channel: 1, controller: 1, value: 0.0 }));
     }
 
     #[test]

@@ -1,24 +1,29 @@
 //! The parameters: ids, units and defaults. Ids and the order of choices are in saved songs, so they never change;
 //! new choices come last.
 
+mod any;
+mod groups;
+mod text;
+
 use std::sync::Arc;
 
 use nice_plug::formatters;
 use nice_plug::prelude::*;
+use parking_lot::RwLock;
 
+pub(crate) use any::AnyParam;
+pub(crate) use groups::{OutputParams, PitchParams, StyleParams, TextureParams, TimeParams, TurnParams};
+pub(crate) use text::NOT_IN_THIS_MODEL;
+
+use crate::clock::Clock;
+use crate::learn::{KNOBS, Learned};
 use crate::link::Controls;
-use crate::turn::{Length, Start};
-use crate::weights;
+use crate::memory::Memory;
+use crate::scale::{Lock, Wish};
+use crate::tape::Take;
+use crate::turn::{Length, Rules, Start};
 
 const MODES: &[&str] = &["Answer", "Continue", "Off"];
-const STARTS: &[&str] = &["At once", "Next beat", "Next bar"];
-const LENGTHS: &[&str] = &["Like the call", "1 bar", "2 bars", "4 bars", "8 bars", "Until I play"];
-const PLAY_OVERS: &[&str] = &["Stop", "Play on"];
-const CHANNELS: &[&str] =
-    &["As played", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
-const LAST_STYLE: i32 = 31;
-/// Ends the text of styles that a larger model may have.
-pub(crate) const NOT_IN_THIS_MODEL: &str = "(not in this model)";
 
 /// All parameters.
 #[derive(Params)]
@@ -26,89 +31,53 @@ pub(crate) struct AntiphonParams {
     /// Answer, continue, or only pass notes through.
     #[id = "mode"]
     pub(crate) mode: IntParam,
-    /// The style of the answer, by its place in the model's list.
-    #[id = "style"]
-    pub(crate) style: IntParam,
-    /// How bold the answer is.
-    #[id = "temperature"]
-    pub(crate) temperature: FloatParam,
-    /// How much of the unlikely is left out.
-    #[id = "top_p"]
-    pub(crate) top_p: FloatParam,
-    /// Notes per beat, times the call's.
-    #[id = "density"]
-    pub(crate) density: FloatParam,
-    /// Lowest key of the answer.
-    #[id = "lowest"]
-    pub(crate) lowest: IntParam,
-    /// Highest key of the answer.
-    #[id = "highest"]
-    pub(crate) highest: IntParam,
-    /// The same seed gives the same answers to the same calls.
-    #[id = "seed"]
-    pub(crate) seed: IntParam,
-    /// How long an answer is.
-    #[id = "length"]
-    pub(crate) length: IntParam,
-    /// How long the player is silent before the answer.
-    #[id = "silence"]
-    pub(crate) silence_ms: FloatParam,
-    /// Where in the bar an answer may begin.
-    #[id = "start"]
-    pub(crate) start: IntParam,
-    /// What happens to the answer when the player plays.
-    #[id = "play_over"]
-    pub(crate) play_over: IntParam,
-    /// Channel of the answer.
-    #[id = "channel"]
-    pub(crate) channel: IntParam,
-    /// Whether the player's own notes are passed on.
-    #[id = "thru"]
-    pub(crate) thru: BoolParam,
+    #[nested(group = "Style")]
+    pub(crate) style: StyleParams,
+    #[nested(group = "Texture")]
+    pub(crate) texture: TextureParams,
+    #[nested(group = "Pitch")]
+    pub(crate) pitch: PitchParams,
+    #[nested(group = "Turns")]
+    pub(crate) turns: TurnParams,
+    #[nested(group = "Time")]
+    pub(crate) time: TimeParams,
+    #[nested(group = "Output")]
+    pub(crate) output: OutputParams,
     /// Passes the player's notes on, and does nothing else.
     #[id = "bypass"]
     pub(crate) bypass: BoolParam,
     /// Ends everything that sounds, when it goes on.
     #[id = "panic"]
     pub(crate) panic: BoolParam,
+    /// Takes that the user keeps with the song. Not for the audio thread.
+    #[persist = "takes"]
+    pub(crate) takes: RwLock<Vec<Take>>,
+    /// The controllers that move parameters.
+    #[persist = "controllers"]
+    pub(crate) learned: Learned,
+    /// What the model knows before the song begins.
+    #[persist = "memory"]
+    pub(crate) memory: Arc<Memory>,
 }
 
 impl Default for AntiphonParams {
     fn default() -> Self {
         Self {
-            mode: choice("Mode", MODES, 0),
-            style: style(),
-            temperature: FloatParam::new("Temperature", 0.9, FloatRange::Linear { min: 0.1, max: 1.5 })
-                .with_step_size(0.01),
-            top_p: FloatParam::new("Top p", 0.95, FloatRange::Linear { min: 0.5, max: 1.0 }).with_step_size(0.01),
-            density: FloatParam::new(
-                "Density",
-                1.0,
-                // Twice as dense is as far to the right as half as dense is to the left.
-                FloatRange::SymmetricalSkewed { min: 0.25, max: 4.0, factor: 0.41, center: 1.0 },
-            )
-            .with_unit(" x")
-            .with_step_size(0.01),
-            lowest: key("Lowest key", 36),
-            highest: key("Highest key", 96),
-            seed: IntParam::new("Seed", 1, IntRange::Linear { min: 0, max: 9999 }),
-            length: choice("Answer length", LENGTHS, 0),
-            silence_ms: FloatParam::new(
-                "Silence",
-                700.0,
-                FloatRange::Skewed { min: 100.0, max: 5000.0, factor: FloatRange::skew_factor(-1.0) },
-            )
-            .with_unit(" ms")
-            .with_step_size(1.0),
-            start: choice("Start", STARTS, 0),
-            play_over: choice("When I play over", PLAY_OVERS, 0),
-            channel: choice("Output channel", CHANNELS, 0),
-            thru: BoolParam::new("Thru", true),
+            mode: text::choice("Mode", MODES, 0),
+            style: StyleParams::default(),
+            texture: TextureParams::default(),
+            pitch: PitchParams::default(),
+            turns: TurnParams::default(),
+            time: TimeParams::default(),
+            output: OutputParams::default(),
             bypass: BoolParam::new("Bypass", false)
                 .with_value_to_string(formatters::v2s_bool_bypass())
                 .with_string_to_value(formatters::s2v_bool_bypass())
                 .make_bypass(),
             panic: BoolParam::new("Panic", false),
+            takes: RwLock::new(Vec::new()),
+            learned: Learned::default(),
+            memory: Arc::default(),
         }
     }
 }
@@ -121,97 +90,138 @@ impl AntiphonParams {
 
     /// Whether the player's notes are passed on.
     pub(crate) fn is_thru(&self) -> bool {
-        self.bypass.value() || self.thru.value()
-    }
-
-    pub(crate) fn start(&self) -> Start {
-        match self.start.value() {
-            1 => Start::NextBeat,
-            2 => Start::NextBar,
-            _ => Start::AtOnce,
-        }
-    }
-
-    pub(crate) fn length(&self) -> Length {
-        match (self.mode.value(), self.length.value()) {
-            (1, _) | (_, 5) => Length::Endless,
-            (_, power @ 1..=4) => Length::Bars(1 << (power - 1)),
-            _ => Length::LikeTheCall,
-        }
-    }
-
-    /// Whether playing ends the answer. An answer "until I play" always does.
-    pub(crate) fn is_interruptible(&self) -> bool {
-        self.play_over.value() == 0 || self.length.value() == 5
+        self.bypass.value() || self.output.thru.value()
     }
 
     /// The channel of answers to a call on `played`.
     pub(crate) fn channel(&self, played: u8) -> u8 {
-        u8::try_from(self.channel.value() - 1).unwrap_or(played) & 15
+        u8::try_from(self.output.channel.value() - 1).unwrap_or(played) & 15
     }
 
     pub(crate) fn seed(&self) -> u64 {
-        u64::from(self.seed.value().unsigned_abs())
+        u64::from(self.style.seed.value().unsigned_abs())
     }
 
+    /// The controller that hands over.
+    pub(crate) fn hand_controller(&self) -> Option<u8> {
+        u8::try_from(self.turns.hand_cc.value()).ok()
+    }
+
+    /// The key that hands over.
+    pub(crate) fn hand_key(&self) -> Option<u8> {
+        u8::try_from(self.turns.hand_key.value()).ok()
+    }
+
+    /// Notes at a time, at most.
+    pub(crate) fn most_voices(&self) -> usize {
+        match self.byte("voices", &self.texture.voices) {
+            0 => usize::MAX,
+            n => usize::from(n),
+        }
+    }
+
+    /// What is asked of the turns now.
+    pub(crate) fn rules(&self, clock: &Clock) -> Rules {
+        let turns = &self.turns;
+        let is_continuing = self.mode.value() == 1;
+        Rules {
+            silence_ticks: match turns.hand_silence.value() {
+                0 => None,
+                2 => Some(clock.ticks_of_beats(f64::from(turns.silence_beats.value()))),
+                _ => Some(clock.ticks_of_ms(f64::from(turns.silence_ms.value()))),
+            },
+            trade_bars: power_of_two(&turns.trade),
+            is_generator: is_continuing && clock.is_playing(),
+            start: match self.time.start.value() {
+                1 => Start::NextBeat,
+                2 => Start::NextBar,
+                _ => Start::AtOnce,
+            },
+            length: match turns.length.value() {
+                _ if is_continuing => Length::Endless,
+                5 => Length::Endless,
+                _ => power_of_two(&turns.length).map_or(Length::LikeTheCall, Length::Bars),
+            },
+            // An answer "until I play" ends when I do.
+            is_interruptible: turns.play_over.value() == 0 || !is_continuing && turns.length.value() == 5,
+            metre: clock.metre(),
+        }
+    }
+
+    /// The style that is chosen.
+    pub(crate) fn style(&self) -> u8 {
+        self.byte("style", &self.style.style)
+    }
+
+    /// What may change while an answer is being made.
     pub(crate) fn controls(&self) -> Controls {
-        let (lowest, highest) = (midi_key(&self.lowest), midi_key(&self.highest));
+        let Self { style, texture, pitch, time, .. } = self;
+        let (lowest, highest) = (self.byte("lowest", &pitch.lowest), self.byte("highest", &pitch.highest));
+        let temperature = self.float("temperature", &style.temperature);
         Controls {
-            style: u8::try_from(self.style.value()).unwrap_or(0),
-            temperature: self.temperature.value(),
-            top_p: self.top_p.value(),
-            density: self.density.value(),
+            style: self.style(),
+            style2: self.byte("style2", &style.style2),
+            style_mix: self.float("style_mix", &style.style_mix),
+            temperature: temperature * self.float("pitch_freedom", &style.pitch_freedom),
+            rhythm_temperature: temperature * self.float("rhythm_freedom", &style.rhythm_freedom),
+            top_p: self.float("top_p", &style.top_p),
+            density: self.float("density", &texture.density),
+            complexity: self.float("complexity", &texture.complexity),
+            voices: self.byte("voices", &texture.voices),
+            velocity_follow: self.float("velocity_follow", &texture.velocity_follow),
             lowest: lowest.min(highest),
             highest: lowest.max(highest),
+            wish: Wish { tonic: self.byte("key", &pitch.key).checked_sub(1), scale: self.byte("scale", &pitch.scale) },
+            lock: match pitch.key_lock.value() {
+                0 => Lock::Off,
+                2 => Lock::Strict,
+                _ => Lock::Lean,
+            },
+            quantise_ticks: usize::try_from(time.quantise.value())
+                .ok()
+                .and_then(|place| groups::QUANTISE_TICKS.get(place))
+                .copied()
+                .unwrap_or(0),
+            quantise_strength: self.float("quantise_strength", &time.quantise_strength),
+        }
+    }
+
+    /// The value of a parameter, or what a controller says over it.
+    fn float(&self, id: &str, param: &FloatParam) -> f32 {
+        let over = self.learned.over(id, param.unmodulated_normalized_value());
+        over.map_or_else(|| param.value(), |normalized| param.preview_plain(normalized))
+    }
+
+    fn byte(&self, id: &str, param: &IntParam) -> u8 {
+        let over = self.learned.over(id, param.unmodulated_normalized_value());
+        let value = over.map_or_else(|| param.value(), |normalized| param.preview_plain(normalized));
+        u8::try_from(value.clamp(0, 127)).unwrap_or(0)
+    }
+
+    /// A controller moves; it may have been learnt.
+    pub(crate) fn hear_controller(&self, controller: u8, value: f32) {
+        self.learned.hear(controller, value, |id| self.by_id(id).map_or(0.0, any::AnyParam::normalized));
+    }
+
+    /// Tells the host what controllers said.
+    pub(crate) fn tell_host(&self, setter: &ParamSetter) {
+        for id in KNOBS {
+            if let Some(param) = self.by_id(id)
+                && let Some(value) = self.learned.over(id, param.normalized())
+                && (value - param.normalized()).abs() > f32::EPSILON
+            {
+                param.set(value, setter);
+            }
         }
     }
 }
 
-fn midi_key(param: &IntParam) -> u8 {
-    u8::try_from(param.value().clamp(0, 127)).unwrap_or(60)
-}
-
-fn key(name: &str, default: i32) -> IntParam {
-    let by_name = formatters::s2v_i32_key_formatter();
-    IntParam::new(name, default, IntRange::Linear { min: 0, max: 127 })
-        .with_value_to_string(formatters::v2s_i32_key_formatter())
-        .with_string_to_value(Arc::new(move |text| text.trim().parse().ok().or_else(|| by_name(text))))
-}
-
-fn choice(name: &str, names: &'static [&'static str], default: i32) -> IntParam {
-    let last = i32::try_from(names.len() - 1).unwrap_or(0);
-    IntParam::new(name, default, IntRange::Linear { min: 0, max: last })
-        .with_value_to_string(Arc::new(move |value| at(names, value).unwrap_or("").to_owned()))
-        .with_string_to_value(Arc::new(move |text| find(names, text)))
-}
-
-fn style() -> IntParam {
-    let name = |value: i32| match usize::try_from(value).ok().and_then(|place| weights::styles().get(place)) {
-        Some(name) => name.clone(),
-        None => format!("{value} {NOT_IN_THIS_MODEL}"),
-    };
-    IntParam::new("Style", 0, IntRange::Linear { min: 0, max: LAST_STYLE })
-        .with_value_to_string(Arc::new(name))
-        .with_string_to_value(Arc::new(move |text| {
-            let names: Vec<&str> = weights::styles().iter().map(String::as_str).collect();
-            find(&names, text).or_else(|| text.split_whitespace().next()?.parse().ok())
-        }))
-}
-
-fn at(names: &[&'static str], value: i32) -> Option<&'static str> {
-    names.get(usize::try_from(value).ok()?).copied()
-}
-
-/// The place of a name: all of it, or its first word alone ("2" for "2 bars").
-fn find(names: &[&str], text: &str) -> Option<i32> {
-    let text = text.trim();
-    let whole = names.iter().position(|name| name.eq_ignore_ascii_case(text));
-    let is_first_word = |name: &&str| name.split(' ').next().is_some_and(|word| word.eq_ignore_ascii_case(text));
-    let place = whole.or_else(|| {
-        let mut hits = names.iter().enumerate().filter(|(_, name)| is_first_word(name));
-        hits.next().filter(|_| hits.next().is_none()).map(|(place, _)| place)
-    })?;
-    i32::try_from(place).ok()
+/// 1, 2, 4, 8 for the choices 1 to 4.
+fn power_of_two(param: &IntParam) -> Option<i64> {
+    match param.value() {
+        power @ 1..=4 => Some(1 << (power - 1)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -221,24 +231,56 @@ mod tests {
     #[test]
     fn every_value_can_be_read_back_from_its_text() {
         let params = AntiphonParams::default();
-        for param in [&params.mode, &params.start, &params.length, &params.channel, &params.lowest, &params.style] {
+        let AntiphonParams { mode, style, texture, pitch, turns, time, output, .. } = &params;
+        let by_steps = [
+            mode,
+            &style.style,
+            &style.style2,
+            &texture.voices,
+            &pitch.key,
+            &pitch.scale,
+            &pitch.key_lock,
+            &pitch.lowest,
+            &turns.hand_silence,
+            &turns.trade,
+            &turns.hand_cc,
+            &turns.hand_key,
+            &turns.length,
+            &turns.play_over,
+            &time.start,
+            &time.quantise,
+            &output.channel,
+        ];
+        for param in by_steps {
             let steps = param.step_count().unwrap();
             for step in 0..=steps {
-                #[expect(clippy::cast_precision_loss, reason = "at most 127")]
+                #[expect(clippy::cast_precision_loss, reason = "at most 128")]
                 let normalized = step as f32 / steps as f32;
                 let text = param.normalized_value_to_string(normalized, true);
                 let back = param.string_to_normalized_value(&text).map(|n| param.preview_plain(n));
                 assert_eq!(back, Some(param.preview_plain(normalized)), "{} {text}", param.name());
             }
         }
+        let smooth =
+            [&style.style_mix, &style.rhythm_freedom, &texture.complexity, &texture.density, &turns.silence_beats];
+        for param in smooth {
+            for normalized in [0.0, 0.3, 0.5, 1.0] {
+                let text = param.normalized_value_to_string(normalized, true);
+                let back = param.string_to_normalized_value(&text).unwrap();
+                assert!((back - normalized).abs() < 0.02, "{} {text}: {back}", param.name());
+            }
+        }
     }
 
     #[test]
-    fn a_first_word_is_enough_if_only_one_has_it() {
-        assert_eq!(find(LENGTHS, "2"), Some(2));
-        assert_eq!(find(STARTS, "next"), None);
-        assert_eq!(find(STARTS, "NEXT BAR"), Some(2));
-        assert_eq!(find(CHANNELS, "1"), Some(1));
-        assert_eq!(find(CHANNELS, "17"), None);
+    fn ids_in_saved_songs_never_change() {
+        let ids: Vec<String> = AntiphonParams::default().param_map().into_iter().map(|(id, ..)| id).collect();
+        let expected = "mode style style2 style_mix temperature top_p rhythm_freedom pitch_freedom seed density \
+            complexity voices velocity_follow key scale key_lock lowest highest hand_silence silence silence_beats \
+            trade hand_cc hand_key hand_over length play_over start quantise quantise_strength ahead channel thru \
+            bypass panic";
+        assert_eq!(ids.join(" "), expected);
+        let params = AntiphonParams::default();
+        assert!(ids.iter().all(|id| params.by_id(id).is_some()) && KNOBS.iter().all(|id| params.by_id(id).is_some()));
     }
 }

@@ -1,77 +1,34 @@
 //! Makes answers. It owns the model's session and is told what the player does; all that it says is a function of the
 //! messages in their order, so that a bounce repeats what was heard live.
 
+mod answer;
+mod heard;
+mod repeat;
+mod taste;
+
 use std::sync::Arc;
 
-use engine::conditions::{density_level, polyphony_level};
-use engine::key::find_key;
 use engine::note::Note;
-use engine::{Ask, Conditions, Event, Mark, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT, Velocity, Weights};
+use engine::vocab::TIMES_TICKS;
+use engine::{Conditions, Mark, Metre, Pitch, Session, Velocity, Weights};
 
-use crate::link::{Begin, Controls, PlannedNote, ToWorker};
+use crate::link::{Begin, Controls, FromWorker, PlannedNote, ToWorker};
+use crate::memory::{MOST_NOTES, Memory};
+use answer::{Plan, cut};
+use heard::Heard;
+use taste::Facts;
 
 /// The key is found from this many of the player's last notes.
 const KEY_NOTES: usize = 64;
-/// Density levels are about this factor apart.
-const DENSITY_STEP: f32 = 1.5;
-/// The density level from which the parameter moves when the call is too short to have one.
-const MIDDLE_DENSITY: u8 = 4;
-/// An answer does not fall silent for longer than two bars of 4/4.
-const LONGEST_REST_TICKS: i64 = 8 * TICKS_PER_BEAT as i64;
 /// More notes than this at once are no music; the answer then ends.
 const MAX_NOTES_PER_ASK: usize = 500;
-
-/// A note that was heard and not yet told to the model for good.
-#[derive(Clone, Copy, Debug)]
-struct Heard {
-    note: Note,
-    channel: u8,
-    is_key_down: bool,
-    is_pedalled: bool,
-    /// It was played by us.
-    is_ours: bool,
-    /// The style that was chosen then.
-    style: u8,
-}
-
-impl Heard {
-    fn is_open(&self) -> bool {
-        self.is_key_down || self.is_pedalled
-    }
-
-    fn conditions(&self) -> Conditions {
-        Conditions { style: self.style, ..Conditions::default() }
-    }
-
-    /// The note, which ends here if it still sounds.
-    fn ended(&self, ticks: i64) -> Note {
-        if !self.is_open() {
-            return self.note;
-        }
-        let duration_ticks = u32::try_from((ticks - self.note.onset_ticks).max(1)).unwrap_or(u32::MAX);
-        Note { duration_ticks, ..self.note }
-    }
-}
-
-/// An answer in the making.
-#[derive(Debug)]
-struct Plan {
-    begin: Begin,
-    /// The session before anything of this plan.
-    before: Mark,
-    /// Of the notes heard, the first so many were told to the model, ended at the hand-over.
-    n_told: usize,
-    conditions: Conditions,
-    /// Each note with the session just before it.
-    notes: Vec<(Mark, Note)>,
-    n_offered: usize,
-    is_complete: bool,
-}
+/// The longest note that the model knows. One that is held for longer is told as this long.
+const LONGEST_NOTE_TICKS: u32 = TIMES_TICKS[127] as u32;
 
 /// What the planner asks of its surroundings.
 pub(crate) trait Listener {
-    /// Takes a planned note. False if nobody listens any more.
-    fn offer(&mut self, note: PlannedNote) -> bool;
+    /// Takes what the planner says. False if nobody listens any more.
+    fn offer(&mut self, message: FromWorker) -> bool;
     /// The message that comes next, if it is known already.
     fn peek(&self) -> Option<ToWorker>;
 }
@@ -80,10 +37,16 @@ pub(crate) trait Listener {
 #[derive(Debug)]
 pub(crate) struct Planner {
     session: Session,
+    memory: Arc<Memory>,
+    /// The session with the memory of this version and nothing more.
+    reminded: Option<(u32, Mark)>,
+    metre: Metre,
     /// In [`Note::order`], as far as they have ended.
     heard: Vec<Heard>,
     /// The notes of the call that the model was told for good.
     call: Vec<Note>,
+    /// Notes before this belong to an earlier call.
+    call_from_ticks: i64,
     /// The player's last notes.
     recent: Vec<Note>,
     pedals: u16,
@@ -93,11 +56,15 @@ pub(crate) struct Planner {
 }
 
 impl Planner {
-    pub(crate) fn new(weights: Arc<Weights>) -> Self {
+    pub(crate) fn new(weights: Arc<Weights>, memory: Arc<Memory>) -> Self {
         Self {
             session: Session::new(weights),
+            memory,
+            reminded: None,
+            metre: Metre::Free,
             heard: Vec::new(),
             call: Vec::new(),
+            call_from_ticks: i64::MIN,
             recent: Vec::new(),
             pedals: 0,
             now_ticks: 0,
@@ -127,6 +94,7 @@ impl Planner {
             ToWorker::Metre(metre) => {
                 self.tell_model(|| false);
                 self.session.set_metre(metre);
+                self.metre = metre;
             }
             // Fast playing asks for an answer after each note, and takes it back with the next.
             ToWorker::Begin(Begin { turn, .. }) if listener.peek() == Some(ToWorker::Cancel { turn }) => {}
@@ -135,6 +103,14 @@ impl Planner {
                 self.extend(begin.turn, begin.until_ticks, begin.controls, listener);
             }
             ToWorker::Extend { turn, until_ticks, controls } => self.extend(turn, until_ticks, controls, listener),
+            ToWorker::Replace { turn, from_ticks, until_ticks, controls } => {
+                if let Some(plan) = self.plan.as_mut().filter(|plan| plan.begin.turn == turn)
+                    && plan.take_back(from_ticks, &mut self.session)
+                    && listener.offer(FromWorker::Replace { turn, from_ticks })
+                {
+                    self.extend(turn, until_ticks, controls, listener);
+                }
+            }
             ToWorker::Cancel { turn } => {
                 if let Some(plan) = self.plan.take_if(|plan| plan.begin.turn == turn) {
                     self.session.rewind(&plan.before);
@@ -146,9 +122,10 @@ impl Planner {
                 }
             }
             ToWorker::Reset => {
-                self.session.reset();
+                self.remind();
                 self.heard.clear();
                 self.call.clear();
+                self.call_from_ticks = i64::MIN;
                 self.recent.clear();
                 self.pedals = 0;
                 self.plan = None;
@@ -156,6 +133,29 @@ impl Planner {
         }
         // While more is waiting, the model can hear of it later: it may have to forget it all anyway.
         self.tell_model(|| listener.peek().is_some());
+    }
+
+    /// Keeps the last notes, played and planned, as the project's memory.
+    pub(crate) fn remember(&self) {
+        let notes = self.session.last_notes(MOST_NOTES).map(|(note, conditions)| (note, conditions.style));
+        self.memory.keep_notes(self.metre, notes);
+    }
+
+    /// Forgets all but the project's memory.
+    fn remind(&mut self) {
+        let version = self.memory.version();
+        let mark = self.reminded.filter(|(known, _)| *known == version).map(|(_, mark)| mark);
+        if mark.is_some_and(|mark| self.session.rewind(&mark)) {
+            return;
+        }
+        self.session.reset();
+        let (metre, notes) = self.memory.notes();
+        self.session.set_metre(metre);
+        for (note, style) in notes {
+            self.session.feed(note, Conditions { style, ..Conditions::default() });
+        }
+        self.session.set_metre(self.metre);
+        self.reminded = Some((version, self.session.mark()));
     }
 
     fn key_up(&mut self, channel: u8, key: u8) {
@@ -193,13 +193,17 @@ impl Planner {
             return;
         }
         self.heard.sort_by_key(|heard| heard.note.order());
-        let is_final = |heard: &&Heard| !heard.is_open() && heard.note.onset_ticks < self.now_ticks;
+        let now = self.now_ticks;
+        let is_endless = |heard: &Heard| now - heard.note.onset_ticks >= i64::from(LONGEST_NOTE_TICKS);
+        let is_final = |heard: &&Heard| heard.note.onset_ticks < now && (!heard.is_open() || is_endless(heard));
         let n_final = self.heard.iter().take_while(is_final).count();
         let mut n_told = 0;
         while n_told < n_final && !stops() {
             let heard = self.heard[n_told];
-            self.session.feed(heard.note, heard.conditions());
-            self.keep(&heard, heard.note);
+            let note =
+                if heard.is_open() { Note { duration_ticks: LONGEST_NOTE_TICKS, ..heard.note } } else { heard.note };
+            self.session.feed(note, heard.conditions());
+            self.keep(&heard, note);
             n_told += 1;
         }
         self.heard.drain(..n_told);
@@ -207,7 +211,9 @@ impl Planner {
 
     fn keep(&mut self, heard: &Heard, note: Note) {
         if !heard.is_ours {
-            self.call.push(note);
+            if note.onset_ticks >= self.call_from_ticks {
+                self.call.push(note);
+            }
             self.recent.push(note);
             let n_too_many = self.recent.len().saturating_sub(KEY_NOTES);
             self.recent.drain(..n_too_many);
@@ -226,133 +232,81 @@ impl Planner {
             let note = heard.ended(begin.start_ticks);
             self.session.feed(note, heard.conditions());
             if !heard.is_ours {
-                call.push(note);
                 recent.push(note);
+                if note.onset_ticks >= self.call_from_ticks {
+                    call.push(note);
+                }
             }
         }
-        self.session.seed(begin.seed);
-        let conditions = Conditions {
-            style: begin.controls.style,
-            mode: find_key(&recent).map_or(0, |(key, _)| key.mode_condition()),
-            density: moved_density(density_level(&call), begin.controls.density),
-            polyphony: polyphony_level(&call),
-        };
-        let n_told = self.heard.len();
-        self.plan =
-            Some(Plan { begin, before, n_told, conditions, notes: Vec::new(), n_offered: 0, is_complete: false });
+        let is_cut_short = self.heard.iter().any(Heard::is_open);
+        let facts = Facts::of(&call, &recent, begin.seed);
+        self.plan = Some(Plan::new(begin, before, self.heard.len(), is_cut_short, facts, self.metre));
     }
 
     fn extend(&mut self, turn: u32, until_ticks: i64, controls: Controls, listener: &mut impl Listener) {
         let Some(plan) = self.plan.as_mut().filter(|plan| plan.begin.turn == turn) else { return };
-        let Begin { start_ticks, end_ticks, .. } = plan.begin;
-        let call_density = plan.conditions.density;
-        let conditions = Conditions {
-            style: controls.style,
-            density: moved_density(call_density, controls.density / plan.begin.controls.density),
-            ..plan.conditions
-        };
         for _ in 0..MAX_NOTES_PER_ASK {
-            if let Some(&(_, note)) = plan.notes.get(plan.n_offered) {
-                if note.onset_ticks >= until_ticks {
-                    return;
-                }
-                let note = cut(note, end_ticks);
-                plan.n_offered += 1;
-                let planned = PlannedNote {
-                    turn,
-                    on_ticks: note.onset_ticks,
-                    off_ticks: note.end_ticks(),
-                    key: note.pitch.get(),
-                    velocity: note.velocity.get(),
-                };
-                if !listener.offer(planned) {
+            while let Some(note) = plan.offer(until_ticks) {
+                if !listener.offer(FromWorker::Note(planned(turn, note))) {
                     return;
                 }
             }
-            if plan.is_complete || is_pointless(listener.peek(), plan) {
+            if plan.reaches(until_ticks) || is_pointless(listener.peek(), plan) {
                 return;
             }
-            let last = plan.notes.last().map(|(_, note)| note.onset_ticks);
-            let half_over = end_ticks != i64::MAX && last.is_some_and(|last| last - start_ticks >= end_ticks - last);
-            let ask = Ask {
-                conditions,
-                sampling: Sampling { temperature: controls.temperature, top_p: controls.top_p },
-                lowest: Pitch::new(controls.lowest).unwrap_or(Pitch::MIDDLE_C),
-                highest: Pitch::new(controls.highest).unwrap_or(Pitch::MIDDLE_C),
-                onset: if last.is_none() { Onset::Exactly(start_ticks) } else { Onset::NotBefore(start_ticks) },
-                may_end: half_over,
-            };
-            let mark = self.session.mark();
-            let mut event = self.session.next(&ask);
-            if let (Event::Note(note), Some(last)) = (event, last)
-                && note.onset_ticks > last + LONGEST_REST_TICKS
-            {
-                self.session.rewind(&mark);
-                event = self.session.next(&Ask { onset: Onset::Exactly(last + LONGEST_REST_TICKS), ..ask });
-            }
-            match event {
-                Event::Note(note) if note.onset_ticks < end_ticks => plan.notes.push((mark, note)),
-                Event::Note(_) | Event::End { .. } => {
-                    self.session.rewind(&mark);
-                    plan.is_complete = true;
-                }
-            }
+            plan.make(&mut self.session, &controls);
         }
-        plan.is_complete = true;
+        plan.complete();
     }
 
     /// The answer is over: what was heard of it stays in the model's memory, beside what was played meanwhile.
     fn finish(&mut self, plan: Plan, at_ticks: i64) {
-        for heard in self.heard.drain(..plan.n_told).collect::<Vec<_>>() {
-            let note = heard.ended(plan.begin.start_ticks);
-            self.keep(&heard, note);
-        }
         self.call.clear();
-        let meanwhile = self.heard.iter().map(|heard| heard.note.onset_ticks).min().unwrap_or(i64::MAX);
-        let is_as_heard = |note: &Note| note.end_ticks() <= at_ticks && note.onset_ticks < meanwhile;
-        let n_as_heard = plan.notes.iter().take_while(|(_, note)| is_as_heard(note)).count();
-        let others = &plan.notes[n_as_heard..];
-        if others.first().is_some_and(|(mark, _)| self.session.rewind(mark)) {
-            for &(_, note) in others.iter().filter(|(_, note)| note.onset_ticks < at_ticks) {
-                let (note, style) = (cut(note, at_ticks), plan.begin.controls.style);
-                let ours = Heard { note, channel: 0, is_key_down: false, is_pedalled: false, is_ours: true, style };
-                self.heard.push(ours);
+        self.call_from_ticks = plan.begin.start_ticks;
+        // Keys that were still down at the hand-over: now their lengths are known, so the model reads them again.
+        let is_read_again = plan.is_cut_short && plan.n_forgotten == 0 && self.session.rewind(&plan.before);
+        let meanwhile = self.heard.iter().skip(plan.n_told).map(|heard| heard.note.onset_ticks).min();
+        let others = if is_read_again {
+            &plan.notes[..]
+        } else {
+            for heard in self.heard.drain(..plan.n_told).collect::<Vec<_>>() {
+                self.keep(&heard, heard.ended(plan.begin.start_ticks));
             }
+            let is_as_heard =
+                |note: &Note| note.end_ticks() <= at_ticks && meanwhile.is_none_or(|ticks| note.onset_ticks < ticks);
+            let n_as_heard = plan.notes.iter().take_while(|made| is_as_heard(&made.note)).count();
+            let others = &plan.notes[n_as_heard..];
+            if others.first().is_some_and(|made| self.session.rewind(&made.before)) { others } else { &[] }
+        };
+        for made in others.iter().filter(|made| made.note.onset_ticks < at_ticks) {
+            let (note, style) = (cut(made.note, at_ticks), plan.begin.controls.style);
+            let ours = Heard { note, channel: 0, is_key_down: false, is_pedalled: false, is_ours: true, style };
+            self.heard.push(ours);
         }
         self.now_ticks = at_ticks;
     }
 }
 
+fn planned(turn: u32, note: Note) -> PlannedNote {
+    PlannedNote {
+        turn,
+        on_ticks: note.onset_ticks,
+        off_ticks: note.end_ticks(),
+        key: note.pitch.get(),
+        velocity: note.velocity.get(),
+    }
+}
+
 /// Whether the next message makes the rest of this plan worthless. Nothing that is heard or remembered depends on it.
 fn is_pointless(next: Option<ToWorker>, plan: &Plan) -> bool {
-    let reached = plan.notes.last().map_or(i64::MIN, |(_, note)| note.onset_ticks);
+    let reached = plan.last_ticks().unwrap_or(i64::MIN);
     match next {
         Some(ToWorker::Cancel { turn }) => turn == plan.begin.turn,
         Some(ToWorker::Finish { turn, at_ticks }) => turn == plan.begin.turn && reached >= at_ticks,
+        Some(ToWorker::Replace { turn, from_ticks, .. }) => turn == plan.begin.turn && reached >= from_ticks,
         Some(ToWorker::Reset) => true,
         _ => false,
     }
-}
-
-/// The note, ended at `ticks` at the latest; at least a tick long.
-fn cut(note: Note, ticks: i64) -> Note {
-    let longest = u32::try_from(ticks.saturating_sub(note.onset_ticks).max(1)).unwrap_or(u32::MAX);
-    Note {
-        duration_ticks: if ticks == i64::MAX { note.duration_ticks } else { longest.min(note.duration_ticks) },
-        ..note
-    }
-}
-
-/// The density level that is `factor` times as dense.
-fn moved_density(level: u8, factor: f32) -> u8 {
-    let steps = (factor.ln() / DENSITY_STEP.ln()).round();
-    if !steps.is_finite() || steps == 0.0 {
-        return level;
-    }
-    let from = if level == 0 { MIDDLE_DENSITY } else { level };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=8")]
-    let moved = (f32::from(from) + steps).clamp(1.0, 8.0) as u8;
-    moved
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Core {
             Some(audio) if is_running && !self.is_broken => audio,
             _ => {
                 let (audio_side, worker_side) = link::link();
-                match worker_thread::spawn(worker_side, Arc::clone(&self.status)) {
+                match worker_thread::spawn(worker_side, Arc::clone(&self.status), Arc::clone(&self.params.memory)) {
                     Ok(worker) => self.replace_worker(Some(worker)),
                     Err(why) => self.status.set_engine(Engine::NoWeights, format!("no thread to read them: {why}")),
                 }
@@ -132,7 +132,9 @@ macro_rules! plugin {
             const EMAIL: &'static str = "";
             const VERSION: &'static str = env!("CARGO_PKG_VERSION");
             const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = $layouts;
-            // Control changes bring the sustain pedal.
+            // So that automation falls on the same notes at any block size.
+            const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+            // Control changes bring the pedals.
             const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
             const MIDI_OUTPUT: MidiConfig = MidiConfig::MidiCCs;
 

@@ -47,6 +47,11 @@ impl Schedule {
         self.coming.clear();
     }
 
+    /// Drops the notes that begin at this tick or later.
+    pub(crate) fn forget_from(&mut self, tick: i64) {
+        self.coming.truncate(self.coming.partition_point(|note| note.on_ticks < tick));
+    }
+
     /// Drops the ends, when all has been released by other means.
     pub(crate) fn forget_ending(&mut self) {
         self.ending.clear();
@@ -67,6 +72,17 @@ impl Schedule {
         self.coming.pop_front()
     }
 
+    /// Notes that sound.
+    pub(crate) fn n_sounding(&self) -> usize {
+        self.ending.len()
+    }
+
+    /// The note that has sounded longest.
+    pub(crate) fn take_oldest(&mut self) -> Option<Ending> {
+        let (place, _) = self.ending.iter().enumerate().min_by_key(|(_, ending)| ending.id)?;
+        Some(self.ending.swap_remove(place))
+    }
+
     /// Notes when a note that begins now ends, and gives it a number. `None` if there is no room: it must not begin.
     pub(crate) fn begin(&mut self, note: &PlannedNote, channel: u8) -> Option<u32> {
         if self.ending.len() == self.capacity {
@@ -77,9 +93,9 @@ impl Schedule {
         Some(self.last_id)
     }
 
-    /// A note that ends at this tick or earlier.
-    pub(crate) fn take_ended(&mut self, tick: i64) -> Option<Ending> {
-        let place = self.ending.iter().position(|ending| ending.off_ticks <= tick)?;
+    /// A note that ends at a tick that is due.
+    pub(crate) fn take_ended(&mut self, is_due: impl Fn(i64) -> bool) -> Option<Ending> {
+        let place = self.ending.iter().position(|ending| is_due(ending.off_ticks))?;
         Some(self.ending.swap_remove(place))
     }
 }

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 use atomic_float::AtomicF32;
 use parking_lot::Mutex;
 
+use crate::tape::Tape;
+
 /// What the audio thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -35,6 +37,18 @@ pub(crate) enum Engine {
     Recovered,
 }
 
+/// How the system runs the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Priority {
+    /// Like any program: late notes are likelier when the machine is busy.
+    Normal,
+    /// Before most programs.
+    Raised,
+    /// Before all programs that are not real-time ones.
+    RealTime,
+}
+
 /// A number that one thread counts and another shows.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU32);
@@ -51,6 +65,11 @@ impl Counter {
     pub(crate) fn get(&self) -> u32 {
         self.0.load(Relaxed)
     }
+
+    /// Notes the latest of several things that are counted together. For the only thread that writes.
+    pub(crate) fn set_latest(&self, what: u8) {
+        self.set((self.get() & !127).wrapping_add(128) | u32::from(what & 127));
+    }
 }
 
 /// All that is shown. Each number is on its own: the editor may see one a little newer than another.
@@ -58,6 +77,7 @@ impl Counter {
 pub(crate) struct Status {
     doing: AtomicU8,
     engine: AtomicU8,
+    priority: AtomicU8,
     /// Notes of the call so far.
     pub(crate) n_call: Counter,
     /// Bar of the answer, from 1.
@@ -76,6 +96,11 @@ pub(crate) struct Status {
     pub(crate) n_refused: Counter,
     /// From the hand-over to the answer's first note, beyond the silence that was asked for.
     pub(crate) hand_over_ms: AtomicF32,
+    /// What was played and what is to come.
+    pub(crate) tape: Tape,
+    /// The controller that moved last, and the key that went down last, for 'learn': a count of them, times 128.
+    pub(crate) last_controller: Counter,
+    pub(crate) last_key: Counter,
     message: Mutex<String>,
 }
 
@@ -84,6 +109,7 @@ impl Status {
         Self {
             doing: AtomicU8::new(Doing::Asleep as u8),
             engine: AtomicU8::new(Engine::Loading as u8),
+            priority: AtomicU8::new(Priority::Normal as u8),
             n_call: Counter::default(),
             bar: Counter::default(),
             n_bars: Counter::default(),
@@ -94,6 +120,9 @@ impl Status {
             n_queue_full: Counter::default(),
             n_refused: Counter::default(),
             hand_over_ms: AtomicF32::new(0.0),
+            tape: Tape::new(),
+            last_controller: Counter::default(),
+            last_key: Counter::default(),
             message: Mutex::new(String::new()),
         }
     }
@@ -108,6 +137,11 @@ impl Status {
         all.get(usize::from(self.doing.load(Relaxed))).copied().unwrap_or(Asleep)
     }
 
+    /// Whether an answer is planned or heard.
+    pub(crate) fn is_answering(&self) -> bool {
+        matches!(self.doing(), Doing::Planning | Doing::Answering)
+    }
+
     /// Not for the audio thread: the message is behind a lock.
     pub(crate) fn set_engine(&self, engine: Engine, message: String) {
         *self.message.lock() = message;
@@ -118,6 +152,15 @@ impl Status {
         use Engine::{Loading, NoWeights, Ready, Recovered};
         let all = [Loading, Ready, NoWeights, Recovered];
         all.get(usize::from(self.engine.load(Relaxed))).copied().unwrap_or(Loading)
+    }
+
+    pub(crate) fn set_priority(&self, priority: Priority) {
+        self.priority.store(priority as u8, Relaxed);
+    }
+
+    pub(crate) fn priority(&self) -> Priority {
+        use Priority::{Normal, Raised, RealTime};
+        [Normal, Raised, RealTime].get(usize::from(self.priority.load(Relaxed))).copied().unwrap_or(Normal)
     }
 
     /// What the worker has to say: the model's name, or what is wrong.

@@ -1,16 +1,29 @@
-//! Whose turn it is. A state machine over ticks, without threads, samples or notes: keys go down and up, time passes,
-//! and out come the orders to plan an answer, to begin it and to end it.
+//! Whose turn it is. A state machine over ticks, without threads, samples or notes: keys go down and up, the player asks,
+//! time passes, and out come the orders to plan an answer, to begin it and to end it.
+//!
+//! After each thing that happens, [`Turn::plan`] says whether the hand-over can be known by now. Silence is planned for
+//! as soon as it begins. A hand-over that comes whether or not the player is silent is planned for at the last moment,
+//! and again with each key until then, so that the answer knows all of the call.
 
 use engine::{Metre, TICKS_PER_BEAT};
 
 use crate::midi::N_CHANNELS;
 
+const BEAT: i64 = TICKS_PER_BEAT as i64;
 /// An answer is planned this far ahead.
 pub(crate) const LOOK_AHEAD_TICKS: i64 = 4 * BEAT;
-/// It is planned further this often.
-const BEAT: i64 = TICKS_PER_BEAT as i64;
+/// While an answer plays, it is planned further, and changed, this often.
+pub(crate) const STEP_TICKS: i64 = BEAT / 4;
+/// Notes that begin within this time from now are played as planned, whatever changes.
+pub(crate) const COMMIT_TICKS: i64 = BEAT / 2;
+/// A hand-over that does not wait for silence is planned for this long before.
+const LEAD_TICKS: i64 = BEAT / 2;
+/// After a change the plan grows back to its length by so much with each step, so that a control in motion costs little.
+const GROWTH_TICKS: i64 = 2 * STEP_TICKS;
+/// Length of an answer "like the call" if there was none: two bars of 4/4.
+const NO_CALL_TICKS: i64 = 8 * BEAT;
 
-/// When an answer may begin, once the player has been silent for long enough.
+/// When an answer may begin, once the turn is handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     AtOnce,
@@ -29,7 +42,12 @@ pub(crate) enum Length {
 /// What is asked of the turns now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rules {
-    pub(crate) silence_ticks: i64,
+    /// So long a silence hands over; `None` if none does.
+    pub(crate) silence_ticks: Option<i64>,
+    /// The turn is handed over after this many bars from the one in which the call began; `None` if it is not.
+    pub(crate) trade_bars: Option<i64>,
+    /// Plays without a call too, while the song rolls.
+    pub(crate) is_generator: bool,
     pub(crate) start: Start,
     pub(crate) length: Length,
     /// Whether playing ends the answer.
@@ -40,10 +58,12 @@ pub(crate) struct Rules {
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Plan an answer; notes before `until_ticks` are wanted now.
+    /// Plan an answer, in the place of any other plan; notes before `until_ticks` are wanted now.
     Begin { start_ticks: i64, until_ticks: i64, end_ticks: i64 },
     /// Plan the answer further.
     Extend { until_ticks: i64 },
+    /// Plan the answer anew from `from_ticks` on.
+    Replace { from_ticks: i64, until_ticks: i64 },
     /// Drop the plan: nothing of it was heard.
     Cancel,
     /// The answer is heard from now on.
@@ -59,10 +79,10 @@ pub(crate) enum Phase {
     Idle,
     /// The player plays.
     Listening,
-    /// The player is silent, and an answer is ready or being made.
+    /// An answer is ready or being made.
     Planning { start_ticks: i64, end_ticks: i64 },
-    /// We play.
-    Answering { start_ticks: i64, end_ticks: i64, next_beat_ticks: i64 },
+    /// We play. All before `until_ticks` is planned.
+    Answering { start_ticks: i64, end_ticks: i64, step_ticks: i64, until_ticks: i64 },
 }
 
 /// The machine.
@@ -74,11 +94,28 @@ pub(crate) struct Turn {
     /// First note-on and last note-off since the last answer began.
     call: Option<(i64, i64)>,
     n_heard: u32,
+    /// When the player asked for the answer, if no other has begun since.
+    asked: Option<i64>,
+    /// When to plan, if that is still to come.
+    wake: Option<i64>,
+    /// When the last answer ended: the player's bars count from there at the earliest.
+    free_from: i64,
+    /// The player has stopped the generator: it waits for a call.
+    is_told_to_rest: bool,
 }
 
 impl Turn {
     pub(crate) fn new() -> Self {
-        Self { phase: Phase::Idle, held: [0; N_CHANNELS], call: None, n_heard: 0 }
+        Self {
+            phase: Phase::Idle,
+            held: [0; N_CHANNELS],
+            call: None,
+            n_heard: 0,
+            asked: None,
+            wake: None,
+            free_from: i64::MIN,
+            is_told_to_rest: false,
+        }
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -95,102 +132,198 @@ impl Turn {
         self.held[usize::from(channel & 15)]
     }
 
-    /// A key goes down.
+    /// A key goes down: what that ends. [`Turn::plan`] must follow.
     pub(crate) fn key_down(&mut self, tick: i64, channel: u8, key: u8, rules: &Rules) -> Option<Action> {
         self.held[usize::from(channel & 15)] |= 1 << (key & 127);
-        let (action, phase) = match self.phase {
-            Phase::Idle | Phase::Listening => (None, Phase::Listening),
-            Phase::Planning { .. } => (Some(Action::Cancel), Phase::Listening),
-            Phase::Answering { .. } if rules.is_interruptible => {
-                (Some(Action::Finish { at_ticks: tick }), Phase::Listening)
-            }
-            answering @ Phase::Answering { .. } => (None, answering),
-        };
-        self.phase = phase;
+        self.is_told_to_rest = false;
         self.n_heard += 1;
         self.call = Some(self.call.map_or((tick, tick), |(first, last)| (first, last.max(tick))));
-        action
+        match self.phase {
+            Phase::Idle | Phase::Listening => {
+                self.phase = Phase::Listening;
+                None
+            }
+            Phase::Planning { .. } => {
+                self.phase = Phase::Listening;
+                Some(Action::Cancel)
+            }
+            Phase::Answering { .. } if rules.is_interruptible => Some(self.finish(tick)),
+            Phase::Answering { .. } => None,
+        }
     }
 
-    /// A key goes up.
-    pub(crate) fn key_up(&mut self, tick: i64, channel: u8, key: u8, rules: &Rules) -> Option<Action> {
+    /// A key goes up. [`Turn::plan`] must follow.
+    pub(crate) fn key_up(&mut self, tick: i64, channel: u8, key: u8) {
         let bit = 1 << (key & 127);
         let held = &mut self.held[usize::from(channel & 15)];
-        if *held & bit == 0 {
-            return None;
+        if *held & bit != 0 {
+            *held &= !bit;
+            self.call = self.call.map(|(first, last)| (first, last.max(tick)));
         }
-        *held &= !bit;
-        self.call = self.call.map(|(first, last)| (first, last.max(tick)));
-        if self.phase == Phase::Listening { self.plan(tick, rules) } else { None }
+    }
+
+    /// The player hands the turn over, or takes it back: what that ends. [`Turn::plan`] must follow.
+    pub(crate) fn hand_over(&mut self, tick: i64) -> Option<Action> {
+        if matches!(self.phase, Phase::Answering { .. }) {
+            self.is_told_to_rest = true;
+            return Some(self.finish(tick));
+        }
+        self.asked = self.asked.or(Some(tick));
+        self.is_told_to_rest = false;
+        if matches!(self.phase, Phase::Planning { .. }) {
+            self.phase = Phase::Listening;
+            return Some(Action::Cancel);
+        }
+        None
     }
 
     /// The tick at which [`Turn::reach`] must be called next, and whether it ends an answer (which comes before what the
     /// player does on the same sample; the other deadlines come after).
     pub(crate) fn deadline(&self) -> Option<(i64, bool)> {
         match self.phase {
-            Phase::Idle | Phase::Listening => None,
+            Phase::Idle | Phase::Listening => self.wake.map(|tick| (tick, false)),
             Phase::Planning { start_ticks, .. } => Some((start_ticks, false)),
-            Phase::Answering { end_ticks, next_beat_ticks, .. } => {
-                let is_planned = next_beat_ticks.saturating_add(LOOK_AHEAD_TICKS - BEAT) >= end_ticks;
-                if is_planned { Some((end_ticks, true)) } else { Some((next_beat_ticks, false)) }
-            }
+            Phase::Answering { end_ticks, step_ticks, .. } if step_ticks < end_ticks => Some((step_ticks, false)),
+            Phase::Answering { end_ticks, .. } => Some((end_ticks, true)),
         }
     }
 
-    /// The deadline has come.
-    pub(crate) fn reach(&mut self) -> Option<Action> {
+    /// The deadline has come, and the controls have changed since the last action or not. [`Turn::plan`] must follow.
+    pub(crate) fn reach(&mut self, is_changed: bool) -> Option<Action> {
         match self.phase {
-            Phase::Idle | Phase::Listening => None,
+            Phase::Idle | Phase::Listening => {
+                self.wake = None;
+                None
+            }
             Phase::Planning { start_ticks, end_ticks } => {
-                self.phase = Phase::Answering { start_ticks, end_ticks, next_beat_ticks: start_ticks + BEAT };
+                let until_ticks = until(start_ticks, end_ticks);
+                self.phase = Phase::Answering { start_ticks, end_ticks, step_ticks: start_ticks, until_ticks };
                 self.call = None;
                 self.n_heard = 0;
+                self.asked = None;
                 Some(Action::Play)
             }
-            Phase::Answering { end_ticks, .. } if self.deadline() == Some((end_ticks, true)) => {
-                self.phase = if self.call.is_some() { Phase::Listening } else { Phase::Idle };
-                Some(Action::Finish { at_ticks: end_ticks })
-            }
-            Phase::Answering { start_ticks, end_ticks, next_beat_ticks } => {
-                self.phase = Phase::Answering { start_ticks, end_ticks, next_beat_ticks: next_beat_ticks + BEAT };
-                Some(Action::Extend { until_ticks: (next_beat_ticks + LOOK_AHEAD_TICKS).min(end_ticks) })
+            Phase::Answering { end_ticks, step_ticks, .. } if step_ticks >= end_ticks => Some(self.finish(end_ticks)),
+            Phase::Answering { start_ticks, end_ticks, step_ticks, until_ticks } => {
+                let from_ticks = step_ticks + COMMIT_TICKS;
+                let is_replaced = is_changed && from_ticks < end_ticks;
+                let begun = if is_replaced { from_ticks } else { until_ticks };
+                let until_ticks = (begun + GROWTH_TICKS).min(until(step_ticks, end_ticks)).max(begun);
+                let step_ticks = step_ticks + STEP_TICKS;
+                self.phase = Phase::Answering { start_ticks, end_ticks, step_ticks, until_ticks };
+                match is_replaced {
+                    true => Some(Action::Replace { from_ticks, until_ticks }),
+                    false => (until_ticks > begun).then_some(Action::Extend { until_ticks }),
+                }
             }
         }
     }
 
-    /// After an answer, plans the next one if the player played over it and is silent by now.
-    pub(crate) fn after_finish(&mut self, now: i64, rules: &Rules) -> Option<Action> {
-        if self.phase == Phase::Listening { self.plan(now, rules) } else { None }
+    /// Plans the answer, if it can be known by now when it begins.
+    pub(crate) fn plan(&mut self, now: i64, rules: &Rules) -> Option<Action> {
+        self.wake = None;
+        let next = self.next_start(now, rules);
+        match self.phase {
+            Phase::Planning { .. } => None,
+            Phase::Answering { ref mut end_ticks, .. } if rules.length != Length::Endless => {
+                // It was endless when it began.
+                if *end_ticks == i64::MAX {
+                    *end_ticks = up_to(now + 1, line(rules.metre), bar_ticks(rules.metre));
+                }
+                None
+            }
+            Phase::Answering { ref mut end_ticks, .. } => {
+                // Who plays along with an endless answer is heard all the same: the next answer takes over from it.
+                if !rules.is_interruptible && self.n_heard > 0 {
+                    *end_ticks = next.map_or(i64::MAX, |(start, _)| start.max(now));
+                }
+                None
+            }
+            Phase::Idle | Phase::Listening => {
+                let (start, is_sure) = next?;
+                if !is_sure && now < start - LEAD_TICKS {
+                    self.wake = Some(start - LEAD_TICKS);
+                    return None;
+                }
+                let start_ticks = start.max(now);
+                let end_ticks = self.end_ticks(start_ticks, rules);
+                self.phase = Phase::Planning { start_ticks, end_ticks };
+                Some(Action::Begin { start_ticks, until_ticks: until(start_ticks, end_ticks), end_ticks })
+            }
+        }
     }
 
-    fn plan(&mut self, now: i64, rules: &Rules) -> Option<Action> {
-        let (first, last) = self.call?;
-        if self.held.iter().any(|&keys| keys != 0) {
-            return None;
-        }
-        let start_ticks = start_ticks((last + rules.silence_ticks).max(now), rules);
-        let end_ticks = match rules.length {
-            Length::Endless => i64::MAX,
-            Length::Bars(n) => start_ticks + n * bar_ticks(rules.metre),
-            Length::LikeTheCall => {
+    /// When the next answer begins, as far as that is known, and whether it does unless the player plays.
+    fn next_start(&self, now: i64, rules: &Rules) -> Option<(i64, bool)> {
+        let is_silent = self.held.iter().all(|&keys| keys == 0);
+        let silence = self.call.zip(rules.silence_ticks).filter(|_| is_silent);
+        let silence = silence.map(|((_, last), silence)| (start_ticks((last + silence).max(now), rules), true));
+        let trade = self.trade_ticks(now, rules).map(|tick| (tick, false));
+        let asked = self.asked.map(|tick| (start_ticks(tick, rules), false));
+        let is_generated = rules.is_generator && self.phase == Phase::Idle && !self.is_told_to_rest;
+        let generated = is_generated.then(|| (up_to(now, line(rules.metre), grid(rules)), false));
+        // Of two at the same time, the surer one.
+        [silence, trade, asked, generated].into_iter().flatten().min_by_key(|&(tick, is_sure)| (tick, !is_sure))
+    }
+
+    /// The bar line after the bars that are the player's.
+    fn trade_ticks(&self, now: i64, rules: &Rules) -> Option<i64> {
+        let bar = bar_ticks(rules.metre);
+        let (first, _) = self.call?;
+        let bars = rules.trade_bars?;
+        let first = first.max(self.free_from);
+        // A note just before the bar line belongs to the bar after it.
+        let begun = match rules.metre {
+            Metre::Free => first,
+            Metre::Bars { .. } => up_to(first + BEAT / 2 - bar + 1, line(rules.metre), bar),
+        };
+        Some(up_to(now.max(begun + bars * bar), begun, bar))
+    }
+
+    fn end_ticks(&self, start_ticks: i64, rules: &Rules) -> i64 {
+        match (rules.length, rules.trade_bars, self.call) {
+            (Length::Endless, ..) => i64::MAX,
+            (Length::Bars(n), ..) => start_ticks + n * bar_ticks(rules.metre),
+            (Length::LikeTheCall, Some(n), Some(_)) => start_ticks + n * bar_ticks(rules.metre),
+            (Length::LikeTheCall, _, None) => start_ticks + NO_CALL_TICKS,
+            (Length::LikeTheCall, None, Some((first, last))) => {
+                let last = if self.held.iter().all(|&keys| keys == 0) { last } else { start_ticks };
                 let call_ticks = (last - first).max(BEAT);
                 // In time with the song, a phrase lasts whole beats.
-                let beats = if rules.metre == Metre::Free { call_ticks } else { up_to(call_ticks, 0, BEAT) };
-                start_ticks + beats
+                start_ticks + if rules.metre == Metre::Free { call_ticks } else { up_to(call_ticks, 0, BEAT) }
             }
-        };
-        self.phase = Phase::Planning { start_ticks, end_ticks };
-        let until_ticks = (start_ticks + LOOK_AHEAD_TICKS).min(end_ticks);
-        Some(Action::Begin { start_ticks, until_ticks, end_ticks })
+        }
     }
+
+    fn finish(&mut self, at_ticks: i64) -> Action {
+        self.phase = if self.call.is_some() { Phase::Listening } else { Phase::Idle };
+        self.free_from = at_ticks;
+        Action::Finish { at_ticks }
+    }
+}
+
+fn until(from_ticks: i64, end_ticks: i64) -> i64 {
+    (from_ticks + LOOK_AHEAD_TICKS).min(end_ticks)
 }
 
 /// When the answer begins if it may from `tick` on.
 fn start_ticks(tick: i64, rules: &Rules) -> i64 {
     match (rules.metre, rules.start) {
         (Metre::Free, _) | (_, Start::AtOnce) => tick,
-        (Metre::Bars { bar_line_ticks, .. }, Start::NextBeat) => up_to(tick, bar_line_ticks, BEAT),
-        (Metre::Bars { bar_line_ticks, .. }, Start::NextBar) => up_to(tick, bar_line_ticks, bar_ticks(rules.metre)),
+        (Metre::Bars { .. }, Start::NextBeat | Start::NextBar) => up_to(tick, line(rules.metre), grid(rules)),
+    }
+}
+
+/// The grid on which an answer begins that nobody waits for.
+fn grid(rules: &Rules) -> i64 {
+    if rules.start == Start::NextBar { bar_ticks(rules.metre) } else { BEAT }
+}
+
+/// A bar line.
+fn line(metre: Metre) -> i64 {
+    match metre {
+        Metre::Bars { bar_line_ticks, .. } => bar_line_ticks,
+        Metre::Free => 0,
     }
 }
 
@@ -208,135 +341,4 @@ fn up_to(tick: i64, line: i64, spacing: i64) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RULES: Rules = Rules {
-        silence_ticks: 50,
-        start: Start::AtOnce,
-        length: Length::LikeTheCall,
-        is_interruptible: true,
-        metre: Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 },
-    };
-
-    /// What happens to the machine: a key goes down or up, or it is let run up to a tick.
-    enum Do {
-        Down(i64, u8),
-        Up(i64, u8),
-        Run(i64),
-    }
-    use Do::{Down, Run, Up};
-
-    fn run(rules: Rules, steps: &[Do]) -> (Vec<(i64, Action)>, Phase) {
-        let mut turn = Turn::new();
-        let mut actions = Vec::new();
-        for step in steps {
-            match *step {
-                Down(tick, key) => actions.extend(turn.key_down(tick, 0, key, &rules).map(|a| (tick, a))),
-                Up(tick, key) => actions.extend(turn.key_up(tick, 0, key, &rules).map(|a| (tick, a))),
-                Run(to) => {
-                    while let Some((tick, _)) = turn.deadline().filter(|&(tick, _)| tick <= to) {
-                        let action = turn.reach();
-                        actions.extend(action.map(|a| (tick, a)));
-                        if matches!(action, Some(Action::Finish { .. })) {
-                            actions.extend(turn.after_finish(tick, &rules).map(|a| (tick, a)));
-                        }
-                    }
-                }
-            }
-        }
-        (actions, turn.phase())
-    }
-
-    #[test]
-    fn a_call_gets_an_answer_of_its_length() {
-        let (actions, phase) = run(RULES, &[Down(10, 60), Up(40, 60), Down(40, 62), Up(110, 62), Run(1000)]);
-        // 100 ticks are rounded up to three beats.
-        let begin = |start_ticks, end_ticks| Action::Begin { start_ticks, until_ticks: end_ticks, end_ticks };
-        let expected = [
-            (40, begin(90, 138)),
-            (40, Action::Cancel),
-            (110, begin(160, 304)),
-            (160, Action::Play),
-            (304, Action::Finish { at_ticks: 304 }),
-        ];
-        assert_eq!((actions, phase), (expected.to_vec(), Phase::Idle));
-    }
-
-    #[test]
-    fn no_answer_is_planned_while_a_key_is_held() {
-        let (actions, phase) = run(RULES, &[Down(0, 60), Down(5, 64), Up(9, 60), Up(9, 61), Run(1000)]);
-        assert_eq!((actions, phase), (vec![], Phase::Listening));
-    }
-
-    #[test]
-    fn playing_before_the_hand_over_cancels_and_after_it_interrupts() {
-        let (actions, phase) = run(RULES, &[Down(0, 60), Up(48, 60), Run(97), Down(97, 60), Up(98, 60), Run(150)]);
-        let kinds: Vec<_> = actions.iter().map(|(tick, action)| (*tick, std::mem::discriminant(action))).collect();
-        let begin = std::mem::discriminant(&Action::Begin { start_ticks: 0, until_ticks: 0, end_ticks: 0 });
-        let (cancel, play) = (std::mem::discriminant(&Action::Cancel), std::mem::discriminant(&Action::Play));
-        assert_eq!(kinds, [(48, begin), (97, cancel), (98, begin), (148, play)]);
-        assert!(matches!(phase, Phase::Answering { start_ticks: 148, .. }));
-
-        let (actions, phase) = run(RULES, &[Down(0, 60), Up(48, 60), Run(99), Down(99, 60)]);
-        assert_eq!(actions.last(), Some(&(99, Action::Finish { at_ticks: 99 })));
-        assert_eq!(phase, Phase::Listening);
-    }
-
-    #[test]
-    fn a_long_answer_is_planned_beat_by_beat_at_fixed_ticks() {
-        let rules = Rules { length: Length::Bars(2), ..RULES };
-        let (actions, phase) = run(rules, &[Down(0, 60), Up(50, 60), Run(2000)]);
-        assert_eq!(actions[0].1, Action::Begin { start_ticks: 100, until_ticks: 292, end_ticks: 484 });
-        let extends: Vec<_> = actions
-            .iter()
-            .filter_map(|(tick, action)| match action {
-                Action::Extend { until_ticks } => Some((*tick, *until_ticks)),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(extends, [(148, 340), (196, 388), (244, 436), (292, 484)]);
-        assert_eq!((actions.last().unwrap().0, phase), (484, Phase::Idle));
-    }
-
-    #[test]
-    fn answers_begin_at_the_next_beat_or_bar_of_a_rolling_song() {
-        let begins = |start, metre, silence_ticks| {
-            let rules = Rules { start, metre, silence_ticks, ..RULES };
-            match run(rules, &[Down(0, 60), Up(50, 60)]).0[0].1 {
-                Action::Begin { start_ticks, .. } => start_ticks,
-                other => panic!("{other:?}"),
-            }
-        };
-        let waltz = Metre::Bars { bar_line_ticks: 48, bar_ticks: 144 };
-        let cases = [
-            (Start::AtOnce, waltz, 50, 100),
-            (Start::NextBeat, waltz, 50, 144),
-            (Start::NextBeat, waltz, 46, 96),
-            (Start::NextBar, waltz, 50, 192),
-            (Start::NextBar, waltz, 142, 192),
-            (Start::NextBar, Metre::Free, 50, 100),
-        ];
-        for (start, metre, silence, expected) in cases {
-            assert_eq!(begins(start, metre, silence), expected, "{start:?} after {silence}");
-        }
-    }
-
-    #[test]
-    fn who_plays_along_is_answered_when_the_answer_is_over() {
-        let rules = Rules { is_interruptible: false, length: Length::Bars(1), ..RULES };
-        let (actions, _) = run(rules, &[Down(0, 60), Up(50, 60), Run(150), Down(150, 64), Up(200, 64), Run(292)]);
-        assert!(!actions.iter().any(|(tick, a)| *tick < 292 && matches!(a, Action::Finish { .. })));
-        let next =
-            |(tick, action): &(i64, Action)| matches!((tick, action), (292, Action::Begin { start_ticks: 292, .. }));
-        assert!(actions.iter().any(next), "{actions:?}");
-    }
-
-    #[test]
-    fn an_endless_answer_ends_only_by_playing() {
-        let rules = Rules { length: Length::Endless, ..RULES };
-        let (actions, _) = run(rules, &[Down(0, 60), Up(50, 60), Run(48_000), Down(48_001, 60)]);
-        assert_eq!(actions.last(), Some(&(48_001, Action::Finish { at_ticks: 48_001 })));
-        assert_eq!(actions.iter().filter(|(_, a)| matches!(a, Action::Extend { .. })).count(), (48_000 - 100) / 48);
-    }
-}
+mod tests;

@@ -7,17 +7,19 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use engine::Weights;
+use thread_priority::ThreadPriority;
 
-use crate::link::{PlannedNote, ToWorker, WorkerSide};
+use crate::link::{FromWorker, ToWorker, WorkerSide};
+use crate::memory::Memory;
 use crate::planner::{Listener, Planner};
-use crate::status::{Engine, Status};
+use crate::status::{Engine, Priority, Status};
 use crate::weights;
 
 const POLL: Duration = Duration::from_millis(1);
 
 impl Listener for WorkerSide {
-    fn offer(&mut self, note: PlannedNote) -> bool {
-        WorkerSide::offer(self, note)
+    fn offer(&mut self, message: FromWorker) -> bool {
+        WorkerSide::offer(self, message)
     }
 
     fn peek(&self) -> Option<ToWorker> {
@@ -29,11 +31,32 @@ impl Listener for WorkerSide {
 ///
 /// # Errors
 /// If the system has no thread to spare.
-pub(crate) fn spawn(side: WorkerSide, status: Arc<Status>) -> std::io::Result<JoinHandle<()>> {
-    std::thread::Builder::new().name("antiphon-worker".into()).spawn(move || run(side, &status))
+pub(crate) fn spawn(side: WorkerSide, status: Arc<Status>, memory: Arc<Memory>) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name("antiphon-worker".into()).spawn(move || run(side, &status, &memory))
 }
 
-fn run(mut side: WorkerSide, status: &Status) {
+/// Asks the system to run this thread before other programs, but never before the host's audio threads: on a busy
+/// machine, a step of the network takes many times as long otherwise. A refusal is normal.
+fn raise_priority() -> Priority {
+    #[cfg(target_os = "linux")]
+    {
+        use thread_priority::{
+            RealtimeThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+        };
+        let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
+        if set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy).is_ok() {
+            return Priority::RealTime;
+        }
+    }
+    #[cfg(windows)]
+    let wanted = ThreadPriority::Os(thread_priority::WinAPIThreadPriority::Highest.into());
+    #[cfg(not(windows))]
+    let wanted = ThreadPriority::Max;
+    if wanted.set_for_current().is_ok() { Priority::Raised } else { Priority::Normal }
+}
+
+fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>) {
+    status.set_priority(raise_priority());
     let weights = match catch_unwind(weights::load) {
         Ok(Ok(weights)) => {
             status.set_engine(Engine::Ready, weights.header().name.clone());
@@ -48,8 +71,11 @@ fn run(mut side: WorkerSide, status: &Status) {
             None
         }
     };
-    let mut planner = weights.clone().map(Planner::new);
+    let mut planner = weights.clone().map(|weights| Planner::new(weights, Arc::clone(memory)));
     while !side.is_abandoned() {
+        if let Some(planner) = planner.as_ref().filter(|_| memory.take_wanted()) {
+            planner.remember();
+        }
         let Some(message) = side.receive() else {
             std::thread::park_timeout(POLL);
             continue;
@@ -57,14 +83,15 @@ fn run(mut side: WorkerSide, status: &Status) {
         if let (Some(weights), Some(now)) = (&weights, &mut planner)
             && catch_unwind(AssertUnwindSafe(|| now.handle(message, &mut side))).is_err()
         {
-            planner = Some(begin_anew(weights, status));
+            planner = Some(begin_anew(weights, status, memory));
         }
         side.handled();
+        status.tape.wind();
     }
 }
 
 /// After a fault of ours: the player loses this answer and the memory of the song, and no more.
-fn begin_anew(weights: &Arc<Weights>, status: &Status) -> Planner {
+fn begin_anew(weights: &Arc<Weights>, status: &Status, memory: &Arc<Memory>) -> Planner {
     status.set_engine(Engine::Recovered, weights.header().name.clone());
-    Planner::new(Arc::clone(weights))
+    Planner::new(Arc::clone(weights), Arc::clone(memory))
 }

@@ -1,7 +1,9 @@
 //! Benchmarks, each beside a peer where there is one.
 
 mod engine;
+mod peer;
 mod picture;
+mod train;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -11,6 +13,8 @@ use clap::Subcommand;
 pub(crate) enum Benchmark {
     /// Notes of the engine, and of the same network in candle: time, and share of what the memory allows.
     Engine(engine::Options),
+    /// Training steps of our trainer and of the same network in PyTorch, in turns.
+    Train(train::Options),
 }
 
 /// Runs it.
@@ -20,5 +24,6 @@ pub(crate) enum Benchmark {
 pub(crate) fn run(benchmark: &Benchmark) -> Result<()> {
     match benchmark {
         Benchmark::Engine(options) => engine::run(options),
+        Benchmark::Train(options) => train::run(options),
     }
 }

@@ -20,8 +20,8 @@ pub(crate) struct Grammar {
     /// The shift value nearest to `least_ticks`.
     least_shift: u8,
     exactly: bool,
-    lowest: u8,
-    highest: u8,
+    /// The keys that may come, one bit each; never none.
+    keys: u128,
     may_end: bool,
 }
 
@@ -38,8 +38,22 @@ impl Grammar {
             }
         };
         let exactly = last.is_none() || matches!(onset, Onset::Exactly(_));
-        let (lowest, highest) = (lowest.min(highest).get(), lowest.max(highest).get());
-        Self { last, least_ticks, least_shift, exactly, lowest, highest, may_end }
+        let keys = u128::MAX << lowest.min(highest).get() & u128::MAX >> (127 - lowest.max(highest).get());
+        Self { last, least_ticks, least_shift, exactly, keys, may_end }
+    }
+
+    /// Leaves out the pitch classes whose bias forbids them, and one key more. If that leaves nothing, the range wins.
+    pub(crate) fn without(self, class_bias: &[f32; 12], avoid: Option<Pitch>) -> Self {
+        let is_wanted =
+            |key: &u8| class_bias[usize::from(key % 12)] > f32::NEG_INFINITY && avoid.is_none_or(|a| a.get() != *key);
+        let wanted = (0..128).filter(is_wanted).fold(0, |keys, key| keys | 1u128 << key);
+        let keys = if self.keys & wanted == 0 { self.keys } else { self.keys & wanted };
+        Self { keys, ..self }
+    }
+
+    /// Whether a key above this one may come.
+    fn has_room_above(&self, key: u8) -> bool {
+        (self.keys >> key) > 1
     }
 
     /// The onset, when there is no choice.
@@ -50,7 +64,7 @@ impl Grammar {
     /// Any shift from the nearest to the least onset on; none at all only if the chord still has room above its last
     /// note. One shift at least is always legal.
     pub(crate) fn allows_shift(&self, shift: u8) -> bool {
-        let chord_has_room = self.last.is_none_or(|(_, pitch)| pitch < self.highest);
+        let chord_has_room = self.last.is_none_or(|(_, pitch)| self.has_room_above(pitch));
         shift >= self.least_shift && (shift > 0 || chord_has_room)
     }
 
@@ -61,22 +75,22 @@ impl Grammar {
         last_ticks.saturating_add(i64::from(vocab::time_ticks(shift))).max(self.least_ticks)
     }
 
-    /// Keys in the range; at the last onset only those above the last note, so that a chord has one spelling (unless
+    /// The keys that are wanted; at the last onset only those above the last note, so that a chord has one spelling (unless
     /// that onset is demanded and nothing is left above). [`END`] if the music may end.
     pub(crate) fn allows_pitch(&self, onset_ticks: i64, pitch: u8) -> bool {
         if pitch >= END {
             return pitch == END && self.may_end;
         }
         let above = match self.last {
-            Some((ticks, last)) if ticks == onset_ticks && last < self.highest => pitch > last,
+            Some((ticks, last)) if ticks == onset_ticks && self.has_room_above(last) => pitch > last,
             _ => true,
         };
-        above && (self.lowest..=self.highest).contains(&pitch)
+        above && self.keys & 1 << pitch != 0
     }
 
     /// A legal key, for want of a better one.
     pub(crate) fn any_pitch(&self) -> u8 {
-        self.highest
+        u8::try_from(self.keys.checked_ilog2().unwrap_or(60)).unwrap_or(60)
     }
 }
 
@@ -129,6 +143,23 @@ mod tests {
         let demanded = grammar(Onset::Exactly(1000), 50, 60);
         assert_eq!(demanded.forced_onset_ticks(), Some(1000));
         assert!(demanded.allows_pitch(1000, 50));
+    }
+
+    #[test]
+    fn forbidden_classes_and_keys_never_come_unless_nothing_else_is_in_range() {
+        let mut c_major = [f32::NEG_INFINITY; 12];
+        for class in [0, 2, 4, 5, 7, 9, 11] {
+            c_major[class] = 0.0;
+        }
+        let legal = |g: &Grammar, onset| (0..130).filter(|&p| g.allows_pitch(onset, p)).collect::<Vec<u8>>();
+        let g = grammar(Onset::NotBefore(0), 58, 66).without(&c_major, Pitch::new(64));
+        assert_eq!(legal(&g, 1001), [59, 60, 62, 65]);
+        assert_eq!((legal(&g, 1000), g.any_pitch()), (vec![62, 65], 65));
+        // Above C there is only C sharp, so the chord is full.
+        let g = grammar(Onset::NotBefore(0), 58, 61).without(&c_major, None);
+        assert!(!g.allows_shift(0));
+        let g = grammar(Onset::NotBefore(0), 61, 61).without(&c_major, None);
+        assert_eq!((legal(&g, 1001), g.any_pitch()), (vec![61], 61));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub use metre::{Metre, Position};
 pub use note::{Note, Pitch, TICKS_PER_BEAT, Velocity};
 pub use random::random_file;
 pub use sample::Sampling;
-pub use session::{Ask, Event, Mark, Session};
+pub use session::{Ask, Bend, Event, Mark, Session};
 pub use weights::{Header, Precision, Weights, WeightsError};
 
 /// Which instructions the 8-bit layers use on this processor. The notes do not depend on it.

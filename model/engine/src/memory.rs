@@ -95,6 +95,12 @@ impl Memory {
         self.last_of(self.n_fed)
     }
 
+    /// The last notes, oldest first, `n` of them or as many as are known still.
+    pub(crate) fn last_notes(&self, n: usize) -> impl Iterator<Item = &Fed> {
+        let from = self.n_fed.saturating_sub(n).max(self.oldest);
+        (from..self.n_fed).filter_map(|index| self.fed.get(index % self.fed.capacity()))
+    }
+
     /// Adds a note. The network has not read it yet.
     pub(crate) fn push(&mut self, fed: Fed) {
         let slot = self.n_fed % self.fed.capacity();

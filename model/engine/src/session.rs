@@ -12,7 +12,7 @@ use crate::metre::{Metre, Position};
 use crate::note::{Note, Pitch};
 use crate::sample::{self, Sampling};
 use crate::tokens::Encoder;
-use crate::vocab::{self, END};
+use crate::vocab::{self, END, N_PITCHES};
 use crate::weights::Weights;
 
 /// What [`Session::next`] may answer.
@@ -30,6 +30,18 @@ pub struct Ask {
     pub onset: Onset,
     /// Whether the music may end here.
     pub may_end: bool,
+}
+
+/// What bends the choice beyond [`Ask`]. The default bends nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bend {
+    /// How freely time and length are chosen, if not like pitch and velocity.
+    pub rhythm: Option<Sampling>,
+    /// Added to the logits of each pitch class, from C up: 0 changes nothing, minus infinity forbids it (as long as the
+    /// range has others).
+    pub class_bias: [f32; 12],
+    /// A pitch that must not come, as long as there are others.
+    pub avoid: Option<Pitch>,
 }
 
 /// What comes next.
@@ -116,22 +128,31 @@ impl Session {
     /// Chooses what comes next, and feeds it to itself if it is a note. After an end nothing is fed: whatever comes then
     /// goes on as if the music had not ended.
     pub fn next(&mut self, ask: &Ask) -> Event {
+        self.next_bent(ask, &Bend::default())
+    }
+
+    /// As [`Session::next`], bent.
+    pub fn next_bent(&mut self, ask: &Ask, bend: &Bend) -> Event {
+        let rhythm = bend.rhythm.unwrap_or(ask.sampling);
         let conditions = self.known(ask.conditions);
         let last = self.memory.last().map(|fed| fed.note);
-        let grammar = Grammar::new(last, ask.onset, ask.lowest, ask.highest, ask.may_end);
+        let grammar =
+            Grammar::new(last, ask.onset, ask.lowest, ask.highest, ask.may_end).without(&bend.class_bias, bend.avoid);
         self.read_all(conditions, grammar.onset_ticks(0));
 
         let onset_ticks = grammar.forced_onset_ticks().unwrap_or_else(|| {
-            let shift = self.choose(ask, &[], Position::FREE, |shift| grammar.allows_shift(shift));
+            let shift = self.choose(rhythm, &[], Position::FREE, |shift| grammar.allows_shift(shift));
             grammar.onset_ticks(shift.unwrap_or(u8::MAX))
         });
         let position = self.metre.position(onset_ticks);
         let shift = self.encoder().shift_to(onset_ticks);
-        let pitch = self.choose(ask, &[shift], position, |pitch| grammar.allows_pitch(onset_ticks, pitch));
+        let pitch = self.choose_pitch(ask.sampling, &bend.class_bias, shift, position, |pitch| {
+            grammar.allows_pitch(onset_ticks, pitch)
+        });
         let pitch = pitch.unwrap_or(grammar.any_pitch());
         let Some(key) = Pitch::new(pitch) else { return Event::End { at_ticks: onset_ticks } };
-        let duration = self.choose(ask, &[shift, pitch], position, |duration| duration > 0).unwrap_or(1);
-        let velocity = self.choose(ask, &[shift, pitch, duration], position, |_| true).unwrap_or(0);
+        let duration = self.choose(rhythm, &[shift, pitch], position, |duration| duration > 0).unwrap_or(1);
+        let velocity = self.choose(ask.sampling, &[shift, pitch, duration], position, |_| true).unwrap_or(0);
         let note = Note {
             onset_ticks,
             duration_ticks: vocab::time_ticks(duration),
@@ -142,10 +163,29 @@ impl Session {
         Event::Note(note)
     }
 
+    /// Takes the last note back and feeds this one in its place, under the same conditions: for a note of
+    /// [`Session::next`] that is played otherwise than it was chosen. The random stream goes on. Costs no step of the
+    /// network. Does nothing before the first note.
+    pub fn amend(&mut self, note: Note) {
+        let Some(conditions) = self.memory.last().map(|fed| fed.conditions) else { return };
+        self.memory.truncate(self.memory.n_fed() - 1);
+        self.push(self.placed(note), conditions);
+    }
+
     /// How unlikely an event is as the next one: -ln of the model's probability of its shift, pitch, duration and
     /// velocity, with nothing masked. Then feeds it, if it is a note. The first note's shift, and an end's duration and
     /// velocity, say nothing and are 0.
     pub fn score(&mut self, event: Event, conditions: Conditions) -> [f32; 4] {
+        self.score_seeing(event, conditions, |_, _, _| {})
+    }
+
+    /// As [`Session::score`]; `see` is shown each attribute that says something: its index, all its logits and its value.
+    pub fn score_seeing(
+        &mut self,
+        event: Event,
+        conditions: Conditions,
+        mut see: impl FnMut(usize, &[f32], u8),
+    ) -> [f32; 4] {
         let conditions = self.known(conditions);
         let mut encoder = self.encoder();
         let (onset_ticks, values, note) = match event {
@@ -163,6 +203,7 @@ impl Session {
             let says_nothing = attribute == 0 && is_first || attribute >= 2 && values[1] == END;
             if !says_nothing {
                 let logits = self.memory.logits(&self.weights.network, &values[..attribute], position);
+                see(attribute, logits, values[attribute]);
                 *nats = math::log_sum_exp(logits) - logits[usize::from(values[attribute])];
             }
         }
@@ -191,6 +232,11 @@ impl Session {
         true
     }
 
+    /// The last notes and their conditions, oldest first: `n` of them, or as many as the session still knows.
+    pub fn last_notes(&self, n: usize) -> impl Iterator<Item = (Note, Conditions)> {
+        self.memory.last_notes(n).map(|fed| (fed.note, fed.conditions))
+    }
+
     /// Notes now in the context.
     #[must_use]
     pub fn n_notes(&self) -> usize {
@@ -202,9 +248,32 @@ impl Session {
         self.memory.read_all(&self.weights.network, conditions, position);
     }
 
-    fn choose(&mut self, ask: &Ask, earlier: &[u8], onset: Position, is_legal: impl Fn(u8) -> bool) -> Option<u8> {
+    fn choose(
+        &mut self,
+        sampling: Sampling,
+        earlier: &[u8],
+        onset: Position,
+        is_legal: impl Fn(u8) -> bool,
+    ) -> Option<u8> {
         let logits = self.memory.logits(&self.weights.network, earlier, onset);
-        sample::choose(logits, is_legal, ask.sampling, &mut self.random)
+        sample::choose(logits, is_legal, sampling, &mut self.random)
+    }
+
+    fn choose_pitch(
+        &mut self,
+        sampling: Sampling,
+        class_bias: &[f32; 12],
+        shift: u8,
+        onset: Position,
+        is_legal: impl Fn(u8) -> bool,
+    ) -> Option<u8> {
+        let logits = self.memory.logits(&self.weights.network, &[shift], onset);
+        let mut biased = [0.0; N_PITCHES];
+        for (pitch, (biased, &logit)) in biased.iter_mut().zip(logits).enumerate() {
+            // The end has no pitch class.
+            *biased = if pitch < usize::from(END) { logit + class_bias[pitch % 12] } else { logit };
+        }
+        sample::choose(&biased[..logits.len().min(N_PITCHES)], is_legal, sampling, &mut self.random)
     }
 
     fn push(&mut self, note: Note, conditions: Conditions) {

@@ -1,6 +1,10 @@
+use std::sync::atomic::Ordering::Relaxed;
+
+use nice_plug::prelude::{FloatParam, FloatRange, IntParam, IntRange};
+
 use super::*;
-use crate::link::{WorkerSide, link};
-use crate::midi::Output;
+use crate::link::{Begin, FromWorker, PlannedNote, ToWorker, WorkerSide, link};
+use crate::midi::{Input, Output};
 
 /// Small random numbers (a linear congruential generator; Knuth's constants).
 struct Dice(u64);
@@ -39,14 +43,18 @@ fn work(worker: &mut WorkerSide, dice: &mut Dice) {
     while let Some(message) = worker.receive() {
         let (turn, from, until) = match message {
             ToWorker::Begin(begin) => (begin.turn, begin.start_ticks, begin.until_ticks),
-            ToWorker::Extend { turn, until_ticks, .. } => (turn, until_ticks - 48, until_ticks),
+            ToWorker::Extend { turn, until_ticks, .. } => (turn, until_ticks - 12, until_ticks),
+            ToWorker::Replace { turn, from_ticks, until_ticks, .. } => {
+                worker.offer(FromWorker::Replace { turn, from_ticks });
+                (turn, from_ticks, until_ticks)
+            }
             _ => (0, 0, 0),
         };
         let mut on_ticks = from;
         while on_ticks < until {
             let key = 60 + u8::try_from(dice.roll(6)).unwrap();
             let off_ticks = on_ticks + 1 + i64::from(dice.roll(60));
-            worker.offer(PlannedNote { turn, on_ticks, off_ticks, key, velocity: 80 });
+            worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks, off_ticks, key, velocity: 80 }));
             on_ticks += i64::from(dice.roll(20));
         }
         worker.handled();
@@ -54,72 +62,116 @@ fn work(worker: &mut WorkerSide, dice: &mut Dice) {
 }
 
 fn audio() -> (AudioThread, WorkerSide) {
+    audio_with(AntiphonParams::default())
+}
+
+fn audio_with(params: AntiphonParams) -> (AudioThread, WorkerSide) {
     let (audio_side, worker_side) = link();
-    let mut audio = AudioThread::new(Arc::default(), Arc::new(Status::new()), audio_side);
+    let mut audio = AudioThread::new(Arc::new(params), Arc::new(Status::new()), audio_side);
     audio.activate(48_000.0, Mode::Told(ProcessMode::Realtime));
     (audio, worker_side)
 }
 
-#[test]
-fn every_note_on_has_its_note_off_whatever_happens() {
-    let mut n_played = 0;
-    for seed in 0..40u32 {
-        let mut dice = Dice(u64::from(seed));
-        let refuses_one_in = [0, 2, 9][seed as usize % 3];
-        let (mut audio, mut worker) = audio();
-        let mut transport =
-            Transport { is_playing: true, beats: Some(0.0), tempo: Some(140.0), ..Transport::default() };
-        let mut heard = Vec::new();
-        for block in 0..3000 {
-            let is_last = block == 2999;
-            let n_samples = dice.roll(2000);
-            let mut input = Vec::new();
-            // The player pauses for long enough to be answered, now and then.
-            if block % 200 < 60 && dice.roll(3) == 0 {
-                let key = 60 + u8::try_from(dice.roll(6)).unwrap();
-                let offset = dice.roll(n_samples.max(1));
-                input.push(match dice.roll(5) {
-                    0..=1 => (offset, Input::On { channel: 0, key, velocity: 0.5 }),
-                    2..=3 => (offset, Input::Off { channel: Some(0), key: Some(key) }),
-                    _ => (offset, Input::Pedal { channel: 0, value: 1.0 }),
-                });
-            }
-            if block % 200 == 60 {
-                input.push((0, Input::Off { channel: None, key: None }));
-            }
-            match dice.roll(400) {
-                0 => transport.beats = Some(f64::from(dice.roll(100))),
-                1 => transport.tempo = Some(f64::from(40 + dice.roll(200))),
-                2 => audio.reset(),
-                _ => {}
-            }
-            let at = heard.len();
-            let refuses_one_in = if is_last { 0 } else { refuses_one_in };
-            let dice_of_host = Dice(u64::from(dice.roll(1 << 30)));
-            transport.is_playing = !is_last;
-            let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: dice_of_host, refuses_one_in };
-            audio.process(&transport, n_samples, &mut host);
-            assert!(heard[at..].windows(2).all(|w| w[0].0 <= w[1].0), "out of order");
-            assert!(heard[at..].iter().all(|(offset, _)| *offset < n_samples.max(1)));
-            let step = f64::from(n_samples) / 48_000.0 / 60.0 * transport.tempo.unwrap();
-            transport.beats = transport.beats.map(|beats| beats + step);
-            if dice.roll(4) > 0 {
-                work(&mut worker, &mut dice);
-            }
+/// Other settings than the usual ones, at random.
+fn random_params(dice: &mut Dice) -> AntiphonParams {
+    let mut params = AntiphonParams::default();
+    let mut roll = |param: &mut IntParam, one_in: u32| {
+        if dice.roll(one_in) == 0 {
+            let IntRange::Linear { min, max } = param.range() else { return };
+            let value = min + i32::try_from(dice.roll(u32::try_from(max - min + 1).unwrap())).unwrap();
+            *param = IntParam::new("random", value, param.range());
         }
-        n_played += audio.status.n_played.get();
-        let mut sounding = [0i32; 128];
-        let mut pedal = 0.0;
-        for (_, event) in &heard {
-            match *event {
-                Output::On { key, .. } => sounding[usize::from(key)] += 1,
-                Output::Off { key, .. } => sounding[usize::from(key)] = 0.max(sounding[usize::from(key)] - 1),
-                Output::Pedal { value, .. } => pedal = value,
-            }
-        }
-        assert_eq!((sounding, pedal), ([0; 128], 0.0), "seed {seed}");
+    };
+    roll(&mut params.mode, 3);
+    roll(&mut params.turns.hand_silence, 3);
+    roll(&mut params.turns.trade, 3);
+    roll(&mut params.turns.length, 2);
+    roll(&mut params.turns.play_over, 1);
+    roll(&mut params.time.start, 2);
+    roll(&mut params.texture.voices, 2);
+    roll(&mut params.output.channel, 2);
+    params.turns.hand_cc = IntParam::new("random", 66, IntRange::Linear { min: -1, max: 127 });
+    params.turns.hand_key = IntParam::new("random", 65, IntRange::Linear { min: -1, max: 127 });
+    if dice.roll(2) == 0 {
+        params.time.ahead_ms = FloatParam::new("random", 30.0, FloatRange::Linear { min: 0.0, max: 100.0 });
     }
-    assert!(n_played > 4000, "only {n_played} notes of answers: the test says little");
+    params
+}
+
+/// A song of 16 phrases in a host that does all it may. Returns the notes of answers.
+fn random_song(seed: u32) -> u32 {
+    let mut dice = Dice(u64::from(seed));
+    let refuses_one_in = [0, 2, 9][seed as usize % 3];
+    let (mut audio, mut worker) = audio_with(random_params(&mut dice));
+    let mut transport = Transport { is_playing: true, beats: Some(0.0), tempo: Some(140.0), ..Transport::default() };
+    let mut heard = Vec::new();
+    for block in 0..1600 {
+        let is_last = block == 1599;
+        let n_samples = dice.roll(2000);
+        let mut input = Vec::new();
+        // The player pauses for long enough to be answered, now and then.
+        if block % 100 < 30 && dice.roll(3) == 0 {
+            let key = 60 + u8::try_from(dice.roll(6)).unwrap();
+            let offset = dice.roll(n_samples.max(1));
+            input.push(match dice.roll(20) {
+                0..=8 => (offset, Input::On { channel: 0, key, velocity: 0.5 }),
+                9..=16 => (offset, Input::Off { channel: Some(0), key: Some(key) }),
+                17 | 18 => (offset, Input::Control { channel: 0, controller: 64, value: 1.0 }),
+                _ => (offset, Input::Control { channel: 0, controller: 66, value: [0.0, 1.0][usize::from(key) % 2] }),
+            });
+        }
+        if block % 100 == 30 {
+            input.push((0, Input::Off { channel: None, key: None }));
+        }
+        match dice.roll(400) {
+            0 => transport.beats = Some(f64::from(dice.roll(100)) - 8.0),
+            1 => transport.tempo = Some(f64::from(40 + dice.roll(200))),
+            2 => audio.reset(),
+            3 => transport.is_playing = !transport.is_playing,
+            4 => transport.signature = Some([(4, 4), (3, 4), (7, 8)][dice.roll(3) as usize]),
+            5 => audio.activate([44_100.0, 96_000.0][dice.roll(2) as usize], Mode::Told(ProcessMode::Realtime)),
+            _ => {}
+        }
+        let at = heard.len();
+        let refuses_one_in = if is_last { 0 } else { refuses_one_in };
+        let dice_of_host = Dice(u64::from(dice.roll(1 << 30)));
+        let now = Transport { is_playing: transport.is_playing && !is_last, ..transport };
+        if is_last {
+            audio.reset();
+        }
+        let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: dice_of_host, refuses_one_in };
+        audio.process(&now, n_samples, &mut host);
+        assert!(heard[at..].windows(2).all(|w| w[0].0 <= w[1].0), "out of order in song {seed}");
+        assert!(heard[at..].iter().all(|(offset, _)| *offset < n_samples.max(1)), "beyond the block in song {seed}");
+        let step = f64::from(n_samples) / 48_000.0 / 60.0 * transport.tempo.unwrap();
+        transport.beats = transport.beats.map(|beats| beats + step);
+        if dice.roll(4) > 0 {
+            work(&mut worker, &mut dice);
+        }
+    }
+    let mut sounding = [[0i32; 128]; 16];
+    let mut pedal = 0.0;
+    for (_, event) in &heard {
+        match *event {
+            Output::On { channel, key, .. } => sounding[usize::from(channel)][usize::from(key)] += 1,
+            Output::Off { channel, key } => {
+                let n = &mut sounding[usize::from(channel)][usize::from(key)];
+                *n = 0.max(*n - 1);
+            }
+            Output::Pedal { value, .. } => pedal = value,
+        }
+    }
+    assert_eq!((sounding, pedal), ([[0; 128]; 16], 0.0), "left sounding in song {seed}");
+    audio.status.n_played.get()
+}
+
+/// `ANTIPHON_PHRASES=10000` is the whole proof; it takes 20 seconds on a quiet machine. A failure names its song.
+#[test]
+fn every_note_on_has_its_note_off_in_thousands_of_phrases() {
+    let n_phrases = std::env::var("ANTIPHON_PHRASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1600);
+    let n_songs = n_phrases / 16;
+    let n_played: u32 = (0..n_songs).map(random_song).sum();
+    assert!(n_played > 5 * n_phrases, "only {n_played} notes of answers: the test says little");
 }
 
 #[test]
@@ -159,7 +211,7 @@ fn notes_that_come_too_late_are_left_out_and_counted() {
     // 67 ticks of 500 samples later (700 ms, nearly), and 15 ms more.
     run(&mut audio, vec![], 33_500 - 64 + 720);
     for (on_ticks, key) in [(start_ticks - 2, 50), (start_ticks, 51), (start_ticks + 1, 52), (start_ticks + 2, 53)] {
-        worker.offer(PlannedNote { turn, on_ticks, off_ticks: on_ticks + 20, key, velocity: 127 });
+        worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks, off_ticks: on_ticks + 20, key, velocity: 127 }));
     }
     run(&mut audio, vec![], 24_000);
     let status = &audio.status;

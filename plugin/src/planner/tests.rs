@@ -1,7 +1,27 @@
 use super::*;
 use engine::{ModelConfig, Precision};
 
-const CONTROLS: Controls = Controls { style: 1, temperature: 1.0, top_p: 1.0, density: 1.0, lowest: 48, highest: 72 };
+use crate::scale::{Lock, Wish};
+
+/// All that can be neutral is.
+pub(super) const CONTROLS: Controls = Controls {
+    style: 1,
+    style2: 0,
+    style_mix: 0.0,
+    temperature: 1.0,
+    rhythm_temperature: 1.0,
+    top_p: 1.0,
+    density: 1.0,
+    complexity: 0.0,
+    voices: 0,
+    velocity_follow: 0.0,
+    lowest: 48,
+    highest: 72,
+    wish: Wish { tonic: None, scale: 0 },
+    lock: Lock::Off,
+    quantise_ticks: 0,
+    quantise_strength: 0.0,
+};
 
 #[derive(Default)]
 struct Ears {
@@ -10,8 +30,11 @@ struct Ears {
 }
 
 impl Listener for Ears {
-    fn offer(&mut self, note: PlannedNote) -> bool {
-        self.notes.push(note);
+    fn offer(&mut self, message: FromWorker) -> bool {
+        match message {
+            FromWorker::Note(note) => self.notes.push(note),
+            FromWorker::Replace { from_ticks, .. } => self.notes.retain(|note| note.on_ticks < from_ticks),
+        }
         true
     }
 
@@ -22,7 +45,7 @@ impl Listener for Ears {
 
 fn planner() -> Planner {
     let file = engine::random_file(ModelConfig::TINY, Precision::Q8, 7).unwrap();
-    Planner::new(Arc::new(Weights::parse(&file).unwrap()))
+    Planner::new(Arc::new(Weights::parse(&file).unwrap()), Arc::default())
 }
 
 /// Eight notes from a tick on, with the last key up after 192 ticks.
@@ -135,10 +158,125 @@ fn the_pedal_holds_notes_until_it_comes_up() {
     assert_eq!(lengths, [192, 96]);
 }
 
+fn extend(turn: u32, until_ticks: i64, controls: Controls) -> ToWorker {
+    ToWorker::Extend { turn, until_ticks, controls }
+}
+
+/// An answer of eight bars to a call in C major, under these controls from the start.
+fn answer_with(controls: Controls) -> Vec<PlannedNote> {
+    let begin = Begin { turn: 1, seed: 3, start_ticks: 240, end_ticks: 1776, until_ticks: 1776, controls };
+    tell(&mut planner(), call(0).into_iter().chain([ToWorker::Begin(begin)]))
+}
+
 #[test]
-fn density_moves_by_its_factor_and_stays_in_range() {
-    for (level, factor, expected) in [(4, 1.0, 4), (4, 4.0, 7), (4, 0.25, 1), (8, 4.0, 8), (0, 1.0, 0), (0, 2.0, 6)] {
-        assert_eq!(moved_density(level, factor), expected, "{level} x {factor}");
+fn a_change_replaces_what_comes_after_it_and_nothing_before() {
+    let wild = Controls { temperature: 1.5, lowest: 60, ..CONTROLS };
+    let messages = |from_ticks| {
+        let replace = ToWorker::Replace { turn: 1, from_ticks, until_ticks: from_ticks + 24, controls: wild };
+        [begin(1, 240, 9999), replace, extend(1, 700, wild)]
+    };
+    let plain = tell(&mut planner(), call(0).into_iter().chain([begin(1, 240, 9999), extend(1, 700, CONTROLS)]));
+    let changed = tell(&mut planner(), call(0).into_iter().chain(messages(300)));
+    let before = |notes: &[PlannedNote]| notes.iter().filter(|note| note.on_ticks < 300).copied().collect::<Vec<_>>();
+    assert_eq!(before(&changed), before(&plain));
+    assert_ne!(changed, plain);
+    assert!(changed.iter().all(|note| note.on_ticks < 300 || note.key >= 60));
+    assert!(changed.windows(2).all(|w| w[0].on_ticks <= w[1].on_ticks));
+    // What the worker sees coming does not change what it says.
+    let mut ears = Ears::default();
+    let mut planner = planner();
+    let all: Vec<_> = call(0).into_iter().chain(messages(300)).collect();
+    for (i, message) in all.iter().enumerate() {
+        ears.next = all.get(i + 1).copied();
+        planner.handle(*message, &mut ears);
     }
-    assert_eq!(moved_density(3, f32::NAN), 3);
+    assert_eq!(ears.notes, changed);
+}
+
+#[test]
+fn the_answer_keeps_the_key_of_the_call_as_strictly_as_asked() {
+    // The scale of the call has a C sharp: its key is D minor.
+    let inside = |lock| {
+        let notes = answer_with(Controls { lock, rhythm_temperature: 0.5, density: 4.0, ..CONTROLS });
+        let is_inside = |note: &&PlannedNote| [0, 1, 2, 4, 5, 7, 9, 10].contains(&(note.key % 12));
+        (notes.iter().filter(is_inside).count(), notes.len())
+    };
+    let [off, lean, strict] = [Lock::Off, Lock::Lean, Lock::Strict].map(inside);
+    assert_eq!(strict.0, strict.1);
+    assert!(off.0 * 10 < off.1 * 9, "random weights know no key: {off:?}");
+    assert!(lean.0 * 10 > lean.1 * 9, "{off:?}, then {lean:?}");
+}
+
+#[test]
+fn voices_quantise_and_style_mix_do_what_they_say() {
+    let notes = answer_with(Controls { voices: 2, density: 4.0, ..CONTROLS });
+    assert!(notes.windows(3).all(|w| w[0].on_ticks < w[2].on_ticks), "three at once: {notes:?}");
+    let notes = answer_with(Controls { quantise_ticks: 12, quantise_strength: 1.0, ..CONTROLS });
+    assert!(notes.iter().all(|note| (note.on_ticks - 240) % 12 == 0), "off the grid: {notes:?}");
+    let second = answer_with(Controls { style: 2, ..CONTROLS });
+    assert_eq!(answer_with(Controls { style2: 2, style_mix: 1.0, ..CONTROLS }), second);
+    let mixed = answer_with(Controls { style2: 2, style_mix: 0.5, ..CONTROLS });
+    assert!(mixed != second && mixed != answer_with(CONTROLS));
+}
+
+#[test]
+fn a_key_held_over_the_hand_over_is_read_again_when_its_length_is_known() {
+    let mut planner = planner();
+    let held = ToWorker::On { ticks: 24, channel: 0, key: 50, velocity: 80, style: 1 };
+    tell(&mut planner, call(0).into_iter().take(4).chain([held, begin(1, 192, 192)]));
+    let messages = [
+        ToWorker::Off { ticks: 300, channel: 0, key: 50 },
+        ToWorker::Finish { turn: 1, at_ticks: 384 },
+        ToWorker::On { ticks: 390, channel: 0, key: 60, velocity: 80, style: 1 },
+    ];
+    tell(&mut planner, messages);
+    let told = planner.recent.iter().find(|note| note.pitch.get() == 50).map(|note| note.duration_ticks);
+    assert_eq!(told, Some(276));
+    assert!(planner.call.is_empty(), "it belonged to the call before");
+}
+
+#[test]
+fn a_key_that_is_never_let_go_does_not_stop_the_listening() {
+    let mut planner = planner();
+    let held = ToWorker::On { ticks: 0, channel: 1, key: 30, velocity: 80, style: 1 };
+    tell(&mut planner, std::iter::once(held).chain((0..16).flat_map(|i| call(192 * i))));
+    assert!(planner.heard.len() < 80, "{} notes wait to be told", planner.heard.len());
+}
+
+#[test]
+fn a_generator_goes_on_for_an_hour_without_a_trap() {
+    let mut planner = planner();
+    let tame = Controls { temperature: 0.05, rhythm_temperature: 0.05, ..CONTROLS };
+    let start = Begin { turn: 1, seed: 3, start_ticks: 0, end_ticks: i64::MAX, until_ticks: 192, controls: tame };
+    // Half an hour at 120 BPM, almost without chance.
+    let steps = (1..900i64).map(|i| extend(1, 192 * i, tame));
+    let notes = tell(&mut planner, std::iter::once(ToWorker::Begin(start)).chain(steps));
+    let longest_rest = notes.windows(2).map(|w| w[1].on_ticks - w[0].on_ticks).max();
+    assert!(longest_rest.is_some_and(|rest| rest <= 384), "{longest_rest:?}");
+    assert!(notes.last().is_some_and(|note| note.on_ticks > 192 * 897));
+    let bars: Vec<Vec<(i64, u8)>> = (0..900)
+        .map(|bar| notes.iter().filter(|n| n.on_ticks / 192 == bar).map(|n| (n.on_ticks % 192, n.key)).collect())
+        .collect();
+    let n_traps = bars.windows(4).filter(|w| !w[0].is_empty() && w.iter().all(|bar| *bar == w[0])).count();
+    assert_eq!(n_traps, 0, "four equal bars on end");
+}
+
+#[test]
+fn what_is_remembered_is_known_from_the_next_start_on() {
+    let song = || [ToWorker::Reset].into_iter().chain(call(0)).chain([begin(1, 240, 384)]);
+    let mut planner = planner();
+    let first = tell(&mut planner, song());
+    assert_eq!(tell(&mut planner, song()), first);
+    planner.remember();
+    assert!(planner.memory.n_notes() > 8, "the call and its answer");
+    let second = tell(&mut planner, song());
+    assert_ne!(second, first);
+    assert_eq!(tell(&mut planner, song()), second, "it does not grow by itself");
+    let other = self::planner();
+    let saved = planner.memory.notes();
+    other.memory.keep_notes(saved.0, saved.1.into_iter());
+    let mut other = other;
+    assert_eq!(tell(&mut other, song()), second, "in another instance");
+    planner.memory.forget();
+    assert_eq!(tell(&mut planner, song()), first);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::vocab::{TIMES_TICKS, velocity_of};
-use engine::{Ask, Conditions, Event, Metre, Note, Onset, Pitch, Precision, Sampling, Session, Velocity};
+use engine::{Ask, Bend, Conditions, Event, Metre, Note, Onset, Pitch, Precision, Sampling, Session, Velocity};
 use oorandom::Rand32;
 
 use crate::common::{ask, music, next_note, next_notes, note, session, tiny};
@@ -286,4 +286,57 @@ fn sessions_share_weights_and_nothing_else() {
     assert!(Arc::ptr_eq(one.weights(), two.weights()));
     let notes = next_notes(&mut one, 50);
     assert_eq!(next_notes(&mut two, 50), notes);
+}
+
+#[test]
+fn a_bend_keeps_to_its_pitch_classes_and_leans_towards_them() {
+    let in_c_major = |bias: f32| {
+        let mut session = tiny();
+        let is_inside = |class: usize| [0, 2, 4, 5, 7, 9, 11].contains(&class);
+        let class_bias = std::array::from_fn(|class| if is_inside(class) { 0.0 } else { bias });
+        let avoid = Pitch::new(60);
+        let bend = Bend { class_bias, avoid, ..Bend::default() };
+        let mut n_inside = 0;
+        for i in 0..400 {
+            let Event::Note(note) = session.next_bent(&ask(Onset::NotBefore(i * 12)), &bend) else { panic!("an end") };
+            assert_ne!(Some(note.pitch), avoid);
+            n_inside += usize::from(is_inside(usize::from(note.pitch.get() % 12)));
+        }
+        n_inside
+    };
+    let (free, leaning, strict) = (in_c_major(0.0), in_c_major(-2.0), in_c_major(f32::NEG_INFINITY));
+    assert!(free + 40 < leaning && leaning < 400, "{free}, then {leaning} of 400");
+    assert_eq!(strict, 400);
+}
+
+#[test]
+fn the_rhythm_has_a_freedom_of_its_own() {
+    let shifts = |seed| {
+        let mut session = tiny();
+        session.seed(seed);
+        let bend = Bend { rhythm: Some(Sampling { temperature: 0.0, top_p: 1.0 }), ..Bend::default() };
+        // The first note decides what follows, so it is given.
+        session.feed(note(0, 24, 60, 80), Conditions::default());
+        let Event::Note(note) = session.next_bent(&ask(Onset::NotBefore(0)), &bend) else { panic!("an end") };
+        (note.onset_ticks, note.pitch)
+    };
+    let all: Vec<_> = (0..20).map(shifts).collect();
+    assert!(all.iter().all(|(onset, _)| *onset == all[0].0), "the likeliest time is always the same");
+    assert!(all.iter().any(|(_, pitch)| *pitch != all[0].1), "the pitch is free");
+}
+
+#[test]
+fn an_amended_note_is_remembered_as_if_it_had_been_fed() {
+    let (mut amended, mut fed) = (tiny(), tiny());
+    for session in [&mut amended, &mut fed] {
+        music(12, 5).iter().for_each(|note| session.feed(*note, Conditions::default()));
+    }
+    let last = music(12, 5)[11];
+    let other = Note { onset_ticks: last.onset_ticks + 3, velocity: Velocity::new(5).unwrap(), ..last };
+    let Event::Note(_) = amended.next(&ask(Onset::Exactly(last.onset_ticks + 9))) else { panic!("an end") };
+    amended.amend(other);
+    fed.feed(other, Conditions::default());
+    amended.seed(1);
+    fed.seed(1);
+    assert_eq!(next_note(&mut amended), next_note(&mut fed));
 }

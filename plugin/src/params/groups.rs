@@ -1,0 +1,238 @@
+//! The parameters in their groups.
+
+use nice_plug::prelude::*;
+
+use super::text::{choice, controller_or_off, key, key_or_off, percent, style};
+use crate::scale;
+
+const LENGTHS: &[&str] = &["Like the call", "1 bar", "2 bars", "4 bars", "8 bars", "Until I play"];
+const PLAY_OVERS: &[&str] = &["Stop", "Play on"];
+const STARTS: &[&str] = &["At once", "Next beat", "Next bar"];
+const SILENCES: &[&str] = &["Off", "Time", "Beats"];
+const TRADES: &[&str] = &["Off", "Every bar", "Every 2 bars", "Every 4 bars", "Every 8 bars"];
+const KEY_LOCKS: &[&str] = &["Off", "Lean", "Strict"];
+const VOICES: &[&str] = &["Like the call", "1", "2", "3", "4", "5", "6", "7", "8"];
+const CHANNELS: &[&str] =
+    &["As played", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
+const QUANTISES: &[&str] = &["Off", "1/4", "1/8", "1/8 triplet", "1/16", "1/16 triplet", "1/32"];
+/// Ticks of the lines of [`QUANTISES`].
+pub(super) const QUANTISE_TICKS: [u8; 7] = [0, 48, 24, 16, 12, 8, 6];
+
+/// Whose manner, and how free.
+#[derive(Params)]
+pub(crate) struct StyleParams {
+    /// The style of the answer, by its place in the model's list.
+    #[id = "style"]
+    pub(crate) style: IntParam,
+    /// The style to mix with.
+    #[id = "style2"]
+    pub(crate) style2: IntParam,
+    /// The share of the notes that come in the second style.
+    #[id = "style_mix"]
+    pub(crate) style_mix: FloatParam,
+    /// How bold the answer is.
+    #[id = "temperature"]
+    pub(crate) temperature: FloatParam,
+    /// How much of the unlikely is left out.
+    #[id = "top_p"]
+    pub(crate) top_p: FloatParam,
+    /// The temperature of time and length, times the other.
+    #[id = "rhythm_freedom"]
+    pub(crate) rhythm_freedom: FloatParam,
+    /// The temperature of pitch and strength, times the other.
+    #[id = "pitch_freedom"]
+    pub(crate) pitch_freedom: FloatParam,
+    /// The same seed gives the same answers to the same calls.
+    #[id = "seed"]
+    pub(crate) seed: IntParam,
+}
+
+/// How much happens.
+#[derive(Params)]
+pub(crate) struct TextureParams {
+    /// Notes per beat, times the call's.
+    #[id = "density"]
+    pub(crate) density: FloatParam,
+    /// More notes and fuller chords than the call's, or fewer and thinner.
+    #[id = "complexity"]
+    pub(crate) complexity: FloatParam,
+    /// Notes at a time, at most; 0 for what the call has.
+    #[id = "voices"]
+    pub(crate) voices: IntParam,
+    /// How far the answer's loudness goes with the call's.
+    #[id = "velocity_follow"]
+    pub(crate) velocity_follow: FloatParam,
+}
+
+/// Which keys may be played.
+#[derive(Params)]
+pub(crate) struct PitchParams {
+    /// The tonic; 0 for the call's.
+    #[id = "key"]
+    pub(crate) key: IntParam,
+    /// The scale; 0 for the call's mode.
+    #[id = "scale"]
+    pub(crate) scale: IntParam,
+    /// How strictly the answer keeps to key and scale.
+    #[id = "key_lock"]
+    pub(crate) key_lock: IntParam,
+    /// Lowest key of the answer.
+    #[id = "lowest"]
+    pub(crate) lowest: IntParam,
+    /// Highest key of the answer.
+    #[id = "highest"]
+    pub(crate) highest: IntParam,
+}
+
+/// Whose turn it is.
+#[derive(Params)]
+pub(crate) struct TurnParams {
+    /// Whether silence hands over, and how it is measured.
+    #[id = "hand_silence"]
+    pub(crate) hand_silence: IntParam,
+    /// How long the player is silent before the answer, in time.
+    #[id = "silence"]
+    pub(crate) silence_ms: FloatParam,
+    /// How long the player is silent before the answer, in beats.
+    #[id = "silence_beats"]
+    pub(crate) silence_beats: FloatParam,
+    /// Bars after which the turn is handed over.
+    #[id = "trade"]
+    pub(crate) trade: IntParam,
+    /// The pedal or other controller that hands over; -1 for none.
+    #[id = "hand_cc"]
+    pub(crate) hand_cc: IntParam,
+    /// The key that hands over and is not heard; -1 for none.
+    #[id = "hand_key"]
+    pub(crate) hand_key: IntParam,
+    /// Hands over, or takes the turn back, when it goes on.
+    #[id = "hand_over"]
+    pub(crate) hand_over: BoolParam,
+    /// How long an answer is.
+    #[id = "length"]
+    pub(crate) length: IntParam,
+    /// What happens to the answer when the player plays.
+    #[id = "play_over"]
+    pub(crate) play_over: IntParam,
+}
+
+/// When notes come.
+#[derive(Params)]
+pub(crate) struct TimeParams {
+    /// Where in the bar an answer may begin.
+    #[id = "start"]
+    pub(crate) start: IntParam,
+    /// The grid that notes are drawn to.
+    #[id = "quantise"]
+    pub(crate) quantise: IntParam,
+    /// How far they are drawn.
+    #[id = "quantise_strength"]
+    pub(crate) quantise_strength: FloatParam,
+    /// How much too early the answer is sent, to make up for the delay of what plays it.
+    #[id = "ahead"]
+    pub(crate) ahead_ms: FloatParam,
+}
+
+/// Where notes go.
+#[derive(Params)]
+pub(crate) struct OutputParams {
+    /// Channel of the answer.
+    #[id = "channel"]
+    pub(crate) channel: IntParam,
+    /// Whether the player's own notes are passed on.
+    #[id = "thru"]
+    pub(crate) thru: BoolParam,
+}
+
+impl Default for StyleParams {
+    fn default() -> Self {
+        Self {
+            style: style("Style"),
+            style2: style("Second style"),
+            style_mix: percent("Style mix", 0.0, 0.0, 1.0),
+            temperature: FloatParam::new("Temperature", 0.9, FloatRange::Linear { min: 0.1, max: 1.5 })
+                .with_step_size(0.01),
+            top_p: FloatParam::new("Top p", 0.95, FloatRange::Linear { min: 0.5, max: 1.0 }).with_step_size(0.01),
+            rhythm_freedom: percent("Rhythm freedom", 1.0, 0.0, 2.0),
+            pitch_freedom: percent("Pitch freedom", 1.0, 0.0, 2.0),
+            seed: IntParam::new("Seed", 1, IntRange::Linear { min: 0, max: 9999 }),
+        }
+    }
+}
+
+impl Default for TextureParams {
+    fn default() -> Self {
+        Self {
+            density: FloatParam::new(
+                "Density",
+                1.0,
+                // Twice as dense is as far to the right as half as dense is to the left.
+                FloatRange::SymmetricalSkewed { min: 0.25, max: 4.0, factor: 0.41, center: 1.0 },
+            )
+            .with_unit(" x")
+            .with_step_size(0.01),
+            complexity: percent("Complexity", 0.0, -1.0, 1.0),
+            voices: choice("Voices", VOICES, 0),
+            velocity_follow: percent("Velocity follow", 0.75, 0.0, 1.0),
+        }
+    }
+}
+
+impl Default for PitchParams {
+    fn default() -> Self {
+        Self {
+            key: choice("Key", scale::KEYS, 0),
+            scale: choice("Scale", scale::NAMES, 0),
+            key_lock: choice("Key lock", KEY_LOCKS, 1),
+            lowest: key("Lowest key", 36),
+            highest: key("Highest key", 96),
+        }
+    }
+}
+
+impl Default for TurnParams {
+    fn default() -> Self {
+        Self {
+            hand_silence: choice("Hand over by silence", SILENCES, 1),
+            silence_ms: FloatParam::new(
+                "Silence",
+                700.0,
+                FloatRange::Skewed { min: 100.0, max: 5000.0, factor: FloatRange::skew_factor(-1.0) },
+            )
+            .with_unit(" ms")
+            .with_step_size(1.0),
+            silence_beats: FloatParam::new(
+                "Silence in beats",
+                1.0,
+                FloatRange::Skewed { min: 0.25, max: 16.0, factor: FloatRange::skew_factor(-1.0) },
+            )
+            .with_unit(" beats")
+            .with_step_size(0.25),
+            trade: choice("Trade", TRADES, 0),
+            hand_cc: controller_or_off("Hand-over controller"),
+            hand_key: key_or_off("Hand-over key"),
+            hand_over: BoolParam::new("Hand over now", false),
+            length: choice("Answer length", LENGTHS, 0),
+            play_over: choice("When I play over", PLAY_OVERS, 0),
+        }
+    }
+}
+
+impl Default for TimeParams {
+    fn default() -> Self {
+        Self {
+            start: choice("Start", STARTS, 0),
+            quantise: choice("Quantise", QUANTISES, 0),
+            quantise_strength: percent("Quantise strength", 1.0, 0.0, 1.0),
+            ahead_ms: FloatParam::new("Play ahead", 0.0, FloatRange::Linear { min: 0.0, max: 100.0 })
+                .with_unit(" ms")
+                .with_step_size(0.1),
+        }
+    }
+}
+
+impl Default for OutputParams {
+    fn default() -> Self {
+        Self { channel: choice("Output channel", CHANNELS, 0), thru: BoolParam::new("Thru", true) }
+    }
+}

@@ -1,0 +1,127 @@
+//! What the controls do to an answer that is on its way.
+
+use host::{Clap, Instance, Message, Pace, Played, Rig, Settings, pair};
+
+use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
+use crate::turns::set_text;
+
+/// An answer of eight bars to the call, with these settings.
+fn long_answer(settings: &[(&str, &str)]) -> Vec<Played> {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    set_text(&mut rig, "Answer length", "8 bars");
+    for (name, text) in settings {
+        set_text(&mut rig, name, text);
+    }
+    let notes = answer(&mut rig, 48);
+    assert_released(&notes);
+    notes
+}
+
+/// How much of the answer is in the scale of the call, D minor.
+fn share_in_key(notes: &[Played]) -> f64 {
+    let n_inside = notes.iter().filter(|note| [2, 4, 5, 7, 9, 10, 0, 1].contains(&(note.key % 12))).count();
+    #[expect(clippy::cast_precision_loss, reason = "small")]
+    let share = n_inside as f64 / notes.len() as f64;
+    share
+}
+
+#[test]
+fn the_answer_keeps_the_key_of_the_call() {
+    let shares = ["Off", "Lean", "Strict"].map(|lock| {
+        let share = |seed: u32| share_in_key(&long_answer(&[("Key lock", lock), ("Seed", &seed.to_string())]));
+        (1..6).map(share).sum::<f64>() / 5.0
+    });
+    println!("in the key of the call, by lock off, lean, strict: {shares:?}");
+    assert!(shares[1] > 0.9 && shares[2] == 1.0, "{shares:?}");
+}
+
+#[test]
+fn a_key_and_scale_can_be_chosen() {
+    let notes = long_answer(&[("Key", "F#"), ("Scale", "Major pentatonic"), ("Key lock", "Strict")]);
+    assert!(!notes.is_empty() && notes.iter().all(|note| [6, 8, 10, 1, 3].contains(&(note.key % 12))), "{notes:?}");
+}
+
+#[test]
+fn one_voice_is_one_note_at_a_time() {
+    let notes = long_answer(&[("Voices", "1"), ("Density", "4")]);
+    assert!(notes.len() > 4);
+    assert!(notes.windows(2).all(|w| w[0].off_samples <= Some(w[1].on_samples)), "{notes:?}");
+}
+
+#[test]
+fn a_quantised_answer_is_on_the_grid() {
+    let notes = long_answer(&[("Quantise", "1/8"), ("Start", "Next bar"), ("Rhythm freedom", "150")]);
+    let eighth = sample_of(&open(OFFLINE, Pace::Unpaced), 0.5);
+    assert!(notes.len() > 4 && notes.iter().all(|note| note.on_samples % eighth == 0), "{notes:?}");
+}
+
+#[test]
+fn velocity_follows_the_call() {
+    let mean = |velocity: u8, follow: &str| {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        set_text(&mut rig, "Velocity follow", follow);
+        for beat in 0..6 {
+            rig.send_note(sample_of(&rig, f64::from(beat)), 5000, 60 + 2 * beat, velocity);
+        }
+        rig.run(sample_of(&rig, 20.0)).unwrap();
+        let notes = pair(&rig.heard);
+        notes.iter().map(|note| u32::from(note.velocity)).sum::<u32>() / u32::try_from(notes.len()).unwrap()
+    };
+    let (soft, loud) = (mean(25, "100"), mean(115, "100"));
+    assert!(soft < 45 && loud > 95, "{soft} and {loud}");
+}
+
+/// The answer while a parameter is changed at a beat, in blocks of this size.
+fn automated(block: u32, name: &str, beat: f64, value: f64) -> Vec<Played> {
+    let mut rig = open(Settings { max_block: block, ..OFFLINE }, Pace::Unpaced);
+    set_text(&mut rig, "Answer length", "8 bars");
+    play_call(&mut rig, 0);
+    let id = rig.parameter(name).unwrap().id;
+    rig.send(sample_of(&rig, beat) + 17, Message::Parameter { id, value });
+    rig.run(sample_of(&rig, 32.0)).unwrap();
+    pair(&rig.heard)
+}
+
+#[test]
+fn automation_changes_a_phrase_in_flight_at_once_and_on_the_same_note_at_any_block_size() {
+    let plain = automated(512, "Lowest key", 100.0, 0.0);
+    let expected = automated(512, "Lowest key", 14.0, 84.0);
+    let rig: Rig<Clap> = open(OFFLINE, Pace::Unpaced);
+    let (before, after) = (sample_of(&rig, 14.0), sample_of(&rig, 14.75));
+    let until = |notes: &[Played]| notes.iter().filter(|n| n.on_samples < before).copied().collect::<Vec<_>>();
+    assert_eq!(until(&expected).len(), until(&plain).len());
+    assert!(expected.iter().any(|note| note.on_samples < before && note.key < 84));
+    let late: Vec<_> = expected.iter().filter(|note| note.on_samples >= after).collect();
+    assert!(!late.is_empty() && late.iter().all(|note| note.key >= 84), "{late:?}");
+    for block in [1, 64, 1000, 4096] {
+        assert_eq!(automated(block, "Lowest key", 14.0, 84.0), expected, "blocks of {block}");
+    }
+}
+
+#[test]
+fn a_controller_that_was_learnt_moves_its_parameter_and_is_saved() {
+    // What a player learnt in the window, as a saved song holds it.
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.run(64).unwrap();
+    let saved = rig.plugin.save().unwrap();
+    let (length, text) = saved.split_at(8);
+    let text = std::str::from_utf8(text).unwrap();
+    assert_eq!(length, (text.len() as u64).to_le_bytes(), "a length, and then text");
+    assert!(text.contains(r#""controllers":"{}""#), "{text}");
+    let learnt = text.replace(r#""controllers":"{}""#, r#""controllers":"{\"20\":\"lowest\"}""#);
+    let mut blob = (learnt.len() as u64).to_le_bytes().to_vec();
+    blob.extend(learnt.bytes());
+    let play = |value: Option<u8>| {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        rig.plugin.load(&blob).unwrap();
+        rig.set("Thru", 0.0).unwrap();
+        if let Some(value) = value {
+            rig.send(100, Message::Midi([0xB0, 20, value]));
+        }
+        assert_eq!(rig.plugin.save().unwrap(), blob);
+        answer(&mut rig, 16)
+    };
+    assert!(play(None).iter().any(|note| note.key < 80));
+    let high = play(Some(85));
+    assert!(!high.is_empty() && high.iter().all(|note| note.key >= 85), "{high:?}");
+}

@@ -1,0 +1,158 @@
+//! Who hands the turn over: silence, bars, a pedal, a key, a button.
+
+use host::{Clap, Message, Pace, Rig, Transport, pair};
+
+use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
+use crate::turns::set_text;
+
+/// A rig with these settings, in which silence hands nothing over unless they say so.
+fn rig_with(settings: &[(&str, &str)]) -> Rig<Clap> {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    set_text(&mut rig, "Hand over by silence", "Off");
+    for (name, text) in settings {
+        set_text(&mut rig, name, text);
+    }
+    rig
+}
+
+fn beats(rig: &Rig<Clap>) -> Vec<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
+    pair(&rig.heard).iter().map(|note| note.on_samples as f64 / sample_of(rig, 1.0) as f64).collect()
+}
+
+/// The beat of the first note and of the last note's end.
+fn span(rig: &Rig<Clap>) -> Option<(f64, f64)> {
+    #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
+    let end = pair(&rig.heard).iter().filter_map(|note| note.off_samples).max()? as f64 / sample_of(rig, 1.0) as f64;
+    Some((*beats(rig).first()?, end))
+}
+
+#[test]
+fn without_any_hand_over_there_is_no_answer() {
+    assert!(answer(&mut rig_with(&[]), 24).is_empty());
+}
+
+#[test]
+fn silence_can_be_counted_in_beats() {
+    for length in [0.5, 2.0] {
+        let mut rig = rig_with(&[("Hand over by silence", "Beats"), ("Silence in beats", &length.to_string())]);
+        answer(&mut rig, 16);
+        assert_eq!(beats(&rig).first(), Some(&(3.5 + length)));
+    }
+}
+
+#[test]
+fn bars_are_traded() {
+    let mut rig = rig_with(&[("Trade", "Every 2 bars")]);
+    play_call(&mut rig, 0);
+    play_call(&mut rig, 16);
+    rig.run(sample_of(&rig, 16.0)).unwrap();
+    let (first, end) = span(&rig).expect("an answer to the first two bars");
+    assert!(first == 8.0 && end <= 16.0, "{first} to {end}");
+    rig.heard.clear();
+    rig.run(sample_of(&rig, 16.0)).unwrap();
+    let (first, end) = span(&rig).expect("an answer to the next two bars");
+    assert!(first == 24.0 && end <= 32.0, "{first} to {end}");
+}
+
+#[test]
+fn held_keys_are_handed_over_too() {
+    let mut rig = rig_with(&[("Trade", "Every bar")]);
+    rig.send_note(0, sample_of(&rig, 12.0), 60, 90);
+    rig.send_note(sample_of(&rig, 1.0), sample_of(&rig, 0.5), 64, 90);
+    rig.run(sample_of(&rig, 12.0)).unwrap();
+    assert_eq!(beats(&rig).first(), Some(&4.0));
+    assert_released(&pair(&rig.heard));
+}
+
+#[test]
+fn a_pedal_hands_over_and_takes_back() {
+    let mut rig = rig_with(&[("Hand-over controller", "66"), ("Answer length", "8 bars")]);
+    play_call(&mut rig, 0);
+    let press = |rig: &mut Rig<Clap>, beat: f64| {
+        let at = sample_of(rig, beat);
+        rig.send(at, Message::Midi([0xB0, 66, 127]));
+        rig.send(at + 500, Message::Midi([0xB0, 66, 0]));
+    };
+    // While the last key is still down.
+    press(&mut rig, 3.25);
+    press(&mut rig, 12.0);
+    rig.run(sample_of(&rig, 24.0)).unwrap();
+    let (first, end) = span(&rig).unwrap();
+    assert!((3.25..3.3).contains(&first), "{first}");
+    assert!((11.9..=12.0).contains(&end), "{end}");
+}
+
+#[test]
+fn the_sustain_pedal_can_hand_over_at_the_next_bar() {
+    let mut rig = rig_with(&[("Hand-over controller", "CC 64"), ("Start", "Next bar")]);
+    play_call(&mut rig, 0);
+    rig.send(sample_of(&rig, 3.6), Message::Midi([0xB0, 64, 127]));
+    rig.run(sample_of(&rig, 12.0)).unwrap();
+    assert_eq!(beats(&rig).first(), Some(&4.0));
+}
+
+#[test]
+fn a_key_hands_over_and_is_not_heard() {
+    let mut rig = rig_with(&[("Hand-over key", "21"), ("Thru", "On")]);
+    play_call(&mut rig, 0);
+    rig.send_note(sample_of(&rig, 4.0), 1000, 21, 90);
+    rig.run(sample_of(&rig, 12.0)).unwrap();
+    let notes = pair(&rig.heard);
+    assert_released(&notes);
+    assert!(notes.iter().all(|note| note.key != 21));
+    assert!(notes.len() > 6 && notes[6].on_samples == sample_of(&rig, 4.0), "{notes:?}");
+}
+
+#[test]
+fn a_button_hands_over_at_its_sample() {
+    let mut rig = rig_with(&[]);
+    play_call(&mut rig, 0);
+    let id = rig.parameter("Hand over now").unwrap().id;
+    rig.send(sample_of(&rig, 4.0), Message::Parameter { id, value: 1.0 });
+    rig.run(sample_of(&rig, 12.0)).unwrap();
+    assert_eq!(beats(&rig).first(), Some(&4.0));
+}
+
+#[test]
+fn the_mix_takes_what_comes_first() {
+    let mut rig = rig_with(&[("Hand over by silence", "Beats"), ("Silence in beats", "1"), ("Trade", "Every 4 bars")]);
+    answer(&mut rig, 12);
+    assert_eq!(beats(&rig).first(), Some(&4.5));
+}
+
+#[test]
+fn playing_on_over_an_answer_lets_it_go_on() {
+    let mut rig = rig_with(&[("Trade", "Every bar"), ("When I play over", "Play on"), ("Answer length", "2 bars")]);
+    play_call(&mut rig, 0);
+    rig.send_note(sample_of(&rig, 5.0), 4000, 72, 90);
+    rig.run(sample_of(&rig, 14.0)).unwrap();
+    let after = beats(&rig).into_iter().filter(|&beat| beat > 5.2 && beat < 12.0).count();
+    assert!(after > 2, "only {after} notes after the player's");
+}
+
+#[test]
+fn the_generator_plays_by_itself_while_the_song_rolls() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    set_text(&mut rig, "Mode", "Continue");
+    rig.run(sample_of(&rig, 64.0)).unwrap();
+    let first = beats(&rig);
+    assert_eq!(first.first(), Some(&0.0));
+    assert!(first.windows(2).all(|w| w[1] - w[0] <= 8.0) && first.last().is_some_and(|&last| last > 55.0));
+    // A loop gives the same again, and so does another start.
+    rig.heard.clear();
+    rig.set_transport(Transport { beats: 0.0, ..rig.transport() });
+    let from = rig.now();
+    rig.run(sample_of(&rig, 64.0)).unwrap();
+    let again: Vec<_> = pair(&rig.heard).into_iter().skip_while(|note| note.on_samples < from).collect();
+    let mut other = open(OFFLINE, Pace::Unpaced);
+    set_text(&mut other, "Mode", "Continue");
+    other.run(sample_of(&other, 64.0)).unwrap();
+    let expected = pair(&other.heard);
+    assert_eq!(again.len(), expected.len());
+    assert!(again.iter().zip(&expected).all(|(a, b)| (a.on_samples - from, a.key) == (b.on_samples, b.key)));
+    rig.set_transport(Transport { is_playing: false, ..rig.transport() });
+    rig.heard.clear();
+    rig.run(sample_of(&rig, 8.0)).unwrap();
+    assert!(!rig.heard.iter().any(|event| matches!(event.message, Message::NoteOn { .. })), "it stops with the song");
+}

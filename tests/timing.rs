@@ -1,0 +1,110 @@
+//! In time with the host: tempo, loop, pre-roll, and the delay of what plays the answer.
+
+use host::{Clap, Message, Pace, Played, Rig, Settings, Transport, pair};
+
+use crate::common::{OFFLINE, TEMPO, answer, assert_released, open, play_call, sample_of};
+use crate::turns::set_text;
+
+/// Notes as ticks of the song, in blocks of which the host tells the tempo.
+fn music(notes: &[Played], beat_of: impl Fn(u64) -> f64) -> Vec<(i64, u8, u8)> {
+    #[expect(clippy::cast_possible_truncation, reason = "a few thousand")]
+    let tick = |samples| (beat_of(samples) * 48.0).round() as i64;
+    notes.iter().map(|note| (tick(note.on_samples), note.key, note.velocity)).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few seconds")]
+fn at_tempo(tempo: f64) -> impl Fn(u64) -> f64 {
+    move |samples| samples as f64 / 48_000.0 / 60.0 * tempo
+}
+
+#[test]
+fn the_answer_follows_a_tempo_change_in_its_middle() {
+    let plain = answer(&mut open(OFFLINE, Pace::Unpaced), 12);
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    play_call(&mut rig, 0);
+    let change = sample_of(&rig, 8.0);
+    rig.run(change).unwrap();
+    rig.set_transport(Transport { tempo: 90.0, ..rig.transport() });
+    rig.run(rig.samples(5.0)).unwrap();
+    #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
+    let beat_of = |samples: u64| match samples.checked_sub(change) {
+        None => at_tempo(TEMPO)(samples),
+        Some(after) => 8.0 + after as f64 / 48_000.0 / 60.0 * 90.0,
+    };
+    let notes = pair(&rig.heard);
+    assert_released(&notes);
+    assert_eq!(music(&notes, beat_of), music(&plain, at_tempo(TEMPO)));
+}
+
+#[test]
+fn each_pass_of_a_loop_gives_the_same_take() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.set_transport(Transport { loop_beats: Some((0.0, 16.0)), ..rig.transport() });
+    let length = sample_of(&rig, 16.0);
+    let passes: Vec<Vec<Played>> = (0..3u64)
+        .map(|pass| {
+            rig.heard.clear();
+            for (beat, key) in [(0.0, 62), (1.0, 65), (2.0, 69), (3.0, 64)] {
+                let at = pass * length + sample_of(&rig, beat);
+                rig.send_note(at, sample_of(&rig, 0.5), key, 90);
+            }
+            rig.run(length).unwrap();
+            let notes = pair(&rig.heard).into_iter();
+            notes.map(|n| Played { on_samples: n.on_samples - pass * length, off_samples: None, ..n }).collect()
+        })
+        .collect();
+    assert!(!passes[0].is_empty());
+    assert_eq!(passes[1], passes[0]);
+    assert_eq!(passes[2], passes[0]);
+}
+
+#[test]
+fn a_song_may_begin_before_its_start() {
+    let from = |beats: f64| {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        set_text(&mut rig, "Start", "Next bar");
+        rig.set_transport(Transport { beats, ..rig.transport() });
+        answer(&mut rig, 20)
+    };
+    let notes = from(-8.0);
+    assert!(!notes.is_empty());
+    assert_eq!(notes, from(0.0), "two bars of pre-roll are two bars like any other");
+}
+
+#[test]
+fn playing_ahead_moves_the_answer_and_nothing_else() {
+    let answer_ahead = |ms: &str| {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        set_text(&mut rig, "Play ahead", ms);
+        set_text(&mut rig, "Start", "Next bar");
+        answer(&mut rig, 16)
+    };
+    let (plain, ahead) = (answer_ahead("0"), answer_ahead("25"));
+    assert!(!plain.is_empty());
+    let moved: Vec<_> = plain
+        .iter()
+        .map(|n| Played { on_samples: n.on_samples - 1200, off_samples: n.off_samples.map(|off| off - 1200), ..*n })
+        .collect();
+    assert_eq!(ahead, moved);
+}
+
+#[test]
+fn automation_gives_the_same_take_at_any_sample_rate() {
+    let take = |sample_rate: f64| {
+        let mut rig: Rig<Clap> = open(Settings { sample_rate, ..OFFLINE }, Pace::Unpaced);
+        set_text(&mut rig, "Answer length", "4 bars");
+        play_call(&mut rig, 0);
+        for (name, beat, value) in [("Temperature", 9.0, 1.4), ("Density", 10.0, 4.0), ("Lowest key", 12.0, 70.0)] {
+            let id = rig.parameter(name).unwrap().id;
+            rig.send(sample_of(&rig, beat), Message::Parameter { id, value });
+        }
+        rig.run(sample_of(&rig, 28.0)).unwrap();
+        #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
+        music(&pair(&rig.heard), |samples| samples as f64 / sample_rate / 60.0 * TEMPO)
+    };
+    let expected = take(48_000.0);
+    assert!(!expected.is_empty());
+    for rate in [44_100.0, 96_000.0] {
+        assert_eq!(take(rate), expected, "{rate} Hz");
+    }
+}
