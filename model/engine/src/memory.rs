@@ -2,22 +2,28 @@
 //!
 //! The notes are the truth. Which of them are in the context, and so what the network computes, follows from their
 //! number alone: a context begins at a multiple of half its size, and when it is full, only the most recent half goes
-//! into the next one. So the same notes give the same answer, whichever way the session came to them. Two caches take
-//! turns: while one is in use, the other holds the context before (going back is free) or, later, the one to come (going
-//! on is free).
+//! into the next one. So the same notes give the same answer, whichever way the session came to them.
+//!
+//! Contexts overlap, so the one to come can be read while the present one fills: each note is read together with one of
+//! those, for little more than its own cost, and there is no pause at the edge. The last two contexts are kept: going
+//! back is free.
 
+use crate::attention::Cache;
 use crate::conditions::Conditions;
 use crate::config::ModelConfig;
-use crate::forward::{Cache, Scratch};
+use crate::forward::{MAX_ROWS, Row, Scratch};
 use crate::metre::Position;
 use crate::network::Network;
 use crate::note::Note;
 use crate::tokens::{Encoder, TokenEvent};
+use crate::weights::Precision;
 
 /// Notes kept, in contexts: how far a session can go back.
 const KEPT_CONTEXTS: usize = 4;
-/// Steps of the coming context that are computed with each note.
-const STEPS_AHEAD: usize = 3;
+/// Contexts that are in a cache: the present one, the one to come, and the two before.
+const N_LANES: usize = 4;
+/// Most events of the coming context that are read with a note. One is the rule; more are needed after going back.
+const MAX_AHEAD: usize = 3;
 
 /// A note as it was fed.
 #[derive(Clone, Copy, Debug)]
@@ -33,10 +39,9 @@ pub(crate) struct Fed {
     pub(crate) hash: u64,
 }
 
-/// A cache and what it holds: the first `n_steps` events of the context that begins with note `start`.
-#[derive(Debug)]
+/// What a cache holds: the first `n_steps` events of the context that begins with note `start`.
+#[derive(Clone, Copy, Debug, Default)]
 struct Lane {
-    cache: Cache,
     start: usize,
     n_steps: usize,
 }
@@ -50,22 +55,22 @@ pub(crate) struct Memory {
     /// The first note that the ring still holds.
     oldest: usize,
     half_context: usize,
-    lanes: [Lane; 2],
-    current: usize,
+    /// Context i lies in lane i modulo their number.
+    lanes: [Lane; N_LANES],
+    /// (N_LANES)
+    caches: Vec<Cache>,
     scratch: Scratch,
 }
 
 impl Memory {
-    pub(crate) fn new(config: &ModelConfig) -> Self {
-        let lane = || Lane { cache: Cache::new(config), start: 0, n_steps: 0 };
-        let kept = KEPT_CONTEXTS * config.n_context;
+    pub(crate) fn new(config: &ModelConfig, precision: Precision) -> Self {
         Self {
-            fed: Vec::with_capacity(kept),
+            fed: Vec::with_capacity(KEPT_CONTEXTS * config.n_context),
             n_fed: 0,
             oldest: 0,
             half_context: config.n_context / 2,
-            lanes: [lane(), lane()],
-            current: 0,
+            lanes: [Lane::default(); N_LANES],
+            caches: (0..N_LANES).map(|_| Cache::new(config, precision)).collect(),
             scratch: Scratch::new(config),
         }
     }
@@ -96,8 +101,8 @@ impl Memory {
         (from..self.n_fed).filter_map(|index| self.fed.get(index % self.fed.capacity()))
     }
 
-    /// Adds a note, and computes a little of the coming context when it is near.
-    pub(crate) fn push(&mut self, network: &Network, fed: Fed) {
+    /// Adds a note. The network has not read it yet.
+    pub(crate) fn push(&mut self, fed: Fed) {
         let slot = self.n_fed % self.fed.capacity();
         match self.fed.get_mut(slot) {
             Some(old) => *old = fed,
@@ -105,16 +110,6 @@ impl Memory {
         }
         self.n_fed += 1;
         self.oldest = self.oldest.max(self.n_fed.saturating_sub(self.fed.capacity()));
-        if self.n_in_context() >= self.half_context + self.half_context / 2 {
-            let start = self.context_start(self.n_fed) + self.half_context;
-            let lane = self.lane_of(start);
-            let n_known = self.n_fed - start;
-            for _ in 0..STEPS_AHEAD {
-                if self.lanes[lane].n_steps < n_known {
-                    self.step(network, lane, Conditions::default(), Position::FREE);
-                }
-            }
-        }
     }
 
     /// Forgets all but the first `n_fed` notes, which must be none or known still ([`Memory::last_of`]).
@@ -126,19 +121,47 @@ impl Memory {
         }
     }
 
-    /// Makes the network read all notes in the context, the last one with the `conditions` of the event to come. Before
-    /// the first note, that event's `position` is needed too.
-    pub(crate) fn sync(&mut self, network: &Network, conditions: Conditions, position: Position) {
-        self.current = self.lane_of(self.context_start(self.n_fed));
-        let n_known = self.n_in_context();
-        // An event after which nothing was fed may have been read with other conditions.
-        self.lanes[self.current].n_steps = self.lanes[self.current].n_steps.min(n_known);
-        while self.lanes[self.current].n_steps <= n_known {
-            self.step(network, self.current, conditions, position);
-        }
+    /// Makes the network read the context but for its last event, for which it must know what comes next.
+    pub(crate) fn read(&mut self, network: &Network) {
+        self.read_to(network, self.n_in_context(), Conditions::default(), Position::FREE);
     }
 
-    /// Logits after [`Memory::sync`], see [`Network::logits`].
+    /// As [`Memory::read`], but at most so many events. Whether nothing is left.
+    pub(crate) fn read_some(&mut self, network: &Network, most: usize) -> bool {
+        let lane = self.lane_of(self.context_start(self.n_fed));
+        let n_known = self.n_in_context();
+        let n_steps = n_known.min(self.lanes[lane].n_steps + most);
+        self.read_to(network, n_steps, Conditions::default(), Position::FREE);
+        n_steps == n_known
+    }
+
+    /// Takes over the notes of another memory of the same size, with conditions as this network knows them. What it has
+    /// read of a common beginning stays.
+    pub(crate) fn follow(&mut self, other: &Self, known: impl Fn(Conditions) -> Conditions) {
+        let hash = |memory: &Self, index: usize| memory.fed.get(index % memory.fed.capacity()).map(|fed| fed.hash);
+        let oldest = self.oldest.max(other.oldest);
+        let mut n_common = self.n_fed.min(other.n_fed);
+        while n_common > oldest && hash(self, n_common - 1) != hash(other, n_common - 1) {
+            n_common -= 1;
+        }
+        self.truncate(if n_common > oldest { n_common } else { 0 });
+        self.fed.clear();
+        self.fed.extend(other.fed.iter().take(self.fed.capacity()));
+        self.fed.iter_mut().for_each(|fed| fed.conditions = known(fed.conditions));
+        (self.n_fed, self.oldest) = (other.n_fed, other.oldest);
+    }
+
+    /// Makes the network read the whole context, the last event with the `conditions` of the one to come. Before the
+    /// first note, that one's `position` is needed too.
+    pub(crate) fn read_all(&mut self, network: &Network, conditions: Conditions, position: Position) {
+        let n_known = self.n_in_context();
+        let lane = self.lane_of(self.context_start(self.n_fed));
+        // An event after which nothing was fed may have been read with other conditions.
+        self.lanes[lane].n_steps = self.lanes[lane].n_steps.min(n_known);
+        self.read_to(network, n_known + 1, conditions, position);
+    }
+
+    /// Logits after [`Memory::read_all`], see [`Network::logits`].
     pub(crate) fn logits(&mut self, network: &Network, earlier: &[u8], onset: Position) -> &[f32] {
         network.logits(&mut self.scratch, earlier, onset)
     }
@@ -148,31 +171,55 @@ impl Memory {
         (n_fed / self.half_context).saturating_sub(1) * self.half_context
     }
 
-    /// The lane of the context that begins with note `start`; if there is none, one that is not in use is cleared.
+    /// The lane of the context that begins with note `start`, cleared if it held another.
     fn lane_of(&mut self, start: usize) -> usize {
-        if let Some(lane) = self.lanes.iter().position(|lane| lane.start == start) {
-            return lane;
+        let index = start / self.half_context % N_LANES;
+        if self.lanes[index].start != start {
+            self.lanes[index] = Lane { start, n_steps: 0 };
         }
-        let spare = 1 - self.current;
-        self.lanes[spare].start = start;
-        self.lanes[spare].n_steps = 0;
-        spare
+        index
     }
 
-    /// Reads the next event of a lane: BEGIN, then the notes. `conditions` and `position` are used when the event after
+    /// Makes the network read the context up to `n_steps` events, in batches; the first one takes along a little of the
+    /// coming context.
+    fn read_to(&mut self, network: &Network, n_steps: usize, conditions: Conditions, position: Position) {
+        let start = self.context_start(self.n_fed);
+        let current = self.lane_of(start);
+        let mut rows = [self.row(current, conditions, position); MAX_ROWS];
+        let mut n_rows = 0;
+        let n_coming = (self.n_fed - start).saturating_sub(self.half_context);
+        if n_coming > 0 && self.lanes[current].n_steps < n_steps {
+            let coming = self.lane_of(start + self.half_context);
+            while n_rows < MAX_AHEAD && self.lanes[coming].n_steps < n_coming {
+                rows[n_rows] = self.row(coming, conditions, position);
+                self.lanes[coming].n_steps += 1;
+                n_rows += 1;
+            }
+        }
+        while self.lanes[current].n_steps < n_steps {
+            while n_rows < MAX_ROWS && self.lanes[current].n_steps < n_steps {
+                rows[n_rows] = self.row(current, conditions, position);
+                self.lanes[current].n_steps += 1;
+                n_rows += 1;
+            }
+            network.forward(&mut self.caches, &mut self.scratch, &rows[..n_rows]);
+            n_rows = 0;
+        }
+    }
+
+    /// The next event of a lane to read: BEGIN, then the notes. `conditions` and `position` are used when the event after
     /// it is not known.
-    fn step(&mut self, network: &Network, lane: usize, conditions: Conditions, position: Position) {
-        let Lane { cache, start, n_steps } = &mut self.lanes[lane];
-        let next = *start + *n_steps;
+    fn row(&self, lane: usize, conditions: Conditions, position: Position) -> Row {
+        let Lane { start, n_steps: at } = self.lanes[lane];
+        let next = start + at;
         let known = |index: usize| if index < self.n_fed { self.fed.get(index % self.fed.capacity()) } else { None };
         let conditions = known(next).map_or(conditions, |fed| fed.conditions);
-        let (event, position) = match n_steps.checked_sub(1).and_then(|before| known(*start + before)) {
+        let (event, position) = match at.checked_sub(1).and_then(|before| known(start + before)) {
             None => (TokenEvent::BEGIN, known(next).map_or(position, |fed| fed.position)),
-            Some(fed) if *n_steps == 1 => (TokenEvent { shift: 0, ..fed.event }, fed.position),
+            Some(fed) if at == 1 => (TokenEvent { shift: 0, ..fed.event }, fed.position),
             Some(fed) => (fed.event, fed.position),
         };
-        network.step(cache, &mut self.scratch, *n_steps, event, position, conditions);
-        *n_steps += 1;
+        Row { cache: lane, at, event, position, conditions }
     }
 }
 
@@ -180,24 +227,24 @@ impl Memory {
 mod tests {
     use super::*;
     use crate::note::{Pitch, Velocity};
-    use crate::{Precision, Weights, random_file};
+    use crate::{Weights, random_file};
 
     #[test]
     fn a_new_context_is_ready_when_it_is_needed() {
         let weights = Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, 1).unwrap()).unwrap();
-        let mut memory = Memory::new(weights.config());
+        let mut memory = Memory::new(weights.config(), Precision::Q8);
         for onset_ticks in 0..500 {
-            memory.sync(&weights.network, Conditions::default(), Position::FREE);
+            memory.read_all(&weights.network, Conditions::default(), Position::FREE);
             let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
             let note = Note { onset_ticks, duration_ticks: 1, pitch, velocity };
             let mut encoder = Encoder::new();
             let event = encoder.encode(&note);
             let (position, conditions) = (Position::FREE, Conditions::default());
-            memory.push(&weights.network, Fed { note, event, position, conditions, encoder, hash: 0 });
+            memory.push(Fed { note, event, position, conditions, encoder, hash: 0 });
 
             let start = memory.context_start(memory.n_fed);
             assert!((1..64).contains(&memory.n_in_context()));
-            let lane = memory.lanes.iter().find(|lane| lane.start == start).unwrap();
+            let lane = memory.lanes[memory.lane_of(start)];
             assert!(lane.n_steps + 1 >= memory.n_in_context(), "at most the last two notes are still to be read");
         }
     }

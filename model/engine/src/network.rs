@@ -2,12 +2,15 @@
 
 use crate::config::ModelConfig;
 use crate::quant::{Layer, Linear, Reader, Table};
+use crate::simd::Isa;
 use crate::weights::WeightsError;
 
 /// All layers, in the order of the file.
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) config: ModelConfig,
+    /// What it is computed with.
+    pub(crate) isa: Isa,
     /// Shift, pitch, duration, velocity of the fed event.
     pub(crate) attributes: [Table; 4],
     /// Beat phase and bar beat of the fed event.
@@ -56,6 +59,7 @@ impl Network {
     pub(crate) fn read(config: ModelConfig, file: &mut Reader<'_>) -> Result<Self, WeightsError> {
         Ok(Self {
             config,
+            isa: Isa::best(),
             attributes: [file.table()?, file.table()?, file.table()?, file.table()?],
             position: [file.table()?, file.table()?],
             conditions: [file.table()?, file.table()?, file.table()?, file.table()?],

@@ -45,6 +45,7 @@ pub(crate) enum Linear {
 
 impl Table {
     /// `out += table[row]`; nothing is added for a row beyond the last. Out: (columns)
+    #[inline(always)]
     pub(crate) fn add_row(&self, row: usize, out: &mut [f32]) {
         match self {
             Self::F32 { columns, values } => {
@@ -200,7 +201,7 @@ impl<'a> Reader<'a> {
             Precision::Q8 => Table::Q8 {
                 columns,
                 scales: self.floats(&shape, rows)?,
-                values: self.integers(&shape, rows * columns)?.collect(),
+                values: self.integers(&shape, rows * columns)?.iter().map(|b| b.cast_signed()).collect(),
             },
         })
     }
@@ -214,9 +215,8 @@ impl<'a> Reader<'a> {
         }
         let padded = rows.next_multiple_of(TILE_ROWS);
         let scales = self.floats(&shape, padded)?;
-        let mut values = self.integers(&shape, padded * columns)?;
-        let mut tiles = vec![Group([0; TILE_ROWS * GROUP_COLUMNS]); padded * columns / (TILE_ROWS * GROUP_COLUMNS)];
-        tiles.iter_mut().flat_map(|group| &mut group.0).zip(&mut values).for_each(|(w, v)| *w = v);
+        let (groups, _) = self.integers(&shape, padded * columns)?.as_chunks::<{ TILE_ROWS * GROUP_COLUMNS }>();
+        let tiles = groups.iter().map(|group| Group(group.map(u8::cast_signed))).collect();
         Ok(Linear::Q8 { columns, scales, tiles })
     }
 
@@ -232,12 +232,12 @@ impl<'a> Reader<'a> {
         if values.iter().all(|&v| is_sane(v)) { Ok(values) } else { Err(WeightsError::Values(shape.name.clone())) }
     }
 
-    fn integers(&mut self, shape: &TensorShape, n: usize) -> Result<impl Iterator<Item = i8> + use<'a>, WeightsError> {
+    fn integers(&mut self, shape: &TensorShape, n: usize) -> Result<&'a [u8], WeightsError> {
         let bytes = self.take(shape, n)?;
         if bytes.contains(&i8::MIN.cast_unsigned()) {
             return Err(WeightsError::Values(shape.name.clone()));
         }
-        Ok(bytes.iter().map(|b| b.cast_signed()))
+        Ok(bytes)
     }
 
     fn take(&mut self, shape: &TensorShape, n: usize) -> Result<&'a [u8], WeightsError> {
