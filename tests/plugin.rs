@@ -11,6 +11,7 @@ mod hand_over;
 mod instances;
 mod notes;
 mod offline;
+mod packs;
 mod random_host;
 mod state;
 mod timing;

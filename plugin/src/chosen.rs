@@ -105,6 +105,13 @@ impl Chosen {
         }
     }
 
+    /// As if a pack were chosen and read.
+    #[cfg(test)]
+    pub(crate) fn provide(&self, weights: Option<Arc<Weights>>) {
+        self.state.lock().weights = weights;
+        self.n_ready.fetch_add(1, Relaxed);
+    }
+
     /// Reads on a thread of its own, after the one that may still be reading.
     fn load(&self, saved: Saved) {
         let mut state = self.state.lock();
@@ -118,7 +125,8 @@ impl Chosen {
         }
         state.standing = Standing::Loading;
         let before = state.loader.take();
-        let (shared, versions, n_ready) = (Arc::clone(&self.state), Arc::clone(&self.version), Arc::clone(&self.n_ready));
+        let (shared, versions, n_ready) =
+            (Arc::clone(&self.state), Arc::clone(&self.version), Arc::clone(&self.n_ready));
         let load = move || {
             drop(before.map(JoinHandle::join));
             let outcome = if versions.load(Relaxed) == version { read(&saved) } else { Err(String::new()) };
@@ -159,7 +167,9 @@ fn read(wanted: &Saved) -> Result<(Saved, Arc<Weights>), String> {
         let (bytes, path) = (moved(wanted), &wanted.path);
         return match bytes {
             Some(bytes) => merged(wanted, &bytes),
-            None => Err(format!("{path} is not what it was when the song was saved; choose it again to play it as it is")),
+            None => {
+                Err(format!("{path} is not what it was when the song was saved; choose it again to play it as it is"))
+            }
         };
     }
     merged(&Saved { sha256, ..wanted.clone() }, &bytes)

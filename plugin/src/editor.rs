@@ -3,6 +3,7 @@
 
 mod controls;
 mod help;
+mod packs;
 mod page;
 mod roll;
 mod save;
@@ -25,8 +26,10 @@ use nice_plug_egui::{
 };
 
 use self::controls::Handle;
+use self::packs::Packs;
 use self::page::Memory;
 use self::view::{Fact, Learn, Notice, View, Wish};
+use crate::chosen::Standing;
 use crate::learn::KNOBS;
 use crate::params::AntiphonParams;
 use crate::presets;
@@ -66,6 +69,7 @@ pub struct Window {
     learning: Option<(&'static str, u32)>,
     /// The control that a hand is on.
     touched: Option<&'static str>,
+    packs: Packs,
 }
 
 impl NiceEguiApp for Window {
@@ -77,6 +81,7 @@ impl NiceEguiApp for Window {
 
     fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
         self.learn();
+        self.follow_pack();
         if let Some(context) = &self.context {
             self.params.tell_host(&context.param_setter());
         }
@@ -113,6 +118,7 @@ impl Window {
             notice: None,
             learning: None,
             touched: None,
+            packs: Packs::default(),
         }
     }
 
@@ -144,6 +150,8 @@ impl Window {
             notice: self.notice.as_ref().map(|(_, notice)| notice.clone()),
             presets: presets::all().iter().map(|preset| (preset.name.as_str(), preset.about.as_str())).collect(),
             n_remembered: params.memory.n_notes(),
+            packs: self.packs.cards(&params.chosen),
+            packs_folder: packs::folder(),
         }
     }
 
@@ -193,7 +201,37 @@ impl Window {
             }
             Wish::Remember => self.params.memory.remember(),
             Wish::Forget => self.params.memory.forget(),
+            Wish::ChoosePack(place) => {
+                if let Some(path) = self.packs.get(place) {
+                    self.params.chosen.choose(path);
+                    self.packs.is_new = true;
+                }
+            }
+            Wish::LeavePack => self.params.chosen.leave(),
+            Wish::RefreshPacks => self.packs.refresh(),
         }
+    }
+
+    /// Chooses the style of a pack that was chosen here, once it can be played; or says why it cannot.
+    fn follow_pack(&mut self) {
+        if !self.packs.is_new {
+            return;
+        }
+        match self.params.chosen.standing() {
+            Standing::Loading => return,
+            Standing::None => {}
+            Standing::Ready => {
+                let name = self.params.chosen.style().map(|(name, _)| name).unwrap_or_default();
+                if let (Some(style), Some(context)) = (self.params.by_id("style"), &self.context)
+                    && let Some(value) = style.read(&name)
+                {
+                    style.set(value, &context.param_setter());
+                }
+                self.say(format!("The style is {name} now"), false);
+            }
+            Standing::Refused(why) => self.say(format!("The style stays as it was: {why}"), true),
+        }
+        self.packs.is_new = false;
     }
 
     fn with(&self, id: &str, act: impl FnOnce(&dyn Handle, &ParamSetter)) {

@@ -328,4 +328,4 @@ fn is_pointless(next: Option<ToWorker>, plan: &Plan) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -46,7 +46,8 @@ impl Core {
             _ => {
                 let (audio_side, worker_side) = link::link();
                 let (status, params) = (Arc::clone(&self.status), &self.params);
-                match worker_thread::spawn(worker_side, status, Arc::clone(&params.memory), Arc::clone(&params.chosen)) {
+                match worker_thread::spawn(worker_side, status, Arc::clone(&params.memory), Arc::clone(&params.chosen))
+                {
                     Ok(worker) => self.replace_worker(Some(worker)),
                     Err(why) => self.status.set_engine(Engine::NoWeights, format!("no thread to read them: {why}")),
                 }

@@ -74,3 +74,67 @@ impl Swap {
         self.chosen.weights().unwrap_or_else(|| Arc::clone(&self.base))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::{PlannedNote, ToWorker};
+    use crate::planner::tests::{CONTROLS, begin, call, extend, planner, tell};
+
+    fn other() -> Arc<Weights> {
+        let file = engine::random_file(engine::ModelConfig::TINY, engine::Precision::Q8, 8).unwrap();
+        Arc::new(Weights::parse(&file).unwrap())
+    }
+
+    /// An answer in steps of half a beat; after `n_before` of them, other weights are chosen, and it goes on one small step
+    /// at a time.
+    fn answer(n_before: usize) -> (Vec<PlannedNote>, usize) {
+        let mut planner = planner();
+        let chosen = Arc::new(Chosen::default());
+        let mut swap = Swap::new(other(), Arc::clone(&chosen));
+        // A long call, which takes the other weights several steps to read.
+        tell(&mut planner, (0..5).flat_map(|i| call(192 * i)));
+        let mut notes = tell(&mut planner, [begin(1, 1000, 9999)]);
+        let mut n_steps = 0;
+        for i in 0..40 {
+            if i == n_before {
+                chosen.provide(Some(other()));
+            }
+            match swap.go_on(&mut planner) {
+                Step::Nothing => assert!(i < n_before || n_steps > 1, "{i}"),
+                Step::Some | Step::Last => n_steps += 1,
+            }
+            let until_ticks = 1192 + 24 * i64::try_from(i).unwrap();
+            notes.extend(tell(&mut planner, [extend(1, until_ticks, CONTROLS)]));
+        }
+        tell(&mut planner, [ToWorker::Finish { turn: 1, at_ticks: 3000 }]);
+        (notes, n_steps)
+    }
+
+    #[test]
+    fn an_answer_goes_on_over_a_change_of_weights() {
+        let (plain, n_none) = answer(usize::MAX);
+        let (swapped, n_steps) = answer(15);
+        assert!(n_none == 0 && n_steps > 5, "{n_steps} small steps");
+        let before = |notes: &[PlannedNote]| notes.iter().filter(|n| n.on_ticks < 1500).copied().collect::<Vec<_>>();
+        assert_eq!(before(&plain), before(&swapped), "what was planned before stays");
+        assert_ne!(plain, swapped, "what comes after is the other's");
+        assert_eq!(swapped, answer(15).0);
+        assert!(swapped.windows(2).all(|w| w[0].on_ticks <= w[1].on_ticks && w[1].on_ticks - w[0].on_ticks <= 384));
+    }
+
+    #[test]
+    fn the_song_begins_with_what_is_chosen() {
+        let mut planner = planner();
+        let chosen = Arc::new(Chosen::default());
+        let mut swap = Swap::new(other(), Arc::clone(&chosen));
+        tell(&mut planner, call(0));
+        chosen.provide(Some(other()));
+        assert_eq!(swap.finish(&mut planner), Step::Last);
+        assert_eq!(swap.finish(&mut planner), Step::Nothing);
+        let other_answer = tell(&mut planner, [begin(1, 240, 384)]);
+        let mut base = self::planner();
+        tell(&mut base, call(0));
+        assert_ne!(other_answer, tell(&mut base, [begin(1, 240, 384)]));
+    }
+}

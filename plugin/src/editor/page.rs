@@ -10,7 +10,7 @@ use super::{help, roll};
 /// What the window itself remembers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Memory {
-    /// The page of controls that is shown: the presets, a group, or what is kept.
+    /// The page of controls that is shown: the presets, a group, the packs, or what is kept.
     pub(crate) tab: usize,
     pub(crate) is_help: bool,
 }
@@ -55,6 +55,7 @@ pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
                     card(ui, rect, control, &mut wishes);
                 });
             }
+            Some(place) if place == view.groups.len() => packs(ui, columns, view, &mut wishes),
             Some(_) => kept(ui, columns, view, &mut wishes),
         });
     });
@@ -166,7 +167,7 @@ fn tabs(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory) {
         n => format!("Kept {n}"),
     };
     let groups = view.groups.iter().map(|group| group.name);
-    let names: Vec<&str> = ["Presets"].into_iter().chain(groups).chain([kept.as_str()]).collect();
+    let names: Vec<&str> = ["Presets"].into_iter().chain(groups).chain(["Packs", kept.as_str()]).collect();
     ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, theme::LINE));
     #[expect(clippy::cast_precision_loss, reason = "a few tabs")]
     let width = (rect.width() / names.len() as f32).min(124.0);
@@ -233,6 +234,35 @@ fn kept(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
             }
             at = at.translate(vec2(58.0, 0.0));
         }
+    });
+}
+
+/// The style packs, and the way back to none.
+fn packs(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
+    let is_none = !view.packs.iter().any(|pack| pack.is_chosen);
+    grid(ui, columns, view.packs.len() + 2, |ui, rect, place| {
+        ui.painter().rect_filled(rect, theme::RADIUS, theme::CARD);
+        let (title, about, ink, label, look, wish) = match place.checked_sub(1) {
+            None => {
+                let look = if is_none { Look::Chosen } else { Look::Plain };
+                ("Built-in styles", "no pack", MUTED, "Use", look, Wish::LeavePack)
+            }
+            Some(place) if place < view.packs.len() => {
+                let pack = &view.packs[place];
+                let look = if pack.is_chosen { Look::Chosen } else { Look::Plain };
+                let ink = if pack.is_bad { WRONG } else { MUTED };
+                (pack.name.as_str(), pack.about.as_str(), ink, "Use", look, Wish::ChoosePack(place))
+            }
+            Some(_) => ("More packs", &*view.packs_folder, MUTED, "Look", Look::Plain, Wish::RefreshPacks),
+        };
+        two_lines(ui, rect, 64.0, (title, theme::VALUE, TEXT), (about, theme::SMALL, ink));
+        let at = Rect::from_min_size(pos2(rect.right() - 64.0, rect.top() + 10.0), vec2(54.0, rect.height() - 20.0));
+        let own = ui.new_child(UiBuilder::new().id_salt(("pack", place)));
+        if button(&own, at, label, look, true).clicked() {
+            wishes.push(wish);
+        }
+        let words = Rect::from_min_max(rect.min, pos2(at.left(), rect.bottom()));
+        ui.interact(words, ui.scope_id().with(("about", place)), Sense::hover()).on_hover_text(about);
     });
 }
 

@@ -1,6 +1,7 @@
 //! What Antiphon is doing, and why; or, if that is nothing, what to do.
 
 use super::view::{Mood, Sentence};
+use crate::chosen::Standing;
 use crate::params::AntiphonParams;
 use crate::status::{Doing, Engine, Status};
 
@@ -8,6 +9,10 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
     let say = |mood, text: &str, why: &str| Sentence { text: text.to_owned(), why: why.to_owned(), mood };
     let n_call = status.n_call.get();
     let notes = if n_call == 1 { "1 note".to_owned() } else { format!("{n_call} notes") };
+    let no_pack = match params.chosen.standing() {
+        Standing::Refused(why) => Some(why),
+        _ => None,
+    };
     match (status.engine(), status.doing()) {
         (Engine::NoWeights, _) => say(Mood::Wrong, "No answer: the model cannot be read", &status.message()),
         (_, Doing::Broken) => {
@@ -22,6 +27,9 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
         (_, Doing::Off) if params.bypass.value() => say(Mood::Calm, "Bypassed", "Your notes only pass through"),
         (_, Doing::Off) => say(Mood::Calm, "Off", "Your notes only pass through; choose Answer to go on"),
         (Engine::Loading, _) => say(Mood::Calm, "Loading the model", "This takes a moment"),
+        (_, Doing::Idle) if no_pack.is_some() => {
+            say(Mood::Wrong, "Your turn, without the song's style pack", &no_pack.unwrap_or_default())
+        }
         (_, Doing::Idle) if params.mode.value() == 1 => {
             say(Mood::Calm, "Your turn", "Start the song, or play a phrase and I go on with it")
         }

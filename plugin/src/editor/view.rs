@@ -21,6 +21,21 @@ pub(crate) struct View {
     pub(crate) presets: Vec<(&'static str, &'static str)>,
     /// Notes that the song begins with.
     pub(crate) n_remembered: usize,
+    /// The style packs that there are.
+    pub(crate) packs: Vec<PackCard>,
+    /// Where more of them belong.
+    pub(crate) packs_folder: String,
+}
+
+/// A style pack that can be chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PackCard {
+    /// Of its file.
+    pub(crate) name: String,
+    /// How it stands with it.
+    pub(crate) about: String,
+    pub(crate) is_chosen: bool,
+    pub(crate) is_bad: bool,
 }
 
 /// How things stand.
@@ -116,6 +131,12 @@ pub(crate) enum Wish {
     Remember,
     /// The song begins with nothing.
     Forget,
+    /// Play with one of the packs.
+    ChoosePack(usize),
+    /// Play with the built-in styles only.
+    LeavePack,
+    /// Look for packs again.
+    RefreshPacks,
 }
 
 impl Wish {

@@ -4,7 +4,7 @@ use engine::{ModelConfig, Precision};
 use crate::scale::{Lock, Wish};
 
 /// All that can be neutral is.
-pub(super) const CONTROLS: Controls = Controls {
+pub(crate) const CONTROLS: Controls = Controls {
     style: 1,
     style2: 0,
     style_mix: 0.0,
@@ -43,13 +43,13 @@ impl Listener for Ears {
     }
 }
 
-fn planner() -> Planner {
+pub(crate) fn planner() -> Planner {
     let file = engine::random_file(ModelConfig::TINY, Precision::Q8, 7).unwrap();
     Planner::new(Arc::new(Weights::parse(&file).unwrap()), Arc::default())
 }
 
 /// Eight notes from a tick on, with the last key up after 192 ticks.
-fn call(from: i64) -> Vec<ToWorker> {
+pub(crate) fn call(from: i64) -> Vec<ToWorker> {
     let keys = [60u8, 62, 64, 65, 67, 65, 64, 62];
     let note = |(key, i): (u8, i64)| {
         let ticks = from + 24 * i;
@@ -61,12 +61,12 @@ fn call(from: i64) -> Vec<ToWorker> {
     keys.into_iter().zip(0..).flat_map(note).collect()
 }
 
-fn begin(turn: u32, start_ticks: i64, length: i64) -> ToWorker {
+pub(crate) fn begin(turn: u32, start_ticks: i64, length: i64) -> ToWorker {
     let (until_ticks, end_ticks) = (start_ticks + length.min(192), start_ticks + length);
     ToWorker::Begin(Begin { turn, seed: 3, start_ticks, end_ticks, until_ticks, controls: CONTROLS })
 }
 
-fn tell(planner: &mut Planner, messages: impl IntoIterator<Item = ToWorker>) -> Vec<PlannedNote> {
+pub(crate) fn tell(planner: &mut Planner, messages: impl IntoIterator<Item = ToWorker>) -> Vec<PlannedNote> {
     let mut ears = Ears::default();
     for message in messages {
         planner.handle(message, &mut ears);
@@ -158,7 +158,7 @@ fn the_pedal_holds_notes_until_it_comes_up() {
     assert_eq!(lengths, [192, 96]);
 }
 
-fn extend(turn: u32, until_ticks: i64, controls: Controls) -> ToWorker {
+pub(crate) fn extend(turn: u32, until_ticks: i64, controls: Controls) -> ToWorker {
     ToWorker::Extend { turn, until_ticks, controls }
 }
 

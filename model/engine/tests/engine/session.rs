@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use engine::vocab::{TIMES_TICKS, velocity_of};
-use engine::{Ask, Bend, Conditions, Event, Metre, Note, Onset, Pitch, Precision, Sampling, Session, Velocity};
+use engine::{
+    Ask, Bend, Conditions, Event, Metre, ModelConfig, Note, Onset, Pitch, Precision, Sampling, Session, Velocity,
+    Weights, random_file,
+};
 use oorandom::Rand32;
 
 use crate::common::{ask, music, next_note, next_notes, note, session, tiny};
@@ -339,4 +342,47 @@ fn an_amended_note_is_remembered_as_if_it_had_been_fed() {
     amended.seed(1);
     fed.seed(1);
     assert_eq!(next_note(&mut amended), next_note(&mut fed));
+}
+
+#[test]
+fn a_session_of_other_weights_takes_over_in_the_middle() {
+    let weights =
+        |seed| Arc::new(Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, seed).unwrap()).unwrap());
+    let note = |i: i64| {
+        let pitch = Pitch::new(40 + u8::try_from(i * i % 41).unwrap()).unwrap();
+        Note { onset_ticks: i * 20, duration_ticks: 20, pitch, velocity: Velocity::MEDIUM }
+    };
+    let conditions = Conditions { style: 2, ..Conditions::default() };
+    let probe = |session: &mut Session| {
+        let mark = session.mark();
+        let nats = session.score(Event::Note(note(400)), conditions).map(f32::to_bits);
+        assert!(session.rewind(&mark));
+        nats
+    };
+    for n_before in [0, 1, 5, 40, 150, 200] {
+        let (mut old, mut next) = (Session::new(weights(3)), Session::new(weights(4)));
+        let mut mark = old.mark();
+        for i in 0..n_before {
+            old.feed(note(i), conditions);
+        }
+        // While it catches up, the other goes on, goes back, and goes on otherwise.
+        for round in 0..20i64 {
+            next.follow(&old);
+            next.read_some(3);
+            match round {
+                3 => mark = old.mark(),
+                5 => assert!(old.rewind(&mark)),
+                8..11 => old.feed(note(n_before + 10 + round), conditions),
+                _ => old.feed(note(n_before + round), conditions),
+            }
+        }
+        next.follow(&old);
+        while !next.read_some(3) {}
+        let mut fresh = Session::new(weights(4));
+        for (note, conditions) in old.last_notes(usize::MAX).collect::<Vec<_>>() {
+            fresh.feed(note, conditions);
+        }
+        assert_eq!(probe(&mut next), probe(&mut fresh), "{n_before}");
+        assert!(next.rewind(&mark), "marks of the old session hold in the new one");
+    }
 }

@@ -1,0 +1,162 @@
+//! Style packs in a song: chosen, missing, damaged.
+
+use std::path::{Path, PathBuf};
+
+use engine::pack::{self, Adapter};
+use engine::{PackHeader, Weights};
+use host::{Clap, Instance, Pace, Played, Rig};
+
+use crate::common::{OFFLINE, answer, assert_released, open};
+
+static BASE: &[u8] = include_bytes!("../model/weights/nano.antiphon");
+
+/// A pack for the plugin's own weights that makes it play quite otherwise, in a folder that goes away with it.
+struct File {
+    path: PathBuf,
+}
+
+impl File {
+    fn new(test: &str, size: f32) -> Self {
+        let base = Weights::parse(BASE).unwrap();
+        let number = |i: usize| size * (f32::from(u8::try_from(i * 37 % 101).unwrap()) / 50.0 - 1.0);
+        let numbers = |n: usize| (0..n).map(number).collect::<Vec<f32>>();
+        let adapters: Vec<_> = pack::layers(base.config())
+            .iter()
+            .map(|layer| Adapter { b: numbers(layer.rows), a: numbers(layer.columns) })
+            .collect();
+        let header = PackHeader {
+            name: "My own".into(),
+            author: String::new(),
+            licence: "CC0-1.0".into(),
+            sources: Vec::new(),
+            card: String::new(),
+            tokeniser: 1,
+            base: base.header().name.clone(),
+            base_sha256: pack::hex(&base.checksum()),
+            config: *base.config(),
+            rank: 1,
+        };
+        let bytes = pack::write(&header, &numbers(base.config().d_model), &adapters).unwrap();
+        let path = std::env::temp_dir().join(format!("antiphon-pack-{}-{test}.antiphon", std::process::id()));
+        std::fs::write(&path, bytes).unwrap();
+        Self { path }
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// What is saved of the pack.
+fn saved_pack(state: &[u8]) -> serde_json::Value {
+    let start = state.iter().position(|&byte| byte == b'{').unwrap();
+    let state: serde_json::Value = serde_json::from_slice(&state[start..]).unwrap();
+    serde_json::from_str(state["fields"]["pack"].as_str().unwrap()).unwrap()
+}
+
+/// The state with another pack in it.
+fn with_pack(state: &[u8], path: &Path, sha256: &str, name: &str) -> Vec<u8> {
+    let start = state.iter().position(|&byte| byte == b'{').unwrap();
+    let mut json: serde_json::Value = serde_json::from_slice(&state[start..]).unwrap();
+    let pack = serde_json::json!({ "path": path, "sha256": sha256, "name": name });
+    json["fields"]["pack"] = pack.to_string().into();
+    let body = serde_json::to_vec(&json).unwrap();
+    // CLAP's states begin with their length.
+    let mut state = if start == 8 { (body.len() as u64).to_le_bytes().to_vec() } else { Vec::new() };
+    state.extend(body);
+    state
+}
+
+/// A new instance that plays with this pack, in styles by their places.
+fn song(pack: Option<(&Path, &str)>, style: f64, second: Option<f64>) -> Rig<Clap> {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.set("Style", style).unwrap();
+    if let Some(second) = second {
+        rig.set("Second style", second).unwrap();
+        rig.set("Style mix", 0.5).unwrap();
+    }
+    rig.run(1).unwrap();
+    let state = rig.plugin.save().unwrap();
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    let state = pack.map_or(state.clone(), |(path, sha256)| with_pack(&state, path, sha256, ""));
+    rig.plugin.load(&state).unwrap();
+    rig
+}
+
+fn played(mut rig: Rig<Clap>) -> Vec<Played> {
+    let notes = answer(&mut rig, 12);
+    assert!(!notes.is_empty());
+    assert_released(&notes);
+    notes
+}
+
+/// The place of the first style that the built-in weights do not have.
+fn own_style() -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "at most 32")]
+    let place = Weights::parse(BASE).unwrap().header().styles.len() as f64;
+    place
+}
+
+#[test]
+fn a_song_plays_with_its_pack_and_mixes_its_style_with_others() {
+    let file = File::new("plays", 0.05);
+    let own = own_style();
+    let pack = Some((&*file.path, ""));
+    let with_pack = played(song(pack, own, None));
+    assert_ne!(with_pack, played(song(None, own, None)), "the pack changes nothing");
+    assert_eq!(with_pack, played(song(pack, own, None)), "not the same notes again");
+    let mixed = played(song(pack, own, Some(1.0)));
+    assert!(mixed != with_pack && mixed != played(song(pack, 1.0, None)), "the styles do not mix");
+
+    // The host shows the style by its name, and the song keeps which file it was.
+    let mut rig = song(pack, own, None);
+    rig.run(512).unwrap();
+    let style = rig.parameter("Style").unwrap().id;
+    assert_eq!(rig.plugin.value_text(style, own).unwrap(), "My own");
+    let state = rig.plugin.save().unwrap();
+    let saved = saved_pack(&state);
+    assert_eq!(saved["name"], "My own");
+    assert_eq!(saved["sha256"].as_str().unwrap().len(), 64);
+    let mut again = open(OFFLINE, Pace::Unpaced);
+    again.plugin.load(&state).unwrap();
+    assert_eq!(played(again), with_pack);
+}
+
+#[test]
+fn without_its_pack_a_song_plays_the_built_in_styles_and_says_so() {
+    let built_in = played(song(None, 0.0, None));
+    let nowhere = std::env::temp_dir().join("no-such-folder").join("lost.antiphon");
+    let damaged = File::new("damaged", 0.05);
+    let mut bytes = std::fs::read(&damaged.path).unwrap();
+    bytes[5000] ^= 1;
+    std::fs::write(&damaged.path, bytes).unwrap();
+    let changed = File::new("changed", 0.05);
+    let other = "0".repeat(64);
+    for (path, sha256) in [(&*nowhere, ""), (&*nowhere, &*other), (&*damaged.path, ""), (&*changed.path, &*other)] {
+        let mut rig = song(Some((path, sha256)), own_style(), None);
+        let style = rig.parameter("Style").unwrap().id;
+        rig.run(512).unwrap();
+        let text = rig.plugin.value_text(style, own_style()).unwrap();
+        assert!(text.contains("not in this model"), "{text}");
+        assert_eq!(played(song(Some((path, sha256)), own_style(), None)), built_in, "{}", path.display());
+        // Saved again, the song still knows what it wants.
+        assert_eq!(saved_pack(&rig.plugin.save().unwrap())["path"], path.to_str().unwrap());
+    }
+}
+
+#[test]
+fn packs_come_and_go_while_it_plays() {
+    let file = File::new("swap", 0.05);
+    let mut rig = song(None, 0.0, None);
+    let plain = rig.plugin.save().unwrap();
+    let packed = with_pack(&plain, &file.path, "", "");
+    for round in 0..6 {
+        let notes = answer(&mut rig, 6);
+        assert!(round > 0 || !notes.is_empty());
+        rig.plugin.load(if round % 2 == 0 { &packed } else { &plain }).unwrap();
+    }
+    rig.run(480_000).unwrap();
+    assert_released(&host::pair(&rig.heard));
+}
