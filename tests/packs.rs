@@ -6,7 +6,7 @@ use engine::pack::{self, Adapter};
 use engine::{PackHeader, Weights};
 use host::{Clap, Instance, Pace, Played, Rig};
 
-use crate::common::{OFFLINE, answer, assert_released, open};
+use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
 
 static BASE: &[u8] = include_bytes!("../model/weights/nano.antiphon");
 
@@ -112,9 +112,17 @@ fn a_song_plays_with_its_pack_and_mixes_its_style_with_others() {
 
     // The host shows the style by its name, and the song keeps which file it was.
     let mut rig = song(pack, own, None);
-    rig.run(512).unwrap();
     let style = rig.parameter("Style").unwrap().id;
-    assert_eq!(rig.plugin.value_text(style, own).unwrap(), "My own");
+    let mut text = String::new();
+    // It is read on a thread of its own.
+    for _ in 0..500 {
+        text = rig.plugin.value_text(style, own).unwrap();
+        if text == "My own" {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(text, "My own");
     let state = rig.plugin.save().unwrap();
     let saved = saved_pack(&state);
     assert_eq!(saved["name"], "My own");
@@ -152,11 +160,13 @@ fn packs_come_and_go_while_it_plays() {
     let mut rig = song(None, 0.0, None);
     let plain = rig.plugin.save().unwrap();
     let packed = with_pack(&plain, &file.path, "", "");
-    for round in 0..6 {
-        let notes = answer(&mut rig, 6);
-        assert!(round > 0 || !notes.is_empty());
+    for round in 0..6u32 {
+        play_call(&mut rig, round * 12);
+        let beats = sample_of(&rig, 12.0);
+        rig.run(beats).unwrap();
         rig.plugin.load(if round % 2 == 0 { &packed } else { &plain }).unwrap();
     }
+    assert!(rig.heard.len() > 60, "{} events in six answers", rig.heard.len());
     rig.run(480_000).unwrap();
     assert_released(&host::pair(&rig.heard));
 }

@@ -76,10 +76,11 @@ impl Chosen {
         Some(self.state.lock().saved.path.clone()).filter(|path| !path.is_empty()).map(PathBuf::from)
     }
 
-    /// The name of the pack's style, if there is one, and whether it can be played.
+    /// The name of the pack's style, if there is one, and whether it can be played, now or when it is read.
     pub(crate) fn style(&self) -> Option<(String, bool)> {
         let state = self.state.lock();
-        Some((state.saved.name.clone(), state.standing == Standing::Ready)).filter(|(name, _)| !name.is_empty())
+        let is_usable = matches!(state.standing, Standing::Loading | Standing::Ready);
+        Some((state.saved.name.clone(), is_usable)).filter(|(name, _)| !name.is_empty())
     }
 
     pub(crate) fn standing(&self) -> Standing {

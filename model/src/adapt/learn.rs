@@ -52,10 +52,11 @@ pub(super) struct Learnt {
 /// Learns until the time is over, or the held-out music gets no better.
 pub(super) fn learn(course: &Course, base: &Weights) -> Result<Learnt> {
     let Course { options, own, general } = course;
+    let n_steps = STEPS.min(base.config().n_context);
     let started = Instant::now();
     let nearest = nearest_style(course, base)?;
     let mut adapters = Adapters::new(base, nearest, options.rank, options.seed)?;
-    let looks = |dataset: &Dataset| dataset.sample(Split::Valid, LOOK_NOTES, 8, STEPS).collect::<Vec<_>>();
+    let looks = |dataset: &Dataset| dataset.sample(Split::Valid, LOOK_NOTES, 8, n_steps).collect::<Vec<_>>();
     let (own_looks, general_looks) = (looks(own), looks(general));
     // Before, the player's music is read as the nearest style.
     let (own_before, general_before) =
@@ -71,25 +72,23 @@ pub(super) fn learn(course: &Course, base: &Weights) -> Result<Learnt> {
     let mut best = (own_before, adapters.learnt()?);
     let (mut notes_seen, mut recent, mut worse_in_a_row) = (0.0, (0.0, 0.0), 0);
     for step in 0.. {
-        let minutes = started.elapsed().as_secs_f64() / 60.0;
-        let progress = minutes / options.minutes;
-        if progress >= 1.0 || worse_in_a_row >= PATIENCE {
-            break;
-        }
+        let progress = started.elapsed().as_secs_f64() / 60.0 / options.minutes;
         #[expect(clippy::cast_precision_loss, reason = "a few thousand steps")]
         let warm_up = ((step + 1) as f64 / WARM_UP).min(1.0);
         let rate = options.rate * warm_up * (1.0 - progress).max(0.02);
-        let mut batch = own.train_batch(options.seed, step, ROWS - n_replayed, STEPS);
+        let mut batch = own.train_batch(options.seed, step, ROWS - n_replayed, n_steps);
         let n_own = n_events(&batch);
         if n_replayed > 0 {
-            batch = batch.join(general.train_batch(options.seed, step, n_replayed, STEPS));
+            batch = batch.join(general.train_batch(options.seed, step, n_replayed, n_steps));
         }
         let nats: f64 = adapters.step(&batch, rate)?.iter().sum();
         notes_seen += n_own;
         recent = (recent.0 + nats, recent.1 + n_events(&batch));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000")]
         bar.set_position((progress * 1000.0) as u64);
-        if (step + 1) % LOOK_EVERY > 0 {
+        let minutes = started.elapsed().as_secs_f64() / 60.0;
+        let is_over = minutes >= options.minutes;
+        if (step + 1) % LOOK_EVERY > 0 && !is_over {
             continue;
         }
         let (own_bits, general_bits) = (bits(&adapters, &own_looks)?, bits(&adapters, &general_looks)?);
@@ -110,6 +109,9 @@ pub(super) fn learn(course: &Course, base: &Weights) -> Result<Learnt> {
         } else {
             worse_in_a_row += 1;
         }
+        if is_over || worse_in_a_row >= PATIENCE {
+            break;
+        }
     }
     bar.finish_and_clear();
     draw(options, &log)?;
@@ -129,7 +131,8 @@ fn draw(options: &AdaptOptions, log: &str) -> Result<()> {
 /// The style of the base that predicts the player's music best.
 fn nearest_style(course: &Course, base: &Weights) -> Result<usize> {
     let adapters = Adapters::new(base, 0, 1, 1)?;
-    let batches: Vec<Batch> = course.own.sample(Split::Train, NEAREST_NOTES, 8, STEPS).collect();
+    let batches: Vec<Batch> =
+        course.own.sample(Split::Train, NEAREST_NOTES, 8, STEPS.min(base.config().n_context)).collect();
     let mut best = (f64::INFINITY, 0);
     for style in 0..base.header().styles.len() {
         let bits = bits(&adapters, &in_style(&batches, style))?;

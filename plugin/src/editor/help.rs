@@ -49,6 +49,14 @@ const CHAPTERS: &[(&str, &[&str])] = &[
             "Memory, under Kept, lets the song begin as if it had heard what was played last.",
         ],
     ),
+    (
+        "Your own style",
+        &[
+            "Make a pack from 5 to 50 of your MIDI files with `model adapt`; the README says how.",
+            "Put it into the folder that Packs shows, press Look, and Use. It plays on while the pack is read.",
+            "Its style comes last in the list under Style. The song remembers the pack's file.",
+        ],
+    ),
 ];
 
 pub(crate) fn show(ui: &mut Ui) {

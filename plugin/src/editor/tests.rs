@@ -218,7 +218,7 @@ fn takes_are_kept_with_the_song_and_can_be_brought_back() {
     window.fulfil(Wish::Discard(7));
 
     window.fulfil(Wish::Keep);
-    window.memory.tab = window.view().groups.len() + 1;
+    window.memory.tab = window.view().groups.len() + 2;
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let words = stage.show(&mut window);
     assert!(words.contains("Take 1") && words.contains("9 + 7 notes") && words.contains("Drop"));
@@ -246,4 +246,26 @@ fn a_control_learns_from_what_is_played() {
         window.fulfil(Wish::Learn(id));
         assert!(!is_learning(&mut window, id), "a second press thinks better of it");
     }
+}
+
+#[test]
+fn a_pack_that_cannot_be_read_is_named_with_the_reason_and_changes_nothing() {
+    let mut stage = Stage::new(vec2(1000.0, 680.0));
+    let mut window = idle();
+    window.memory.tab = window.view().groups.len() + 1;
+    let words = stage.show(&mut window);
+    assert!(words.contains("Built-in styles") && words.contains("More packs"));
+    let lost = std::env::temp_dir().join("no-such-folder").join("lost.antiphon");
+    window.params.chosen.choose(&lost);
+    window.packs.is_new = true;
+    window.params.chosen.wait();
+    window.follow_pack();
+    let words = stage.show(&mut window);
+    for word in ["lost", "cannot read", "without the song's style pack", "The style stays as it was"] {
+        assert!(words.contains(word), "{word}");
+    }
+    assert_eq!(window.params.style(), 0);
+    stage.save("packs");
+    window.fulfil(Wish::LeavePack);
+    assert!(stage.show(&mut window).contains("Your turn: play a phrase"));
 }
