@@ -42,6 +42,9 @@ pub struct AdaptOptions {
     /// Learn for this long at most
     #[arg(long, default_value_t = 8.0)]
     pub minutes: f64,
+    /// Stop after this many steps, if that comes earlier: the same pack on every machine
+    #[arg(long)]
+    pub max_steps: Option<u64>,
     /// The weights to start from; the plugin's own when not given
     #[arg(long)]
     pub base: Option<PathBuf>,
@@ -62,7 +65,7 @@ pub struct AdaptOptions {
     #[arg(long, default_value_t = 3e-3)]
     pub rate: f64,
     /// Share of what is read that is not the player's music, against forgetting
-    #[arg(long, default_value_t = 0.33)]
+    #[arg(long, default_value_t = 0.5)]
     pub replay: f64,
     /// How much worse other music may be predicted, in percent
     #[arg(long, default_value_t = 1.5)]

@@ -99,6 +99,20 @@ impl Adapters {
         Ok((style, adapters))
     }
 
+    /// Goes back, or elsewhere.
+    pub(super) fn set(&self, style: &[f32], adapters: &[Adapter]) -> Result<()> {
+        let set = |name: &str, values: &[f32]| -> Result<()> {
+            let var = self.parameters.get(name).with_context(|| format!("no adapter {name}"))?;
+            Ok(var.set(&Tensor::from_slice(values, var.shape(), &Device::Cpu)?)?)
+        };
+        set(STYLES, style)?;
+        for (layer, adapter) in pack::layers(self.network.config()).iter().zip(adapters) {
+            set(&format!("{}.a", layer.name), &adapter.a)?;
+            set(&format!("{}.b", layer.name), &adapter.b)?;
+        }
+        self.merge()
+    }
+
     fn merge(&self) -> Result<()> {
         for (name, base) in &self.base {
             let merged = if name == STYLES {
