@@ -64,7 +64,7 @@ impl Place {
 #[test]
 fn a_pack_says_and_does_what_was_learnt() {
     let place = Place::new(8);
-    let words = ["--name", "Scales", "--max-steps", "30", "--rate", "0.02", "--author", "Me", "--may-forget", "900"];
+    let words = ["--name", "Scales", "--max-steps", "20", "--rate", "0.02", "--author", "Me", "--may-forget", "900"];
     let report = adapt(&place.options(&words)).unwrap();
     assert!(report.gain() > 0.1, "{report}");
     let base = Weights::parse(&place.base).unwrap();

@@ -6,7 +6,8 @@
 //!
 //! Reading order: [`note`] and [`metre`] are the shared words; [`vocab`] turns times and velocities into attribute
 //! values; [`conditions`] says what else the model is told; [`config`], [`weights`] and `forward` are the network;
-//! [`sample`] and [`grammar`] choose; [`session`] ties them together.
+//! [`sample`] and [`grammar`] choose; [`session`] ties them together; [`pack`] adds a
+//! player's own style to the weights.
 #![deny(unsafe_code)]
 
 mod attention;
