@@ -1,6 +1,8 @@
 //! Benchmarks, each beside a peer where there is one.
 
+mod engine;
 mod peer;
+mod picture;
 mod train;
 
 use anyhow::Result;
@@ -9,6 +11,8 @@ use clap::Subcommand;
 /// Which benchmark.
 #[derive(Subcommand)]
 pub(crate) enum Benchmark {
+    /// Notes of the engine, and of the same network in candle: time, and share of what the memory allows.
+    Engine(engine::Options),
     /// Training steps of our trainer and of the same network in PyTorch, in turns.
     Train(train::Options),
 }
@@ -19,6 +23,7 @@ pub(crate) enum Benchmark {
 /// When a program that takes part cannot be built, installed or run.
 pub(crate) fn run(benchmark: &Benchmark) -> Result<()> {
     match benchmark {
+        Benchmark::Engine(options) => engine::run(options),
         Benchmark::Train(options) => train::run(options),
     }
 }

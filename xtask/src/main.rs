@@ -8,6 +8,7 @@ mod check_cuda;
 mod install;
 mod play;
 mod test;
+mod test_aarch64;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -34,6 +35,8 @@ enum Task {
     Bundle,
     /// Bundle the plugin and copy it to where your music software looks for plugins.
     Install,
+    /// Test the engine as ARM processors run it, in an emulator; installs what that needs.
+    TestAarch64,
     /// Measure speed, beside peers where they are installed.
     #[command(subcommand)]
     Bench(bench::Benchmark),
@@ -52,6 +55,7 @@ fn main() -> Result<()> {
             Ok(())
         }
         Task::Install => install::run(),
+        Task::TestAarch64 => test_aarch64::run(),
         Task::Bench(benchmark) => bench::run(&benchmark),
     }
 }

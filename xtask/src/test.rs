@@ -23,7 +23,7 @@ const DEBIAN_PACKAGES: [&str; 2] = ["gcc", "libxcb1-dev"];
 /// # Errors
 /// When a package is missing and cannot be installed, or a test fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    install_packages()?;
+    install(&DEBIAN_PACKAGES)?;
     // Debug builds, because the framework's guard against allocations on the audio thread exists only there.
     let mut cargo = Command::new("cargo");
     cargo.arg("test");
@@ -35,12 +35,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn install_packages() -> Result<()> {
+/// Installs Debian packages that are missing, when run as root; otherwise says which.
+///
+/// # Errors
+/// When packages are missing and cannot be installed.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
     // Systems without dpkg have other names for these packages; the linker will name what it misses.
     if Command::new("dpkg").arg("--version").output().is_err() {
         return Ok(());
     }
-    let missing: Vec<&str> = DEBIAN_PACKAGES.into_iter().filter(|package| !is_installed(package)).collect();
+    let missing: Vec<&str> = packages.iter().copied().filter(|package| !is_installed(package)).collect();
     if missing.is_empty() {
         return Ok(());
     }

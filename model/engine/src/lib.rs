@@ -9,12 +9,12 @@
 //! [`sample`] and [`grammar`] choose; [`session`] ties them together.
 #![deny(unsafe_code)]
 
+mod attention;
 pub mod conditions;
 pub mod config;
 pub mod dump;
 mod forward;
 pub mod grammar;
-mod kernel;
 pub mod key;
 mod math;
 mod memory;
@@ -25,7 +25,6 @@ mod quant;
 pub mod random;
 pub mod sample;
 pub mod session;
-#[cfg(target_arch = "x86_64")]
 mod simd;
 pub mod tokens;
 pub mod vocab;
@@ -40,3 +39,9 @@ pub use random::random_file;
 pub use sample::Sampling;
 pub use session::{Ask, Bend, Event, Mark, Session};
 pub use weights::{Header, Precision, Weights, WeightsError};
+
+/// Which instructions the 8-bit layers use on this processor. The notes do not depend on it.
+#[must_use]
+pub fn kernel_name() -> &'static str {
+    simd::Isa::best().name()
+}

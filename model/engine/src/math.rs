@@ -1,11 +1,13 @@
 //! Small numeric kernels that give the same bits on every machine: only adding, multiplying, dividing and square roots
-//! of f32, in a fixed order. Sums run in eight lanes, which compilers turn into vector code.
+//! of f32, in a fixed order. Sums run in eight lanes, which compilers turn into vector code. They are always inlined, so
+//! that [`crate::simd::Isa::wide`] can widen them.
 
 const LANES: usize = 8;
 /// Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to even.
 const ROUND: f32 = 12_582_912.0;
 
 /// Rounds `x` to 8 bits and returns the scale, so that `x = scale * out`. x, out: (n)
+#[inline(always)]
 pub(crate) fn quantise(x: &[f32], out: &mut [i8]) -> f32 {
     let mut most = [0.0f32; LANES];
     let (chunks, rest) = x.as_chunks::<LANES>();
@@ -31,7 +33,29 @@ pub(crate) fn quantise(x: &[f32], out: &mut [i8]) -> f32 {
     most / 127.0
 }
 
+/// Rounds weights, none of them negative, to 14 bits in two halves, and returns the scale, so that
+/// `weights = scale * (128 * high + low)`. All: (n)
+#[inline(always)]
+pub(crate) fn quantise_finely(weights: &[f32], high: &mut [i8], low: &mut [i8]) -> f32 {
+    const STEPS: f32 = 16256.0; // 128 * 127
+    let most = max(weights);
+    if most < 1e-30 || !most.is_finite() {
+        high.fill(0);
+        low.fill(0);
+        return 0.0;
+    }
+    let to_steps = STEPS / most;
+    for ((high, low), &weight) in high.iter_mut().zip(low).zip(weights) {
+        let bits = (weight * to_steps + ROUND).to_bits().cast_signed();
+        let steps = bits.wrapping_sub(ROUND.to_bits().cast_signed()).clamp(0, 16256);
+        let halves = ((steps >> 7) as i8, (steps & 127) as i8);
+        (*high, *low) = halves;
+    }
+    most / STEPS
+}
+
 /// Sum of products. a, b: (n)
+#[inline(always)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a_chunks, a_rest) = a.as_chunks::<LANES>();
     let (b_chunks, b_rest) = b.as_chunks::<LANES>();
@@ -45,11 +69,13 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     sum_lanes(lanes) + rest
 }
 
+#[inline(always)]
 fn sum_lanes(l: [f32; LANES]) -> f32 {
     ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
 }
 
 /// Sum. x: (n)
+#[inline(always)]
 pub(crate) fn sum(x: &[f32]) -> f32 {
     let (chunks, rest) = x.as_chunks::<LANES>();
     let mut lanes = [0.0f32; LANES];
@@ -62,6 +88,7 @@ pub(crate) fn sum(x: &[f32]) -> f32 {
 }
 
 /// Maximum; minus infinity of nothing. x: (n)
+#[inline(always)]
 pub(crate) fn max(x: &[f32]) -> f32 {
     let (chunks, rest) = x.as_chunks::<LANES>();
     let mut lanes = [f32::NEG_INFINITY; LANES];
@@ -74,6 +101,7 @@ pub(crate) fn max(x: &[f32]) -> f32 {
 }
 
 /// Layer norm, epsilon 1e-5. x, gain, bias, out: (d_model)
+#[inline(always)]
 pub(crate) fn layer_norm(x: &[f32], gain: &[f32], bias: &[f32], out: &mut [f32]) {
     #[expect(clippy::cast_precision_loss, reason = "at most 2048")]
     let n = x.len() as f32;
@@ -89,7 +117,7 @@ pub(crate) fn layer_norm(x: &[f32], gain: &[f32], bias: &[f32], out: &mut [f32])
 }
 
 /// e^x, within 3e-7 of its value. Below -87 it is about 1e-38, above 88 about 2e38.
-#[inline]
+#[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
@@ -110,6 +138,7 @@ pub(crate) fn exp(x: f32) -> f32 {
 }
 
 /// GELU in its tanh form (Hendrycks and Gimpel 2016): 0.5 x (1 + tanh(u)) is x / (1 + e^(-2u)). x: (n)
+#[inline(always)]
 pub(crate) fn gelu(x: &mut [f32]) {
     for v in x {
         let u = 0.797_884_6 * (*v + 0.044_715 * *v * *v * *v);
@@ -163,6 +192,20 @@ mod tests {
             assert_eq!(quantise(&[bad, 0.0], &mut steps), 0.0);
             assert_eq!(steps, [0, 0]);
         }
+    }
+
+    #[test]
+    fn quantising_finely_is_within_half_a_step() {
+        let weights: Vec<f32> = (0..50).map(|i| (i * i % 23) as f32 * 0.01).collect();
+        let (mut high, mut low) = (vec![0; 50], vec![0; 50]);
+        let scale = quantise_finely(&weights, &mut high, &mut low);
+        for ((weight, high), low) in weights.iter().zip(high).zip(low) {
+            let got = scale * (128.0 * f32::from(high) + f32::from(low));
+            assert!((weight - got).abs() <= scale * 0.51 && high >= 0 && low >= 0);
+        }
+        let mut one = [1];
+        assert_eq!(quantise_finely(&[0.0], &mut one, &mut [1]), 0.0);
+        assert_eq!(one, [0]);
     }
 
     #[test]

@@ -2,22 +2,30 @@
 //!
 //! The notes are the truth. Which of them are in the context, and so what the network computes, follows from their
 //! number alone: a context begins at a multiple of half its size, and when it is full, only the most recent half goes
-//! into the next one. So the same notes give the same answer, whichever way the session came to them. Two caches take
-//! turns: while one is in use, the other holds the context before (going back is free) or, later, the one to come (going
-//! on is free).
+//! into the next one. So the same notes give the same answer, whichever way the session came to them.
+//!
+//! Contexts overlap, so the one to come can be read while the present one fills: each note is read together with one of
+//! those, for little more than its own cost, and there is no pause at the edge. The last two contexts are kept: going
+//! back is free.
 
+use crate::attention::Cache;
 use crate::conditions::Conditions;
 use crate::config::ModelConfig;
-use crate::forward::{Cache, Scratch};
+use crate::forward::{MAX_ROWS, Reader, Row, Scratch};
 use crate::metre::Position;
 use crate::network::Network;
 use crate::note::Note;
 use crate::tokens::{Encoder, TokenEvent};
+use crate::weights::Precision;
 
 /// Notes kept, in contexts: how far a session can go back.
 const KEPT_CONTEXTS: usize = 4;
-/// Steps of the coming context that are computed with each note.
-const STEPS_AHEAD: usize = 3;
+/// Contexts that are in a cache: the present one, the one to come, and the two before.
+const N_LANES: usize = 4;
+/// Most events of the coming context that are read with a note. One is the rule; more are needed after going back.
+const MAX_AHEAD: usize = 3;
+/// Most memories that are read together: each has room for an event of its own and one of its coming context.
+const MAX_TOGETHER: usize = MAX_ROWS / 2;
 
 /// A note as it was fed.
 #[derive(Clone, Copy, Debug)]
@@ -33,10 +41,9 @@ pub(crate) struct Fed {
     pub(crate) hash: u64,
 }
 
-/// A cache and what it holds: the first `n_steps` events of the context that begins with note `start`.
-#[derive(Debug)]
+/// What a cache holds: the first `n_steps` events of the context that begins with note `start`.
+#[derive(Clone, Copy, Debug, Default)]
 struct Lane {
-    cache: Cache,
     start: usize,
     n_steps: usize,
 }
@@ -50,22 +57,33 @@ pub(crate) struct Memory {
     /// The first note that the ring still holds.
     oldest: usize,
     half_context: usize,
-    lanes: [Lane; 2],
-    current: usize,
+    /// Context i lies in lane i modulo their number.
+    lanes: [Lane; N_LANES],
+    /// (N_LANES)
+    caches: Vec<Cache>,
+    /// What the last event read left for the heads. (d_model)
+    state: Vec<f32>,
     scratch: Scratch,
 }
 
+/// How far to read, and what is known of the event after the last one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Goal {
+    n_steps: usize,
+    conditions: Conditions,
+    position: Position,
+}
+
 impl Memory {
-    pub(crate) fn new(config: &ModelConfig) -> Self {
-        let lane = || Lane { cache: Cache::new(config), start: 0, n_steps: 0 };
-        let kept = KEPT_CONTEXTS * config.n_context;
+    pub(crate) fn new(config: &ModelConfig, precision: Precision) -> Self {
         Self {
-            fed: Vec::with_capacity(kept),
+            fed: Vec::with_capacity(KEPT_CONTEXTS * config.n_context),
             n_fed: 0,
             oldest: 0,
             half_context: config.n_context / 2,
-            lanes: [lane(), lane()],
-            current: 0,
+            lanes: [Lane::default(); N_LANES],
+            caches: (0..N_LANES).map(|_| Cache::new(config, precision)).collect(),
+            state: vec![0.0; config.d_model],
             scratch: Scratch::new(config),
         }
     }
@@ -96,8 +114,8 @@ impl Memory {
         (from..self.n_fed).filter_map(|index| self.fed.get(index % self.fed.capacity()))
     }
 
-    /// Adds a note, and computes a little of the coming context when it is near.
-    pub(crate) fn push(&mut self, network: &Network, fed: Fed) {
+    /// Adds a note. The network has not read it yet.
+    pub(crate) fn push(&mut self, fed: Fed) {
         let slot = self.n_fed % self.fed.capacity();
         match self.fed.get_mut(slot) {
             Some(old) => *old = fed,
@@ -105,16 +123,6 @@ impl Memory {
         }
         self.n_fed += 1;
         self.oldest = self.oldest.max(self.n_fed.saturating_sub(self.fed.capacity()));
-        if self.n_in_context() >= self.half_context + self.half_context / 2 {
-            let start = self.context_start(self.n_fed) + self.half_context;
-            let lane = self.lane_of(start);
-            let n_known = self.n_fed - start;
-            for _ in 0..STEPS_AHEAD {
-                if self.lanes[lane].n_steps < n_known {
-                    self.step(network, lane, Conditions::default(), Position::FREE);
-                }
-            }
-        }
     }
 
     /// Forgets all but the first `n_fed` notes, which must be none or known still ([`Memory::last_of`]).
@@ -126,21 +134,65 @@ impl Memory {
         }
     }
 
-    /// Makes the network read all notes in the context, the last one with the `conditions` of the event to come. Before
-    /// the first note, that event's `position` is needed too.
-    pub(crate) fn sync(&mut self, network: &Network, conditions: Conditions, position: Position) {
-        self.current = self.lane_of(self.context_start(self.n_fed));
-        let n_known = self.n_in_context();
-        // An event after which nothing was fed may have been read with other conditions.
-        self.lanes[self.current].n_steps = self.lanes[self.current].n_steps.min(n_known);
-        while self.lanes[self.current].n_steps <= n_known {
-            self.step(network, self.current, conditions, position);
+    /// Becomes the same as `other`, which is of the same network.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.fed.clone_from(&other.fed);
+        (self.n_fed, self.oldest, self.lanes) = (other.n_fed, other.oldest, other.lanes);
+        let lanes = self.caches.iter_mut().zip(&other.caches).zip(&self.lanes);
+        for ((cache, theirs), _) in lanes.filter(|(_, lane)| lane.n_steps > 0) {
+            cache.copy_from(theirs);
         }
     }
 
-    /// Logits after [`Memory::sync`], see [`Network::logits`].
+    /// Makes the network read the context but for its last event, for which it must know what comes next.
+    pub(crate) fn read(&mut self, network: &Network) {
+        let goal = Goal { n_steps: self.n_in_context(), conditions: Conditions::default(), position: Position::FREE };
+        Self::read_together(network, [self], [goal]);
+    }
+
+    /// The whole context, the last event with the `conditions` of the one to come. Before the first note, that one's
+    /// `position` is needed too.
+    pub(crate) fn goal(&mut self, conditions: Conditions, position: Position) -> Goal {
+        let n_known = self.n_in_context();
+        let lane = self.lane_of(self.context_start(self.n_fed));
+        // An event after which nothing was fed may have been read with other conditions.
+        self.lanes[lane].n_steps = self.lanes[lane].n_steps.min(n_known);
+        Goal { n_steps: n_known + 1, conditions, position }
+    }
+
+    /// Makes the network read each context as far as its goal, in batches; the first one takes along a little of the
+    /// coming contexts. All are of this network; at most [`MAX_TOGETHER`].
+    pub(crate) fn read_together<const N: usize>(network: &Network, mut memories: [&mut Self; N], goals: [Goal; N]) {
+        const { assert!(0 < N && N <= MAX_TOGETHER) };
+        let n_each = MAX_ROWS / N;
+        let mut n_ahead = MAX_AHEAD.min(n_each - 1);
+        loop {
+            let (event, position, conditions) = (TokenEvent::BEGIN, Position::FREE, Conditions::default());
+            let mut rows = [Row { reader: 0, cache: 0, at: 0, event, position, conditions }; MAX_ROWS];
+            let mut n_rows = 0;
+            for (reader, (memory, goal)) in memories.iter_mut().zip(&goals).enumerate() {
+                let free = &mut rows[n_rows..n_rows + n_each];
+                n_rows += memory.take_rows(reader, goal, n_ahead, free);
+            }
+            if n_rows == 0 {
+                return;
+            }
+            let mut scratch = None;
+            let mut readers = memories.each_mut().map(|memory| {
+                let Self { caches, state, scratch: theirs, .. } = &mut **memory;
+                scratch.get_or_insert(theirs);
+                Reader { caches, state }
+            });
+            if let Some(scratch) = scratch {
+                network.forward(&mut readers, scratch, &rows[..n_rows]);
+            }
+            n_ahead = 0;
+        }
+    }
+
+    /// Logits after all was read, see [`Network::logits`].
     pub(crate) fn logits(&mut self, network: &Network, earlier: &[u8], onset: Position) -> &[f32] {
-        network.logits(&mut self.scratch, earlier, onset)
+        network.logits(&self.state, &mut self.scratch, earlier, onset)
     }
 
     /// The first note of the context that the first `n_fed` notes make.
@@ -148,31 +200,49 @@ impl Memory {
         (n_fed / self.half_context).saturating_sub(1) * self.half_context
     }
 
-    /// The lane of the context that begins with note `start`; if there is none, one that is not in use is cleared.
+    /// The lane of the context that begins with note `start`, cleared if it held another.
     fn lane_of(&mut self, start: usize) -> usize {
-        if let Some(lane) = self.lanes.iter().position(|lane| lane.start == start) {
-            return lane;
+        let index = start / self.half_context % N_LANES;
+        if self.lanes[index].start != start {
+            self.lanes[index] = Lane { start, n_steps: 0 };
         }
-        let spare = 1 - self.current;
-        self.lanes[spare].start = start;
-        self.lanes[spare].n_steps = 0;
-        spare
+        index
     }
 
-    /// Reads the next event of a lane: BEGIN, then the notes. `conditions` and `position` are used when the event after
-    /// it is not known.
-    fn step(&mut self, network: &Network, lane: usize, conditions: Conditions, position: Position) {
-        let Lane { cache, start, n_steps } = &mut self.lanes[lane];
-        let next = *start + *n_steps;
+    /// Fills `rows` with the next events to read: at most `n_ahead` of the coming context, then those on the way to the
+    /// goal. Returns how many there are.
+    fn take_rows(&mut self, reader: usize, goal: &Goal, n_ahead: usize, rows: &mut [Row]) -> usize {
+        let start = self.context_start(self.n_fed);
+        let current = self.lane_of(start);
+        if self.lanes[current].n_steps >= goal.n_steps {
+            return 0;
+        }
+        let n_coming = (self.n_fed - start).saturating_sub(self.half_context);
+        let coming = if n_coming > 0 { self.lane_of(start + self.half_context) } else { current };
+        let mut n_rows = 0;
+        for (lane, n_steps, most) in [(coming, n_coming, n_ahead), (current, goal.n_steps, rows.len())] {
+            while n_rows < most && self.lanes[lane].n_steps < n_steps {
+                rows[n_rows] = self.row(reader, lane, goal);
+                self.lanes[lane].n_steps += 1;
+                n_rows += 1;
+            }
+        }
+        n_rows
+    }
+
+    /// The next event of a lane to read: BEGIN, then the notes. What the goal knows is used when the event after it is not
+    /// fed yet.
+    fn row(&self, reader: usize, cache: usize, goal: &Goal) -> Row {
+        let Lane { start, n_steps: at } = self.lanes[cache];
+        let next = start + at;
         let known = |index: usize| if index < self.n_fed { self.fed.get(index % self.fed.capacity()) } else { None };
-        let conditions = known(next).map_or(conditions, |fed| fed.conditions);
-        let (event, position) = match n_steps.checked_sub(1).and_then(|before| known(*start + before)) {
-            None => (TokenEvent::BEGIN, known(next).map_or(position, |fed| fed.position)),
-            Some(fed) if *n_steps == 1 => (TokenEvent { shift: 0, ..fed.event }, fed.position),
+        let conditions = known(next).map_or(goal.conditions, |fed| fed.conditions);
+        let (event, position) = match at.checked_sub(1).and_then(|before| known(start + before)) {
+            None => (TokenEvent::BEGIN, known(next).map_or(goal.position, |fed| fed.position)),
+            Some(fed) if at == 1 => (TokenEvent { shift: 0, ..fed.event }, fed.position),
             Some(fed) => (fed.event, fed.position),
         };
-        network.step(cache, &mut self.scratch, *n_steps, event, position, conditions);
-        *n_steps += 1;
+        Row { reader, cache, at, event, position, conditions }
     }
 }
 
@@ -180,24 +250,25 @@ impl Memory {
 mod tests {
     use super::*;
     use crate::note::{Pitch, Velocity};
-    use crate::{Precision, Weights, random_file};
+    use crate::{Weights, random_file};
 
     #[test]
     fn a_new_context_is_ready_when_it_is_needed() {
         let weights = Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, 1).unwrap()).unwrap();
-        let mut memory = Memory::new(weights.config());
+        let mut memory = Memory::new(weights.config(), Precision::Q8);
         for onset_ticks in 0..500 {
-            memory.sync(&weights.network, Conditions::default(), Position::FREE);
+            let goal = memory.goal(Conditions::default(), Position::FREE);
+            Memory::read_together(&weights.network, [&mut memory], [goal]);
             let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
             let note = Note { onset_ticks, duration_ticks: 1, pitch, velocity };
             let mut encoder = Encoder::new();
             let event = encoder.encode(&note);
             let (position, conditions) = (Position::FREE, Conditions::default());
-            memory.push(&weights.network, Fed { note, event, position, conditions, encoder, hash: 0 });
+            memory.push(Fed { note, event, position, conditions, encoder, hash: 0 });
 
             let start = memory.context_start(memory.n_fed);
             assert!((1..64).contains(&memory.n_in_context()));
-            let lane = memory.lanes.iter().find(|lane| lane.start == start).unwrap();
+            let lane = memory.lanes[memory.lane_of(start)];
             assert!(lane.n_steps + 1 >= memory.n_in_context(), "at most the last two notes are still to be read");
         }
     }

@@ -5,8 +5,11 @@
 //! rows: for each group of 4 columns, 16 rows x 4 values. So a kernel reads the weights in one stream, and 16 sums need
 //! no adding across. With [`Precision::F32`] tables and linears are plain rows of f32.
 
+use std::ops::Range;
+
 use crate::config::{TensorKind, TensorShape};
 use crate::math;
+use crate::simd::vec_on_huge_pages;
 use crate::weights::{Precision, WeightsError};
 
 /// Rows of a tile.
@@ -35,16 +38,17 @@ pub(crate) enum Linear {
         columns: usize,
         values: Vec<f32>,
     },
-    /// Tiles: (rows padded to 16 / 16, columns / 4) groups.
+    /// Tiles: (rows padded to 16 / 16, columns / 4) groups, of those of the whole network.
     Q8 {
         columns: usize,
         scales: Vec<f32>,
-        tiles: Vec<Group>,
+        tiles: Range<usize>,
     },
 }
 
 impl Table {
     /// `out += table[row]`; nothing is added for a row beyond the last. Out: (columns)
+    #[inline(always)]
     pub(crate) fn add_row(&self, row: usize, out: &mut [f32]) {
         match self {
             Self::F32 { columns, values } => {
@@ -147,12 +151,22 @@ pub(crate) struct Reader<'a> {
     at: usize,
     precision: Precision,
     shapes: std::vec::IntoIter<TensorShape>,
+    /// Those of all linear layers so far.
+    tiles: Vec<Group>,
 }
 
 impl<'a> Reader<'a> {
     /// Tensors of `shapes`, from the first multiple of 64 at or after `at`.
     pub(crate) fn new(bytes: &'a [u8], at: usize, precision: Precision, shapes: Vec<TensorShape>) -> Self {
-        Self { bytes, at, precision, shapes: shapes.into_iter() }
+        let tiled = shapes.iter().filter(|shape| shape.kind == TensorKind::Linear && precision == Precision::Q8);
+        let n_values: usize = tiled.map(|shape| shape.rows.next_multiple_of(TILE_ROWS) * shape.columns).sum();
+        let tiles = vec_on_huge_pages(n_values / (TILE_ROWS * GROUP_COLUMNS));
+        Self { bytes, at, precision, shapes: shapes.into_iter(), tiles }
+    }
+
+    /// The tiles of all linear layers read.
+    pub(crate) fn take_tiles(&mut self) -> Vec<Group> {
+        std::mem::take(&mut self.tiles)
     }
 
     /// The next tensor, a vector.
@@ -170,7 +184,7 @@ impl<'a> Reader<'a> {
             Precision::Q8 => Table::Q8 {
                 columns,
                 scales: self.floats(&shape, rows)?,
-                values: self.integers(&shape, rows * columns)?.collect(),
+                values: self.integers(&shape, rows * columns)?.iter().map(|b| b.cast_signed()).collect(),
             },
         })
     }
@@ -184,10 +198,10 @@ impl<'a> Reader<'a> {
         }
         let padded = rows.next_multiple_of(TILE_ROWS);
         let scales = self.floats(&shape, padded)?;
-        let mut values = self.integers(&shape, padded * columns)?;
-        let mut tiles = vec![Group([0; TILE_ROWS * GROUP_COLUMNS]); padded * columns / (TILE_ROWS * GROUP_COLUMNS)];
-        tiles.iter_mut().flat_map(|group| &mut group.0).zip(&mut values).for_each(|(w, v)| *w = v);
-        Ok(Linear::Q8 { columns, scales, tiles })
+        let (groups, _) = self.integers(&shape, padded * columns)?.as_chunks::<{ TILE_ROWS * GROUP_COLUMNS }>();
+        let start = self.tiles.len();
+        self.tiles.extend(groups.iter().map(|group| Group(group.map(u8::cast_signed))));
+        Ok(Linear::Q8 { columns, scales, tiles: start..self.tiles.len() })
     }
 
     fn next_shape(&mut self, kind: TensorKind) -> Result<TensorShape, WeightsError> {
@@ -202,12 +216,12 @@ impl<'a> Reader<'a> {
         if values.iter().all(|&v| is_sane(v)) { Ok(values) } else { Err(WeightsError::Values(shape.name.clone())) }
     }
 
-    fn integers(&mut self, shape: &TensorShape, n: usize) -> Result<impl Iterator<Item = i8> + use<'a>, WeightsError> {
+    fn integers(&mut self, shape: &TensorShape, n: usize) -> Result<&'a [u8], WeightsError> {
         let bytes = self.take(shape, n)?;
         if bytes.contains(&i8::MIN.cast_unsigned()) {
             return Err(WeightsError::Values(shape.name.clone()));
         }
-        Ok(bytes.iter().map(|b| b.cast_signed()))
+        Ok(bytes)
     }
 
     fn take(&mut self, shape: &TensorShape, n: usize) -> Result<&'a [u8], WeightsError> {

@@ -7,7 +7,7 @@ use oorandom::Rand32;
 use crate::conditions::{Conditions, N_DENSITIES, N_MODES, N_POLYPHONIES};
 use crate::grammar::{Grammar, Onset};
 use crate::math;
-use crate::memory::{Fed, Memory};
+use crate::memory::{Fed, Goal, Memory};
 use crate::metre::{Metre, Position};
 use crate::note::{Note, Pitch};
 use crate::sample::{self, Sampling};
@@ -71,8 +71,8 @@ pub struct Mark {
 /// depends on the notes and their conditions only.
 ///
 /// # Realtime safety
-/// Nothing here allocates, locks or waits, but a call takes as long as one to four steps of the network (see the `step`
-/// bench): it belongs on a worker thread.
+/// Nothing here allocates, locks or waits, but a call takes as long as a step of the network or a little more (see
+/// `cargo xtask bench engine`): it belongs on a worker thread.
 #[derive(Debug)]
 pub struct Session {
     weights: Arc<Weights>,
@@ -85,7 +85,7 @@ impl Session {
     /// An empty session, without metre, of seed 0.
     #[must_use]
     pub fn new(weights: Arc<Weights>) -> Self {
-        let memory = Memory::new(weights.config());
+        let memory = Memory::new(weights.config(), weights.header().precision);
         Self { weights, metre: Metre::Free, random: Rand32::new(0), memory }
     }
 
@@ -113,10 +113,16 @@ impl Session {
     /// Tells the model of a note that was played, and the conditions it came under. Feed in [`Note::order`]: a note
     /// before the last one is taken to begin with that one.
     pub fn feed(&mut self, note: Note, conditions: Conditions) {
-        let conditions = self.known(conditions);
-        let note = self.placed(note);
-        self.sync(conditions, note.onset_ticks);
-        self.push(note, conditions);
+        self.feed_all([(note, conditions)]);
+    }
+
+    /// As [`Session::feed`] for each note, but the network reads them in batches: a phrase at once takes a fraction of
+    /// the time, and leads to the same place.
+    pub fn feed_all(&mut self, notes: impl IntoIterator<Item = (Note, Conditions)>) {
+        for (note, conditions) in notes {
+            self.push(self.placed(note), self.known(conditions));
+        }
+        self.memory.read(&self.weights.network);
     }
 
     /// Chooses what comes next, and feeds it to itself if it is a note. After an end nothing is fed: whatever comes then
@@ -127,12 +133,40 @@ impl Session {
 
     /// As [`Session::next`], bent.
     pub fn next_bent(&mut self, ask: &Ask, bend: &Bend) -> Event {
+        let [event] = Self::next_together([self], [(*ask, *bend)]);
+        event
+    }
+
+    /// As [`Session::next_bent`] of each session, but one reading of the weights serves all: several answers to the same
+    /// phrase (see [`Session::copy_from`]) take little longer than one. At most four sessions. When they do not play the same
+    /// weights, each reads its own.
+    pub fn next_together<const N: usize>(mut sessions: [&mut Self; N], asks: [(Ask, Bend); N]) -> [Event; N] {
+        let goals = std::array::from_fn(|i| {
+            let (ask, bend) = &asks[i];
+            let onset_ticks = sessions[i].grammar(ask, bend).onset_ticks(0);
+            sessions[i].goal(ask.conditions, onset_ticks)
+        });
+        let weights = Arc::clone(&sessions[0].weights);
+        if sessions.iter().all(|session| Arc::ptr_eq(&session.weights, &weights)) {
+            Memory::read_together(&weights.network, sessions.each_mut().map(|session| &mut session.memory), goals);
+        } else {
+            for (session, goal) in sessions.iter_mut().zip(goals) {
+                Memory::read_together(&session.weights.network, [&mut session.memory], [goal]);
+            }
+        }
+        std::array::from_fn(|i| sessions[i].draw(&asks[i].0, &asks[i].1))
+    }
+
+    fn grammar(&self, ask: &Ask, bend: &Bend) -> Grammar {
+        let last = self.memory.last().map(|fed| fed.note);
+        Grammar::new(last, ask.onset, ask.lowest, ask.highest, ask.may_end).without(&bend.class_bias, bend.avoid)
+    }
+
+    /// Draws what comes next, when all is read.
+    fn draw(&mut self, ask: &Ask, bend: &Bend) -> Event {
         let rhythm = bend.rhythm.unwrap_or(ask.sampling);
         let conditions = self.known(ask.conditions);
-        let last = self.memory.last().map(|fed| fed.note);
-        let grammar =
-            Grammar::new(last, ask.onset, ask.lowest, ask.highest, ask.may_end).without(&bend.class_bias, bend.avoid);
-        self.sync(conditions, grammar.onset_ticks(0));
+        let grammar = self.grammar(ask, bend);
 
         let onset_ticks = grammar.forced_onset_ticks().unwrap_or_else(|| {
             let shift = self.choose(rhythm, &[], Position::FREE, |shift| grammar.allows_shift(shift));
@@ -189,7 +223,8 @@ impl Session {
             }
             Event::End { at_ticks } => (at_ticks, encoder.end(at_ticks).values(), None),
         };
-        self.sync(conditions, onset_ticks);
+        let goal = self.goal(conditions, onset_ticks);
+        Memory::read_together(&self.weights.network, [&mut self.memory], [goal]);
         let position = self.metre.position(onset_ticks);
         let is_first = self.memory.n_fed() == 0;
         let mut nats = [0.0; 4];
@@ -226,6 +261,17 @@ impl Session {
         true
     }
 
+    /// Becomes the same as `other`, random stream and all, for another answer to the same phrase. Costs no step of the
+    /// network. False, and nothing is changed, when `other` plays other weights.
+    pub fn copy_from(&mut self, other: &Self) -> bool {
+        if !Arc::ptr_eq(&self.weights, &other.weights) {
+            return false;
+        }
+        (self.metre, self.random) = (other.metre, other.random);
+        self.memory.copy_from(&other.memory);
+        true
+    }
+
     /// The last notes and their conditions, oldest first: `n` of them, or as many as the session still knows.
     pub fn last_notes(&self, n: usize) -> impl Iterator<Item = (Note, Conditions)> {
         self.memory.last_notes(n).map(|fed| (fed.note, fed.conditions))
@@ -237,9 +283,10 @@ impl Session {
         self.memory.n_in_context()
     }
 
-    fn sync(&mut self, conditions: Conditions, onset_ticks: i64) {
+    /// All of the context, for what comes next under these conditions, not before `onset_ticks`.
+    fn goal(&mut self, conditions: Conditions, onset_ticks: i64) -> Goal {
         let position = self.metre.position(onset_ticks);
-        self.memory.sync(&self.weights.network, conditions, position);
+        self.memory.goal(self.known(conditions), position)
     }
 
     fn choose(
@@ -283,7 +330,7 @@ impl Session {
             // FNV-1a on words, with a turn that carries high bits down.
             hash = (hash ^ part).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
         }
-        self.memory.push(&self.weights.network, Fed { note, event, position, conditions, encoder, hash });
+        self.memory.push(Fed { note, event, position, conditions, encoder, hash });
     }
 
     fn hash(&self) -> u64 {
@@ -308,6 +355,121 @@ impl Session {
             mode: below(conditions.mode, N_MODES),
             density: below(conditions.density, N_DENSITIES),
             polyphony: below(conditions.polyphony, N_POLYPHONIES),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::Isa;
+    use crate::{ModelConfig, Precision, Velocity, random_file};
+
+    fn music() -> impl Iterator<Item = (Note, Conditions)> {
+        (0..150i64).map(|i| {
+            let pitch = Pitch::new(40 + u8::try_from(i * i % 41).unwrap()).unwrap();
+            let duration_ticks = u32::try_from(i % 50 + 1).unwrap();
+            let note = Note { onset_ticks: i * i % 13 + i * 20, duration_ticks, pitch, velocity: Velocity::MEDIUM };
+            (note, Conditions { style: u8::try_from(i % 3).unwrap(), ..Conditions::default() })
+        })
+    }
+
+    fn ask() -> Ask {
+        Ask {
+            conditions: Conditions::default(),
+            sampling: Sampling { temperature: 1.0, top_p: 0.95 },
+            lowest: Pitch::new(21).unwrap(),
+            highest: Pitch::new(108).unwrap(),
+            onset: Onset::NotBefore(0),
+            may_end: false,
+        }
+    }
+
+    #[test]
+    fn kernels_and_batches_make_no_difference_to_the_last_bit() {
+        let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
+        let probe = |session: &mut Session| {
+            let mark = session.mark();
+            let nats = session.score(Event::Note(music().last().unwrap().0), Conditions::default());
+            assert!(session.rewind(&mark));
+            nats.map(f32::to_bits)
+        };
+        let nats = |isa: Isa, n_at_once: usize| {
+            let mut weights = Weights::parse(&file).unwrap();
+            weights.network.isa = isa;
+            let mut session = Session::new(Arc::new(weights));
+            let notes: Vec<_> = music().collect();
+            let part = |part: &[(Note, Conditions)]| {
+                part.chunks(n_at_once).for_each(|phrase| session.feed_all(phrase.iter().copied()));
+                probe(&mut session)
+            };
+            // Long enough for several contexts of 64 notes.
+            notes.chunks(30).map(part).collect::<Vec<_>>()
+        };
+        let one_by_one = nats(Isa::best(), 1);
+        for isa in Isa::all() {
+            for n_at_once in [1, 3, 10, 30] {
+                assert_eq!(nats(isa, n_at_once), one_by_one, "{}, {n_at_once} at once", isa.name());
+            }
+        }
+    }
+
+    #[test]
+    fn candidates_choose_the_same_notes_together_as_alone() {
+        let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
+        let choose = |isa: Isa, together: bool| {
+            let mut weights = Weights::parse(&file).unwrap();
+            weights.network.isa = isa;
+            let mut first = Session::new(Arc::new(weights));
+            first.feed_all(music().take(40));
+            let mut candidates: [Session; 4] = std::array::from_fn(|_| Session::new(Arc::clone(&first.weights)));
+            for (candidate, seed) in candidates.iter_mut().zip(0..) {
+                assert!(candidate.copy_from(&first));
+                candidate.seed(seed);
+            }
+            // Each on its own way: what one chose goes on while another goes back. Over several edges of the context.
+            let mut events = Vec::new();
+            for i in 0..150u8 {
+                let ask = Ask {
+                    conditions: Conditions { style: i % 3, ..Conditions::default() },
+                    lowest: Pitch::new(30 + i % 7).unwrap(),
+                    may_end: i % 5 == 0,
+                    ..ask()
+                };
+                let asks = [(ask, Bend::default()); 4];
+                if i % 11 == 3 {
+                    candidates[1].feed_all(music().skip(100).take(7));
+                }
+                let mark = candidates[2].mark();
+                if together {
+                    events.push(Session::next_together(candidates.each_mut(), asks));
+                } else {
+                    events.push(candidates.each_mut().map(|candidate| candidate.next_bent(&ask, &Bend::default())));
+                }
+                if i % 3 == 0 {
+                    assert!(candidates[2].rewind(&mark));
+                }
+            }
+            events
+        };
+        let alone = choose(Isa::best(), false);
+        assert!(alone.iter().any(|events| events[0] != events[1] && events[2] != events[3]), "seeds matter");
+        for isa in Isa::all() {
+            assert_eq!(choose(isa, true), alone, "{}", isa.name());
+        }
+    }
+
+    #[test]
+    fn sessions_of_other_weights_take_nothing_over_but_play_along() {
+        let session = |seed| {
+            let file = random_file(ModelConfig::TINY, Precision::Q8, seed).unwrap();
+            Session::new(Arc::new(Weights::parse(&file).unwrap()))
+        };
+        let (mut one, mut other) = (session(3), session(4));
+        assert!(!one.copy_from(&other));
+        for _ in 0..5 {
+            let together = Session::next_together([&mut one, &mut other], [(ask(), Bend::default()); 2]);
+            assert_ne!(together[0], together[1]);
         }
     }
 }

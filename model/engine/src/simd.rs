@@ -1,81 +1,200 @@
-//! The 8-bit kernel in x86 instructions: the only unsafe code. All give the same bits as their plain twin in
-//! [`crate::kernel`].
-#![allow(unsafe_code)]
+//! The 8-bit kernel in the instructions of each processor, chosen at run time: the only unsafe code.
+//!
+//! There is one kernel, [`Isa::sums`], for weights, keys and values alike. It sums as integers, so that order does not
+//! matter; floats are only ever added in one order (`math.rs`), however wide the vectors. So every choice gives the same
+//! bits.
 
-use std::arch::x86_64::{
-    __m128i, __m256i, _mm_add_epi32, _mm_load_si128, _mm_madd_epi16, _mm_set1_epi32, _mm_setzero_si128, _mm_srai_epi16,
-    _mm_storeu_si128, _mm_unpackhi_epi8, _mm_unpacklo_epi8, _mm256_abs_epi8, _mm256_add_epi32, _mm256_load_si256,
-    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_setzero_si256,
-    _mm256_sign_epi8, _mm256_storeu_si256,
-};
+#[cfg(target_arch = "aarch64")]
+#[path = "simd/arm.rs"]
+mod arch;
+#[cfg(target_arch = "x86_64")]
+#[path = "simd/x86.rs"]
+mod arch;
+mod pages;
 
-use crate::kernel::TileKernel;
+pub(crate) use pages::vec_on_huge_pages;
+
 use crate::quant::{GROUP_COLUMNS, Group, TILE_ROWS};
 
-/// The fastest kernel that this processor can run.
-pub(crate) fn best() -> TileKernel {
-    if std::arch::is_x86_feature_detected!("avx2") { avx2 } else { sse2 }
+/// Rows of x that go through the kernel together, so that each weight is loaded once for all of them.
+const TOGETHER: usize = 4;
+
+/// Sums of one tile.
+pub(crate) type Sums = [i32; TILE_ROWS];
+
+/// Instructions that this processor has: there is no other way to come by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Isa(Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    #[cfg_attr(all(target_arch = "aarch64", not(test)), expect(dead_code, reason = "every such processor has NEON"))]
+    Plain,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    #[cfg(target_arch = "aarch64")]
+    NeonDot,
 }
 
-/// Only [`best`] hands this out.
-fn avx2(tile: &[Group], x: &[[i8; GROUP_COLUMNS]]) -> [i32; TILE_ROWS] {
-    // SAFETY: `best` has made sure that the processor has AVX2.
-    unsafe { tile_sums_avx2(tile, x) }
-}
-
-/// For every x86-64 processor.
-pub(crate) fn sse2(tile: &[Group], x: &[[i8; GROUP_COLUMNS]]) -> [i32; TILE_ROWS] {
-    // SAFETY: SSE2 is part of x86-64.
-    unsafe { tile_sums_sse2(tile, x) }
-}
-
-/// Neither weights nor x may hold -128, so that no sum of two products overflows 16 bits: 2 * 127 * 127 < 32,768.
-#[target_feature(enable = "avx2")]
-fn tile_sums_avx2(tile: &[Group], x: &[[i8; GROUP_COLUMNS]]) -> [i32; TILE_ROWS] {
-    let ones = _mm256_set1_epi16(1);
-    let mut low = _mm256_setzero_si256();
-    let mut high = _mm256_setzero_si256();
-    for (group, x) in tile.iter().zip(x) {
-        let x = _mm256_set1_epi32(i32::from_le_bytes(x.map(i8::cast_unsigned)));
-        let rows: *const __m256i = group.0.as_ptr().cast();
-        // SAFETY: a group is 64 bytes, aligned to 64.
-        let (w_low, w_high) = unsafe { (_mm256_load_si256(rows), _mm256_load_si256(rows.add(1))) };
-        // |w| * (x with the sign of w), pairs summed in 16 bits, then pairs of those in 32.
-        let products = _mm256_maddubs_epi16(_mm256_abs_epi8(w_low), _mm256_sign_epi8(x, w_low));
-        low = _mm256_add_epi32(low, _mm256_madd_epi16(products, ones));
-        let products = _mm256_maddubs_epi16(_mm256_abs_epi8(w_high), _mm256_sign_epi8(x, w_high));
-        high = _mm256_add_epi32(high, _mm256_madd_epi16(products, ones));
+impl Isa {
+    /// The fastest that this processor can run.
+    pub(crate) fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let is_avx2 = std::arch::is_x86_feature_detected!("avx2");
+            let has_vnni = std::arch::is_x86_feature_detected!("avx512f")
+                && std::arch::is_x86_feature_detected!("avx512bw")
+                && std::arch::is_x86_feature_detected!("avx512vnni");
+            match (is_avx2, has_vnni) {
+                (true, true) => Self(Kind::Avx512Vnni),
+                (true, false) => Self(Kind::Avx2),
+                _ => Self(Kind::Plain),
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            // NEON is part of aarch64.
+            Self(if std::arch::is_aarch64_feature_detected!("dotprod") { Kind::NeonDot } else { Kind::Neon })
+        }
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        {
+            Self(Kind::Plain)
+        }
     }
-    let mut sums = [0i32; TILE_ROWS];
-    let out: *mut __m256i = sums.as_mut_ptr().cast();
-    // SAFETY: the sums are 64 bytes; these stores need no alignment.
-    unsafe {
-        _mm256_storeu_si256(out, low);
-        _mm256_storeu_si256(out.add(1), high);
+
+    /// All that this processor can run, the plain one first.
+    #[cfg(test)]
+    pub(crate) fn all() -> Vec<Self> {
+        let best = Self::best();
+        match best.0 {
+            Kind::Plain => vec![best],
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512Vnni => vec![Self(Kind::Plain), Self(Kind::Avx2), best],
+            #[cfg(target_arch = "aarch64")]
+            Kind::NeonDot => vec![Self(Kind::Plain), Self(Kind::Neon), best],
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+            _ => vec![Self(Kind::Plain), best],
+        }
+    }
+
+    /// Name to show.
+    pub(crate) fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Plain => "plain",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => "AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512Vnni => "AVX-512 VNNI",
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => "NEON",
+            #[cfg(target_arch = "aarch64")]
+            Kind::NeonDot => "NEON with dot products",
+        }
+    }
+
+    /// Sums of a tile's 16 rows with each of some inputs. Neither weights nor x may hold -128. tile: (columns / 4)
+    /// groups, x: (n, columns), sums: (n, 16)
+    #[inline(always)]
+    pub(crate) fn sums(self, tile: &[Group], x: &[i8], sums: &mut [Sums]) {
+        let columns = tile.len() * GROUP_COLUMNS;
+        for (x, sums) in x.chunks(TOGETHER * columns).zip(sums.chunks_mut(TOGETHER)) {
+            match sums {
+                [a] => [*a] = self.few(tile, x),
+                [a, b] => [*a, *b] = self.few(tile, x),
+                [a, b, c] => [*a, *b, *c] = self.few(tile, x),
+                [a, b, c, d] => [*a, *b, *c, *d] = self.few(tile, x),
+                _ => {}
+            }
+        }
+    }
+
+    /// x: (N, columns)
+    #[inline(always)]
+    fn few<const N: usize>(self, tile: &[Group], x: &[i8]) -> [Sums; N] {
+        // What the kernels rely on.
+        assert!(x.len() == N * tile.len() * GROUP_COLUMNS);
+        match self.0 {
+            Kind::Plain => plain(tile, x),
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code)]
+            // SAFETY: `best` has found these instructions in the processor; x has the right length.
+            Kind::Avx2 => unsafe { arch::avx2(tile, x) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code)]
+            // SAFETY: as above.
+            Kind::Avx512Vnni => unsafe { arch::avx512_vnni(tile, x) },
+            #[cfg(target_arch = "aarch64")]
+            #[expect(unsafe_code)]
+            // SAFETY: as above.
+            Kind::Neon => unsafe { arch::neon(tile, x) },
+            #[cfg(target_arch = "aarch64")]
+            #[expect(unsafe_code)]
+            // SAFETY: as above.
+            Kind::NeonDot => unsafe { arch::neon_dot(tile, x) },
+        }
+    }
+
+    /// Runs plain code that the compiler may build with this processor's widest vectors, as far as it is inlined. The
+    /// results are the same: Rust never reorders float operations nor fuses them.
+    #[inline(always)]
+    pub(crate) fn wide<R>(self, work: impl FnOnce() -> R) -> R {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code)]
+            // SAFETY: `best` has found AVX2 in the processor.
+            Kind::Avx2 | Kind::Avx512Vnni => unsafe { arch::with_avx2(work) },
+            _ => work(),
+        }
+    }
+}
+
+/// The plain kernel, which every other must equal bit for bit.
+fn plain<const N: usize>(tile: &[Group], x: &[i8]) -> [Sums; N] {
+    let mut sums = [[0; TILE_ROWS]; N];
+    for (sums, x) in sums.iter_mut().zip(x.chunks_exact(tile.len() * GROUP_COLUMNS)) {
+        for (group, x) in tile.iter().zip(x.as_chunks::<GROUP_COLUMNS>().0) {
+            for (sum, w) in sums.iter_mut().zip(group.0.as_chunks::<GROUP_COLUMNS>().0) {
+                *sum += w.iter().zip(x).map(|(&w, &x)| i32::from(w) * i32::from(x)).sum::<i32>();
+            }
+        }
     }
     sums
 }
 
-#[target_feature(enable = "sse2")]
-fn tile_sums_sse2(tile: &[Group], x: &[[i8; GROUP_COLUMNS]]) -> [i32; TILE_ROWS] {
-    // Sums of two rows each, in two halves a row.
-    let mut halves = [_mm_setzero_si128(); TILE_ROWS / 2];
-    for (group, x) in tile.iter().zip(x) {
-        let x = _mm_set1_epi32(i32::from_le_bytes(x.map(i8::cast_unsigned)));
-        let x = _mm_srai_epi16::<8>(_mm_unpacklo_epi8(x, x));
-        let rows: *const __m128i = group.0.as_ptr().cast();
-        for i in 0..TILE_ROWS / 4 {
-            // SAFETY: a group is four times 16 bytes, aligned to 64.
-            let w = unsafe { _mm_load_si128(rows.add(i)) };
-            let (first, second) = (_mm_unpacklo_epi8(w, w), _mm_unpackhi_epi8(w, w));
-            halves[2 * i] = _mm_add_epi32(halves[2 * i], _mm_madd_epi16(_mm_srai_epi16::<8>(first), x));
-            halves[2 * i + 1] = _mm_add_epi32(halves[2 * i + 1], _mm_madd_epi16(_mm_srai_epi16::<8>(second), x));
+#[cfg(test)]
+mod tests {
+    use oorandom::Rand32;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// -127 to 127, and often the ends, where 16-bit sums are at their limit.
+    fn value(random: &mut Rand32) -> i8 {
+        match random.rand_range(0..4) {
+            0 => [-127, 127][random.rand_range(0..2) as usize],
+            _ => (random.rand_u32() >> 24).to_le_bytes()[0].cast_signed().max(-127),
         }
     }
-    let mut all = [0i32; 2 * TILE_ROWS];
-    for (out, sums) in all.as_chunks_mut::<4>().0.iter_mut().zip(halves) {
-        // SAFETY: four i32 are 16 bytes; this store needs no alignment.
-        unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), sums) };
+
+    proptest! {
+        #[test]
+        fn every_kernel_equals_sums_done_by_hand(n_groups in 1..70usize, n in 1..10usize, seed: u64) {
+            let columns = 4 * n_groups;
+            let mut random = Rand32::new(seed);
+            let tile: Vec<Group> = (0..n_groups).map(|_| Group(std::array::from_fn(|_| value(&mut random)))).collect();
+            let x: Vec<i8> = (0..n * columns).map(|_| value(&mut random)).collect();
+            let by_hand: Vec<Sums> = x.chunks(columns).map(|x| std::array::from_fn(|row| {
+                (0..columns).map(|c| i32::from(tile[c / 4].0[row * 4 + c % 4]) * i32::from(x[c])).sum()
+            })).collect();
+            for isa in Isa::all() {
+                let mut sums = vec![[7; TILE_ROWS]; n];
+                isa.sums(&tile, &x, &mut sums);
+                prop_assert_eq!(&sums, &by_hand, "{}", isa.name());
+            }
+        }
     }
-    std::array::from_fn(|row| all[2 * row] + all[2 * row + 1])
 }

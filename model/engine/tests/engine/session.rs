@@ -192,7 +192,18 @@ fn sampling_follows_the_scores() {
         let count = counts[usize::from(key)];
         assert!((count - expected).abs() < 5.0 * expected.sqrt() + 3.0, "key {key}: {count} of {expected}");
     }
-    assert!(counts[128] > 0.0, "an end was possible");
+    let end = Event::End { at_ticks: last.onset_ticks + 48 };
+    assert!(session.rewind(&here));
+    let expected = 4000.0 * f64::from(-session.score(end, Conditions::default())[1]).exp();
+    assert!((counts[128] - expected).abs() < 5.0 * expected.sqrt() + 3.0, "{} ends of {expected}", counts[128]);
+    // An end is unlikely here, but possible: wild enough, every value comes.
+    let wild = Ask { sampling: Sampling { temperature: 100.0, top_p: 1.0 }, ..free };
+    let mut ends = (0..2000).filter(|&seed| {
+        assert!(session.rewind(&here));
+        session.seed(seed);
+        session.next(&wild) == end
+    });
+    assert!(ends.next().is_some());
 }
 
 #[test]

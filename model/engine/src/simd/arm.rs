@@ -1,0 +1,74 @@
+//! NEON, and NEON with its dot products of bytes (`dotprod`, in most processors since 2018).
+#![allow(unsafe_code)]
+
+use std::arch::aarch64::{
+    int8x16_t, int32x4_t, vdupq_n_s32, vget_low_s8, vld1q_s8, vmull_high_s8, vmull_s8, vpadalq_s16, vpaddq_s16,
+    vreinterpretq_s8_s32, vst1q_s32,
+};
+use std::arch::asm;
+
+use super::Sums;
+use crate::quant::{GROUP_COLUMNS, Group, TILE_ROWS};
+
+/// Vectors of 16 bytes in a group: four rows each.
+const VECTORS: usize = TILE_ROWS / 4;
+
+/// # Safety
+/// x must hold N rows of `4 * tile.len()`.
+#[target_feature(enable = "neon")]
+pub(super) unsafe fn neon<const N: usize>(tile: &[Group], x: &[i8]) -> [Sums; N] {
+    // SAFETY: as above.
+    unsafe {
+        sums_with(tile, x, |sum, w, x| {
+            // Products fit 16 bits, and so do sums of two: 2 * 127 * 127.
+            let products = vpaddq_s16(vmull_s8(vget_low_s8(w), vget_low_s8(x)), vmull_high_s8(w, x));
+            vpadalq_s16(sum, products)
+        })
+    }
+}
+
+/// # Safety
+/// The processor must have dot products; x must hold N rows of `4 * tile.len()`.
+#[target_feature(enable = "neon,dotprod")]
+pub(super) unsafe fn neon_dot<const N: usize>(tile: &[Group], x: &[i8]) -> [Sums; N] {
+    // SAFETY: as above.
+    unsafe {
+        sums_with(tile, x, |mut sum, w, x| {
+            // The intrinsic is not stable yet.
+            asm!("sdot {sum:v}.4s, {w:v}.16b, {x:v}.16b", sum = inout(vreg) sum, w = in(vreg) w, x = in(vreg) x,
+                options(pure, nomem, nostack, preserves_flags));
+            sum
+        })
+    }
+}
+
+/// # Safety
+/// x must hold N rows of `4 * tile.len()`.
+#[inline(always)]
+unsafe fn sums_with<const N: usize>(
+    tile: &[Group],
+    x: &[i8],
+    add_products: impl Fn(int32x4_t, int8x16_t, int8x16_t) -> int32x4_t,
+) -> [Sums; N] {
+    // SAFETY: a group is 64 bytes; x is long enough, says the caller; sums are 64 bytes. NEON is part of aarch64.
+    unsafe {
+        let mut sums = [[vdupq_n_s32(0); VECTORS]; N];
+        for (i, group) in tile.iter().enumerate() {
+            let w: [int8x16_t; VECTORS] = std::array::from_fn(|v| vld1q_s8(group.0.as_ptr().add(16 * v)));
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let four = x.as_ptr().add((row * tile.len() + i) * GROUP_COLUMNS).cast::<i32>().read_unaligned();
+                let x = vreinterpretq_s8_s32(vdupq_n_s32(four));
+                for (sum, w) in sums.iter_mut().zip(w) {
+                    *sum = add_products(*sum, w, x);
+                }
+            }
+        }
+        let mut out = [[0; TILE_ROWS]; N];
+        for (out, sums) in out.iter_mut().zip(sums) {
+            for (v, sum) in sums.into_iter().enumerate() {
+                vst1q_s32(out.as_mut_ptr().add(4 * v), sum);
+            }
+        }
+        out
+    }
+}
