@@ -22,8 +22,8 @@ use taste::Facts;
 const KEY_NOTES: usize = 64;
 /// More notes than this at once are no music; the answer then ends.
 const MAX_NOTES_PER_ASK: usize = 500;
-/// What another session reads before the planner looks for messages again: few milliseconds' worth.
-const EVENTS_AT_A_TIME: usize = 4;
+/// Notes that the model reads before the worker looks for messages again: as many as it reads at once.
+const TOLD_AT_ONCE: usize = 8;
 /// The longest note that the model knows. One that is held for longer is told as this long.
 const LONGEST_NOTE_TICKS: u32 = TIMES_TICKS[127] as u32;
 
@@ -151,7 +151,7 @@ impl Planner {
     /// Tells a session of other weights what this planner's knows, a little at a time. True when it is ready to take over.
     pub(crate) fn teach(&self, next: &mut Session) -> bool {
         next.follow(&self.session);
-        next.read_some(EVENTS_AT_A_TIME)
+        next.read_some(TOLD_AT_ONCE)
     }
 
     /// Goes on with another session that has been taught. Plans, and what is remembered of them, stay as they are.
@@ -169,9 +169,8 @@ impl Planner {
         self.session.reset();
         let (metre, notes) = self.memory.notes();
         self.session.set_metre(metre);
-        for (note, style) in notes {
-            self.session.feed(note, Conditions { style, ..Conditions::default() });
-        }
+        let conditions = |style| Conditions { style, ..Conditions::default() };
+        self.session.feed_all(notes.into_iter().map(|(note, style)| (note, conditions(style))));
         self.session.set_metre(self.metre);
         self.reminded = Some((version, self.session.mark()));
     }
@@ -217,12 +216,16 @@ impl Planner {
         let n_final = self.heard.iter().take_while(is_final).count();
         let mut n_told = 0;
         while n_told < n_final && !stops() {
-            let heard = self.heard[n_told];
-            let note =
-                if heard.is_open() { Note { duration_ticks: LONGEST_NOTE_TICKS, ..heard.note } } else { heard.note };
-            self.session.feed(note, heard.conditions());
-            self.keep(&heard, note);
-            n_told += 1;
+            let part = n_told..n_final.min(n_told + TOLD_AT_ONCE);
+            for heard in self.heard[part.clone()].iter_mut().filter(|heard| heard.is_open()) {
+                heard.note.duration_ticks = LONGEST_NOTE_TICKS;
+            }
+            self.session.feed_all(self.heard[part.clone()].iter().map(|heard| (heard.note, heard.conditions())));
+            n_told = part.end;
+            for index in part {
+                let heard = self.heard[index];
+                self.keep(&heard, heard.note);
+            }
         }
         self.heard.drain(..n_told);
     }
@@ -246,9 +249,10 @@ impl Planner {
         let before = self.session.mark();
         let mut call = self.call.clone();
         let mut recent = self.recent.clone();
+        let ended = |heard: &Heard| heard.ended(begin.start_ticks);
+        self.session.feed_all(self.heard.iter().map(|heard| (ended(heard), heard.conditions())));
         for heard in &self.heard {
-            let note = heard.ended(begin.start_ticks);
-            self.session.feed(note, heard.conditions());
+            let note = ended(heard);
             if !heard.is_ours {
                 recent.push(note);
                 if note.onset_ticks >= self.call_from_ticks {

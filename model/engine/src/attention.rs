@@ -25,17 +25,23 @@ pub(crate) struct Cache {
 #[derive(Debug)]
 enum Store {
     /// The reference, plain rows. Both: (n_blocks, n_kv_heads, c, h)
-    F32 { keys: Vec<f32>, values: Vec<f32> },
-    Q8 {
-        /// (n_blocks, n_kv_heads, c / 16, h / 4) groups.
-        keys: Vec<Group>,
-        /// (n_blocks, n_kv_heads, h / 16, c / 4) groups.
-        values: Vec<Group>,
-        /// (n_blocks, n_kv_heads, c)
-        key_scales: Vec<f32>,
-        /// (n_blocks, n_kv_heads, c)
-        value_scales: Vec<f32>,
+    F32 {
+        keys: Vec<f32>,
+        values: Vec<f32>,
     },
+    Q8(Rounded),
+}
+
+#[derive(Debug)]
+struct Rounded {
+    /// (n_blocks, n_kv_heads, c / 16, h / 4) groups.
+    keys: Vec<Group>,
+    /// (n_blocks, n_kv_heads, h / 16, c / 4) groups.
+    values: Vec<Group>,
+    /// (n_blocks, n_kv_heads, c)
+    key_scales: Vec<f32>,
+    /// (n_blocks, n_kv_heads, c)
+    value_scales: Vec<f32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,10 +88,27 @@ impl Cache {
             Precision::Q8 => {
                 let groups = || vec![Group([0; TILE_ROWS * GROUP_COLUMNS]); n / (TILE_ROWS * GROUP_COLUMNS)];
                 let scales = || vec![0.0; n_positions];
-                Store::Q8 { keys: groups(), values: groups(), key_scales: scales(), value_scales: scales() }
+                Store::Q8(Rounded { keys: groups(), values: groups(), key_scales: scales(), value_scales: scales() })
             }
         };
         Self { sizes, store }
+    }
+
+    /// Becomes the same as `other`, which is of the same sizes.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        match (&mut self.store, &other.store) {
+            (Store::F32 { keys, values }, Store::F32 { keys: from_keys, values: from_values }) => {
+                keys.clone_from(from_keys);
+                values.clone_from(from_values);
+            }
+            (Store::Q8(store), Store::Q8(from)) => {
+                store.keys.clone_from(&from.keys);
+                store.values.clone_from(&from.values);
+                store.key_scales.clone_from(&from.key_scales);
+                store.value_scales.clone_from(&from.value_scales);
+            }
+            _ => {}
+        }
     }
 
     /// Stores keys and values of position `at` in a block, and attends to all positions up to it. queries: (n_heads, h),
@@ -113,7 +136,7 @@ impl Cache {
                     let (keys, values) = (&keys[..(at + 1) * h], &values[..(at + 1) * h]);
                     attend_in_floats(h, queries, keys, values, &mut work.scores, out);
                 }
-                Store::Q8 { keys, values, key_scales, value_scales } => {
+                Store::Q8(Rounded { keys, values, key_scales, value_scales }) => {
                     let groups = head * c * h / (TILE_ROWS * GROUP_COLUMNS);
                     let groups = groups..groups + c * h / (TILE_ROWS * GROUP_COLUMNS);
                     let scales = head * c..(head + 1) * c;

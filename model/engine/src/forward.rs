@@ -12,8 +12,7 @@ use crate::config::ModelConfig;
 use crate::math;
 use crate::metre::Position;
 use crate::network::{Block, Network};
-use crate::quant::{Linear, TILE_ROWS};
-use crate::simd::Isa;
+use crate::quant::{GROUP_COLUMNS, Linear, TILE_ROWS};
 use crate::tokens::TokenEvent;
 use crate::vocab::N_PITCHES;
 
@@ -23,7 +22,9 @@ pub(crate) const MAX_ROWS: usize = 8;
 /// An event to read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
-    /// Which cache it belongs to.
+    /// Whose it is.
+    pub(crate) reader: usize,
+    /// Which of its caches it belongs to.
     pub(crate) cache: usize,
     /// Its index in that context, below n_context. The cache must hold all events before it, or this batch must.
     pub(crate) at: usize,
@@ -31,6 +32,13 @@ pub(crate) struct Row {
     pub(crate) position: Position,
     /// Those of the event to come.
     pub(crate) conditions: Conditions,
+}
+
+/// One for whom events are read.
+pub(crate) struct Reader<'a> {
+    pub(crate) caches: &'a mut [Cache],
+    /// What its last event leaves for the heads. (d)
+    pub(crate) state: &'a mut [f32],
 }
 
 /// The buffers of a batch.
@@ -46,8 +54,6 @@ pub(crate) struct Scratch {
     attended: Vec<f32>,
     /// (r, max(f, e))
     wide: Vec<f32>,
-    /// What the last row leaves for the heads. (d)
-    state: Vec<f32>,
     /// The largest number of values that an attribute has.
     logits: [f32; N_PITCHES],
     rounded: Rounded,
@@ -74,7 +80,6 @@ impl Scratch {
             qkv: rows(d + 2 * config.d_kv()),
             attended: rows(d),
             wide: rows(wide),
-            state: vec![0.0; d],
             logits: [0.0; N_PITCHES],
             rounded: Rounded { values: vec![0; MAX_ROWS * wide.max(d)], scales: [0.0; MAX_ROWS] },
             attention: Workspace::new(config),
@@ -85,7 +90,7 @@ impl Scratch {
 impl Linear {
     /// `out = W x` for each row. x: (r, columns), out: (r, W's rows)
     #[inline(always)]
-    fn apply(&self, isa: Isa, x: &[f32], rounded: &mut Rounded, out: &mut [f32]) {
+    fn apply(&self, network: &Network, x: &[f32], rounded: &mut Rounded, out: &mut [f32]) {
         match self {
             Self::F32 { columns, values } => {
                 let n_out = values.len() / columns;
@@ -105,9 +110,11 @@ impl Linear {
                     *scale = math::quantise(x, values);
                 }
                 let mut sums = [[0; TILE_ROWS]; MAX_ROWS];
-                let tiles = tiles.chunks_exact(columns / 4).zip(scales.as_chunks::<TILE_ROWS>().0);
+                let tiles = network.tiles[tiles.clone()]
+                    .chunks_exact(columns / GROUP_COLUMNS)
+                    .zip(scales.as_chunks::<TILE_ROWS>().0);
                 for (index, (tile, scales)) in tiles.enumerate() {
-                    isa.sums(tile, values, &mut sums[..n_rows]);
+                    network.isa.sums(tile, values, &mut sums[..n_rows]);
                     for ((out, sums), x_scale) in out.chunks_exact_mut(n_out).zip(&sums).zip(&rounded.scales) {
                         for ((o, sum), scale) in out[index * TILE_ROWS..].iter_mut().zip(sums).zip(scales) {
                             #[expect(clippy::cast_precision_loss, reason = "within 2^27; rounded the same everywhere")]
@@ -122,13 +129,13 @@ impl Linear {
 }
 
 impl Network {
-    /// Reads at most [`MAX_ROWS`] events; those of one cache in order. [`Network::logits`] then speaks for the last.
-    pub(crate) fn forward(&self, caches: &mut [Cache], scratch: &mut Scratch, rows: &[Row]) {
-        self.isa.wide(|| self.forward_rows(caches, scratch, rows));
+    /// Reads at most [`MAX_ROWS`] events; those of one reader together, those of one cache in order.
+    pub(crate) fn forward(&self, readers: &mut [Reader<'_>], scratch: &mut Scratch, rows: &[Row]) {
+        self.isa.wide(|| self.forward_rows(readers, scratch, rows));
     }
 
     #[inline(always)]
-    fn forward_rows(&self, caches: &mut [Cache], scratch: &mut Scratch, rows: &[Row]) {
+    fn forward_rows(&self, readers: &mut [Reader<'_>], scratch: &mut Scratch, rows: &[Row]) {
         let d = self.config.d_model;
         let x = &mut scratch.x[..rows.len() * d];
         for (row, x) in rows.iter().zip(x.chunks_exact_mut(d)) {
@@ -145,22 +152,19 @@ impl Network {
             }
         }
         for (index, block) in self.blocks.iter().enumerate() {
-            self.block(block, index, caches, scratch, rows);
+            self.block(block, index, readers, scratch, rows);
         }
-        if let Some(last) = rows.len().checked_sub(1) {
-            math::layer_norm(
-                &scratch.x[last * d..(last + 1) * d],
-                &self.norm.gain,
-                &self.norm.bias,
-                &mut scratch.state,
-            );
+        for (i, (row, x)) in rows.iter().zip(scratch.x.chunks_exact(d)).enumerate() {
+            if rows.get(i + 1).is_none_or(|next| next.reader != row.reader) {
+                math::layer_norm(x, &self.norm.gain, &self.norm.bias, readers[row.reader].state);
+            }
         }
     }
 
     #[inline(always)]
-    fn block(&self, block: &Block, index: usize, caches: &mut [Cache], scratch: &mut Scratch, rows: &[Row]) {
+    fn block(&self, block: &Block, index: usize, readers: &mut [Reader<'_>], scratch: &mut Scratch, rows: &[Row]) {
         let (d, k, h) = (self.config.d_model, self.config.d_kv(), self.config.d_head());
-        let (isa, n) = (self.isa, rows.len());
+        let n = rows.len();
         let Scratch { x, normed, qkv, attended, wide, rounded, attention, .. } = scratch;
         let (x, normed) = (&mut x[..n * d], &mut normed[..n * d]);
         let (qkv, attended) = (&mut qkv[..n * (d + 2 * k)], &mut attended[..n * d]);
@@ -169,35 +173,48 @@ impl Network {
         for (x, out) in x.chunks_exact(d).zip(normed.chunks_exact_mut(d)) {
             math::layer_norm(x, &block.norm1.gain, &block.norm1.bias, out);
         }
-        block.qkv.apply(isa, normed, rounded, qkv);
+        block.qkv.apply(self, normed, rounded, qkv);
         for ((row, qkv), out) in rows.iter().zip(qkv.chunks_exact_mut(d + 2 * k)).zip(attended.chunks_exact_mut(d)) {
             let (rotated, values) = qkv.split_at_mut(d + k);
             let rotations = &self.rotations[row.at * h / 2..(row.at + 1) * h / 2];
             rotated.chunks_exact_mut(h).for_each(|head| rotate(head, rotations));
             let (queries, keys) = rotated.split_at(d);
-            caches[row.cache].attend(isa, index, row.at, [queries, keys, values], attention, out);
+            readers[row.reader].caches[row.cache].attend(
+                self.isa,
+                index,
+                row.at,
+                [queries, keys, values],
+                attention,
+                out,
+            );
         }
-        block.out.apply(isa, attended, rounded, normed);
+        block.out.apply(self, attended, rounded, normed);
         add(x, normed);
 
         for (x, out) in x.chunks_exact(d).zip(normed.chunks_exact_mut(d)) {
             math::layer_norm(x, &block.norm2.gain, &block.norm2.bias, out);
         }
-        block.up.apply(isa, normed, rounded, wide);
+        block.up.apply(self, normed, rounded, wide);
         math::gelu(wide);
-        block.down.apply(isa, wide, rounded, normed);
+        block.down.apply(self, wide, rounded, normed);
         add(x, normed);
     }
 
-    /// Logits of an attribute after the last event read, given the values of the `earlier` attributes of the same event
-    /// and (for all but the shift) the position of its onset. Returns (values of the attribute).
-    pub(crate) fn logits<'a>(&self, scratch: &'a mut Scratch, earlier: &[u8], onset: Position) -> &'a mut [f32] {
-        let Scratch { state, wide, rounded, logits, .. } = scratch;
+    /// Logits of an attribute after the event that left `state`, given the values of the `earlier` attributes of the same
+    /// event and (for all but the shift) the position of its onset. Returns (values of the attribute).
+    pub(crate) fn logits<'a>(
+        &self,
+        state: &[f32],
+        scratch: &'a mut Scratch,
+        earlier: &[u8],
+        onset: Position,
+    ) -> &'a mut [f32] {
+        let Scratch { wide, rounded, logits, .. } = scratch;
         let head = &self.heads[earlier.len()];
         let logits = &mut logits[..head.bias.len()];
         self.isa.wide(|| {
             let z = &mut wide[..self.config.d_head_hidden];
-            head.hidden.apply(self.isa, state, rounded, z);
+            head.hidden.apply(self, state, rounded, z);
             for (table, &value) in head.from_earlier.iter().zip(earlier) {
                 table.add_row(usize::from(value), z);
             }
@@ -205,7 +222,7 @@ impl Network {
                 table.add_row(usize::from(value), z);
             }
             math::gelu(z);
-            head.logits.apply(self.isa, z, rounded, logits);
+            head.logits.apply(self, z, rounded, logits);
             add(logits, &head.bias);
         });
         logits

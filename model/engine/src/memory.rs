@@ -11,7 +11,7 @@
 use crate::attention::Cache;
 use crate::conditions::Conditions;
 use crate::config::ModelConfig;
-use crate::forward::{MAX_ROWS, Row, Scratch};
+use crate::forward::{MAX_ROWS, Reader, Row, Scratch};
 use crate::metre::Position;
 use crate::network::Network;
 use crate::note::Note;
@@ -24,6 +24,8 @@ const KEPT_CONTEXTS: usize = 4;
 const N_LANES: usize = 4;
 /// Most events of the coming context that are read with a note. One is the rule; more are needed after going back.
 const MAX_AHEAD: usize = 3;
+/// Most memories that are read together: each has room for an event of its own and one of its coming context.
+const MAX_TOGETHER: usize = MAX_ROWS / 2;
 
 /// A note as it was fed.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +61,17 @@ pub(crate) struct Memory {
     lanes: [Lane; N_LANES],
     /// (N_LANES)
     caches: Vec<Cache>,
+    /// What the last event read left for the heads. (d_model)
+    state: Vec<f32>,
     scratch: Scratch,
+}
+
+/// How far to read, and what is known of the event after the last one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Goal {
+    n_steps: usize,
+    conditions: Conditions,
+    position: Position,
 }
 
 impl Memory {
@@ -71,6 +83,7 @@ impl Memory {
             half_context: config.n_context / 2,
             lanes: [Lane::default(); N_LANES],
             caches: (0..N_LANES).map(|_| Cache::new(config, precision)).collect(),
+            state: vec![0.0; config.d_model],
             scratch: Scratch::new(config),
         }
     }
@@ -121,9 +134,14 @@ impl Memory {
         }
     }
 
-    /// Makes the network read the context but for its last event, for which it must know what comes next.
-    pub(crate) fn read(&mut self, network: &Network) {
-        self.read_to(network, self.n_in_context(), Conditions::default(), Position::FREE);
+    /// Becomes the same as `other`, which is of the same network.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.fed.clone_from(&other.fed);
+        (self.n_fed, self.oldest, self.lanes) = (other.n_fed, other.oldest, other.lanes);
+        let lanes = self.caches.iter_mut().zip(&other.caches).zip(&self.lanes);
+        for ((cache, theirs), _) in lanes.filter(|(_, lane)| lane.n_steps > 0) {
+            cache.copy_from(theirs);
+        }
     }
 
     /// As [`Memory::read`], but at most so many events. Whether nothing is left.
@@ -131,7 +149,8 @@ impl Memory {
         let lane = self.lane_of(self.context_start(self.n_fed));
         let n_known = self.n_in_context();
         let n_steps = n_known.min(self.lanes[lane].n_steps + most);
-        self.read_to(network, n_steps, Conditions::default(), Position::FREE);
+        let goal = Goal { n_steps, conditions: Conditions::default(), position: Position::FREE };
+        Self::read_together(network, [self], [goal]);
         n_steps == n_known
     }
 
@@ -151,19 +170,55 @@ impl Memory {
         (self.n_fed, self.oldest) = (other.n_fed, other.oldest);
     }
 
-    /// Makes the network read the whole context, the last event with the `conditions` of the one to come. Before the
-    /// first note, that one's `position` is needed too.
-    pub(crate) fn read_all(&mut self, network: &Network, conditions: Conditions, position: Position) {
+    /// Makes the network read the context but for its last event, for which it must know what comes next.
+    pub(crate) fn read(&mut self, network: &Network) {
+        let goal = Goal { n_steps: self.n_in_context(), conditions: Conditions::default(), position: Position::FREE };
+        Self::read_together(network, [self], [goal]);
+    }
+
+    /// The whole context, the last event with the `conditions` of the one to come. Before the first note, that one's
+    /// `position` is needed too.
+    pub(crate) fn goal(&mut self, conditions: Conditions, position: Position) -> Goal {
         let n_known = self.n_in_context();
         let lane = self.lane_of(self.context_start(self.n_fed));
         // An event after which nothing was fed may have been read with other conditions.
         self.lanes[lane].n_steps = self.lanes[lane].n_steps.min(n_known);
-        self.read_to(network, n_known + 1, conditions, position);
+        Goal { n_steps: n_known + 1, conditions, position }
     }
 
-    /// Logits after [`Memory::read_all`], see [`Network::logits`].
+    /// Makes the network read each context as far as its goal, in batches; the first one takes along a little of the
+    /// coming contexts. All are of this network; at most [`MAX_TOGETHER`].
+    pub(crate) fn read_together<const N: usize>(network: &Network, mut memories: [&mut Self; N], goals: [Goal; N]) {
+        const { assert!(0 < N && N <= MAX_TOGETHER) };
+        let n_each = MAX_ROWS / N;
+        let mut n_ahead = MAX_AHEAD.min(n_each - 1);
+        loop {
+            let (event, position, conditions) = (TokenEvent::BEGIN, Position::FREE, Conditions::default());
+            let mut rows = [Row { reader: 0, cache: 0, at: 0, event, position, conditions }; MAX_ROWS];
+            let mut n_rows = 0;
+            for (reader, (memory, goal)) in memories.iter_mut().zip(&goals).enumerate() {
+                let free = &mut rows[n_rows..n_rows + n_each];
+                n_rows += memory.take_rows(reader, goal, n_ahead, free);
+            }
+            if n_rows == 0 {
+                return;
+            }
+            let mut scratch = None;
+            let mut readers = memories.each_mut().map(|memory| {
+                let Self { caches, state, scratch: theirs, .. } = &mut **memory;
+                scratch.get_or_insert(theirs);
+                Reader { caches, state }
+            });
+            if let Some(scratch) = scratch {
+                network.forward(&mut readers, scratch, &rows[..n_rows]);
+            }
+            n_ahead = 0;
+        }
+    }
+
+    /// Logits after all was read, see [`Network::logits`].
     pub(crate) fn logits(&mut self, network: &Network, earlier: &[u8], onset: Position) -> &[f32] {
-        network.logits(&mut self.scratch, earlier, onset)
+        network.logits(&self.state, &mut self.scratch, earlier, onset)
     }
 
     /// The first note of the context that the first `n_fed` notes make.
@@ -180,46 +235,40 @@ impl Memory {
         index
     }
 
-    /// Makes the network read the context up to `n_steps` events, in batches; the first one takes along a little of the
-    /// coming context.
-    fn read_to(&mut self, network: &Network, n_steps: usize, conditions: Conditions, position: Position) {
+    /// Fills `rows` with the next events to read: at most `n_ahead` of the coming context, then those on the way to the
+    /// goal. Returns how many there are.
+    fn take_rows(&mut self, reader: usize, goal: &Goal, n_ahead: usize, rows: &mut [Row]) -> usize {
         let start = self.context_start(self.n_fed);
         let current = self.lane_of(start);
-        let mut rows = [self.row(current, conditions, position); MAX_ROWS];
-        let mut n_rows = 0;
+        if self.lanes[current].n_steps >= goal.n_steps {
+            return 0;
+        }
         let n_coming = (self.n_fed - start).saturating_sub(self.half_context);
-        if n_coming > 0 && self.lanes[current].n_steps < n_steps {
-            let coming = self.lane_of(start + self.half_context);
-            while n_rows < MAX_AHEAD && self.lanes[coming].n_steps < n_coming {
-                rows[n_rows] = self.row(coming, conditions, position);
-                self.lanes[coming].n_steps += 1;
+        let coming = if n_coming > 0 { self.lane_of(start + self.half_context) } else { current };
+        let mut n_rows = 0;
+        for (lane, n_steps, most) in [(coming, n_coming, n_ahead), (current, goal.n_steps, rows.len())] {
+            while n_rows < most && self.lanes[lane].n_steps < n_steps {
+                rows[n_rows] = self.row(reader, lane, goal);
+                self.lanes[lane].n_steps += 1;
                 n_rows += 1;
             }
         }
-        while self.lanes[current].n_steps < n_steps {
-            while n_rows < MAX_ROWS && self.lanes[current].n_steps < n_steps {
-                rows[n_rows] = self.row(current, conditions, position);
-                self.lanes[current].n_steps += 1;
-                n_rows += 1;
-            }
-            network.forward(&mut self.caches, &mut self.scratch, &rows[..n_rows]);
-            n_rows = 0;
-        }
+        n_rows
     }
 
-    /// The next event of a lane to read: BEGIN, then the notes. `conditions` and `position` are used when the event after
-    /// it is not known.
-    fn row(&self, lane: usize, conditions: Conditions, position: Position) -> Row {
-        let Lane { start, n_steps: at } = self.lanes[lane];
+    /// The next event of a lane to read: BEGIN, then the notes. What the goal knows is used when the event after it is not
+    /// fed yet.
+    fn row(&self, reader: usize, cache: usize, goal: &Goal) -> Row {
+        let Lane { start, n_steps: at } = self.lanes[cache];
         let next = start + at;
         let known = |index: usize| if index < self.n_fed { self.fed.get(index % self.fed.capacity()) } else { None };
-        let conditions = known(next).map_or(conditions, |fed| fed.conditions);
+        let conditions = known(next).map_or(goal.conditions, |fed| fed.conditions);
         let (event, position) = match at.checked_sub(1).and_then(|before| known(start + before)) {
-            None => (TokenEvent::BEGIN, known(next).map_or(position, |fed| fed.position)),
+            None => (TokenEvent::BEGIN, known(next).map_or(goal.position, |fed| fed.position)),
             Some(fed) if at == 1 => (TokenEvent { shift: 0, ..fed.event }, fed.position),
             Some(fed) => (fed.event, fed.position),
         };
-        Row { cache: lane, at, event, position, conditions }
+        Row { reader, cache, at, event, position, conditions }
     }
 }
 
@@ -234,7 +283,8 @@ mod tests {
         let weights = Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, 1).unwrap()).unwrap();
         let mut memory = Memory::new(weights.config(), Precision::Q8);
         for onset_ticks in 0..500 {
-            memory.read_all(&weights.network, Conditions::default(), Position::FREE);
+            let goal = memory.goal(Conditions::default(), Position::FREE);
+            Memory::read_together(&weights.network, [&mut memory], [goal]);
             let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
             let note = Note { onset_ticks, duration_ticks: 1, pitch, velocity };
             let mut encoder = Encoder::new();

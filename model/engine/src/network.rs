@@ -1,7 +1,7 @@
 //! The layers of the network, as [`crate::forward`] runs them.
 
 use crate::config::ModelConfig;
-use crate::quant::{Layer, Linear, Reader, Table};
+use crate::quant::{Group, Layer, Linear, Reader, Table};
 use crate::simd::Isa;
 use crate::weights::WeightsError;
 
@@ -11,6 +11,8 @@ pub(crate) struct Network {
     pub(crate) config: ModelConfig,
     /// What it is computed with.
     pub(crate) isa: Isa,
+    /// Those of all linear layers, in the order in which a step reads them.
+    pub(crate) tiles: Vec<Group>,
     /// Shift, pitch, duration, velocity of the fed event.
     pub(crate) attributes: [Table; 4],
     /// Beat phase and bar beat of the fed event.
@@ -67,6 +69,7 @@ impl Network {
             norm: Norm::read(file)?,
             heads: [Head::read(0, file)?, Head::read(1, file)?, Head::read(2, file)?, Head::read(3, file)?],
             rotations: rotations(&config),
+            tiles: file.take_tiles(),
         })
     }
 }

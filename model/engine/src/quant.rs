@@ -5,8 +5,11 @@
 //! rows: for each group of 4 columns, 16 rows x 4 values. So a kernel reads the weights in one stream, and 16 sums need
 //! no adding across. With [`Precision::F32`] tables and linears are plain rows of f32.
 
+use std::ops::Range;
+
 use crate::config::{TensorKind, TensorShape};
 use crate::math;
+use crate::simd::vec_on_huge_pages;
 use crate::weights::{Precision, WeightsError};
 
 /// Rows of a tile.
@@ -35,11 +38,11 @@ pub(crate) enum Linear {
         columns: usize,
         values: Vec<f32>,
     },
-    /// Tiles: (rows padded to 16 / 16, columns / 4) groups.
+    /// Tiles: (rows padded to 16 / 16, columns / 4) groups, of those of the whole network.
     Q8 {
         columns: usize,
         scales: Vec<f32>,
-        tiles: Vec<Group>,
+        tiles: Range<usize>,
     },
 }
 
@@ -72,8 +75,8 @@ pub(crate) enum Layer<'a> {
 }
 
 impl Layer<'_> {
-    /// Its numbers, row-major.
-    pub(crate) fn values(self, shape: &TensorShape) -> Vec<f32> {
+    /// Its numbers, row-major. `groups` are those of the whole network.
+    pub(crate) fn values(self, shape: &TensorShape, groups: &[Group]) -> Vec<f32> {
         match self {
             Self::Vector(values) => values.to_vec(),
             Self::Table(Table::F32 { values, .. }) | Self::Linear(Linear::F32 { values, .. }) => values.clone(),
@@ -82,7 +85,7 @@ impl Layer<'_> {
                 values.chunks(*columns).zip(scales).flat_map(row).collect()
             }
             Self::Linear(Linear::Q8 { columns, scales, tiles }) => {
-                let n_groups = columns / GROUP_COLUMNS;
+                let (tiles, n_groups) = (&groups[tiles.clone()], columns / GROUP_COLUMNS);
                 let value = |row: usize, column: usize| {
                     let Group(group) = &tiles[row / TILE_ROWS * n_groups + column / GROUP_COLUMNS];
                     scales[row] * f32::from(group[row % TILE_ROWS * GROUP_COLUMNS + column % GROUP_COLUMNS])
@@ -178,12 +181,22 @@ pub(crate) struct Reader<'a> {
     at: usize,
     precision: Precision,
     shapes: std::vec::IntoIter<TensorShape>,
+    /// Those of all linear layers so far.
+    tiles: Vec<Group>,
 }
 
 impl<'a> Reader<'a> {
     /// Tensors of `shapes`, from the first multiple of 64 at or after `at`.
     pub(crate) fn new(bytes: &'a [u8], at: usize, precision: Precision, shapes: Vec<TensorShape>) -> Self {
-        Self { bytes, at, precision, shapes: shapes.into_iter() }
+        let tiled = shapes.iter().filter(|shape| shape.kind == TensorKind::Linear && precision == Precision::Q8);
+        let n_values: usize = tiled.map(|shape| shape.rows.next_multiple_of(TILE_ROWS) * shape.columns).sum();
+        let tiles = vec_on_huge_pages(n_values / (TILE_ROWS * GROUP_COLUMNS));
+        Self { bytes, at, precision, shapes: shapes.into_iter(), tiles }
+    }
+
+    /// The tiles of all linear layers read.
+    pub(crate) fn take_tiles(&mut self) -> Vec<Group> {
+        std::mem::take(&mut self.tiles)
     }
 
     /// The next tensor, a vector.
@@ -216,8 +229,9 @@ impl<'a> Reader<'a> {
         let padded = rows.next_multiple_of(TILE_ROWS);
         let scales = self.floats(&shape, padded)?;
         let (groups, _) = self.integers(&shape, padded * columns)?.as_chunks::<{ TILE_ROWS * GROUP_COLUMNS }>();
-        let tiles = groups.iter().map(|group| Group(group.map(u8::cast_signed))).collect();
-        Ok(Linear::Q8 { columns, scales, tiles })
+        let start = self.tiles.len();
+        self.tiles.extend(groups.iter().map(|group| Group(group.map(u8::cast_signed))));
+        Ok(Linear::Q8 { columns, scales, tiles: start..self.tiles.len() })
     }
 
     fn next_shape(&mut self, kind: TensorKind) -> Result<TensorShape, WeightsError> {

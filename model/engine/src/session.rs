@@ -7,7 +7,7 @@ use oorandom::Rand32;
 use crate::conditions::{Conditions, N_DENSITIES, N_MODES, N_POLYPHONIES};
 use crate::grammar::{Grammar, Onset};
 use crate::math;
-use crate::memory::{Fed, Memory};
+use crate::memory::{Fed, Goal, Memory};
 use crate::metre::{Metre, Position};
 use crate::note::{Note, Pitch};
 use crate::sample::{self, Sampling};
@@ -147,12 +147,40 @@ impl Session {
 
     /// As [`Session::next`], bent.
     pub fn next_bent(&mut self, ask: &Ask, bend: &Bend) -> Event {
+        let [event] = Self::next_together([self], [(*ask, *bend)]);
+        event
+    }
+
+    /// As [`Session::next_bent`] of each session, but one reading of the weights serves all: several answers to the same
+    /// phrase (see [`Session::copy_from`]) take little longer than one. At most four sessions. When they do not play the same
+    /// weights, each reads its own.
+    pub fn next_together<const N: usize>(mut sessions: [&mut Self; N], asks: [(Ask, Bend); N]) -> [Event; N] {
+        let goals = std::array::from_fn(|i| {
+            let (ask, bend) = &asks[i];
+            let onset_ticks = sessions[i].grammar(ask, bend).onset_ticks(0);
+            sessions[i].goal(ask.conditions, onset_ticks)
+        });
+        let weights = Arc::clone(&sessions[0].weights);
+        if sessions.iter().all(|session| Arc::ptr_eq(&session.weights, &weights)) {
+            Memory::read_together(&weights.network, sessions.each_mut().map(|session| &mut session.memory), goals);
+        } else {
+            for (session, goal) in sessions.iter_mut().zip(goals) {
+                Memory::read_together(&session.weights.network, [&mut session.memory], [goal]);
+            }
+        }
+        std::array::from_fn(|i| sessions[i].draw(&asks[i].0, &asks[i].1))
+    }
+
+    fn grammar(&self, ask: &Ask, bend: &Bend) -> Grammar {
+        let last = self.memory.last().map(|fed| fed.note);
+        Grammar::new(last, ask.onset, ask.lowest, ask.highest, ask.may_end).without(&bend.class_bias, bend.avoid)
+    }
+
+    /// Draws what comes next, when all is read.
+    fn draw(&mut self, ask: &Ask, bend: &Bend) -> Event {
         let rhythm = bend.rhythm.unwrap_or(ask.sampling);
         let conditions = self.known(ask.conditions);
-        let last = self.memory.last().map(|fed| fed.note);
-        let grammar =
-            Grammar::new(last, ask.onset, ask.lowest, ask.highest, ask.may_end).without(&bend.class_bias, bend.avoid);
-        self.read_all(conditions, grammar.onset_ticks(0));
+        let grammar = self.grammar(ask, bend);
 
         let onset_ticks = grammar.forced_onset_ticks().unwrap_or_else(|| {
             let shift = self.choose(rhythm, &[], Position::FREE, |shift| grammar.allows_shift(shift));
@@ -209,7 +237,8 @@ impl Session {
             }
             Event::End { at_ticks } => (at_ticks, encoder.end(at_ticks).values(), None),
         };
-        self.read_all(conditions, onset_ticks);
+        let goal = self.goal(conditions, onset_ticks);
+        Memory::read_together(&self.weights.network, [&mut self.memory], [goal]);
         let position = self.metre.position(onset_ticks);
         let is_first = self.memory.n_fed() == 0;
         let mut nats = [0.0; 4];
@@ -246,6 +275,17 @@ impl Session {
         true
     }
 
+    /// Becomes the same as `other`, random stream and all, for another answer to the same phrase. Costs no step of the
+    /// network. False, and nothing is changed, when `other` plays other weights.
+    pub fn copy_from(&mut self, other: &Self) -> bool {
+        if !Arc::ptr_eq(&self.weights, &other.weights) {
+            return false;
+        }
+        (self.metre, self.random) = (other.metre, other.random);
+        self.memory.copy_from(&other.memory);
+        true
+    }
+
     /// The last notes and their conditions, oldest first: `n` of them, or as many as the session still knows.
     pub fn last_notes(&self, n: usize) -> impl Iterator<Item = (Note, Conditions)> {
         self.memory.last_notes(n).map(|fed| (fed.note, fed.conditions))
@@ -257,9 +297,10 @@ impl Session {
         self.memory.n_in_context()
     }
 
-    fn read_all(&mut self, conditions: Conditions, onset_ticks: i64) {
+    /// All of the context, for what comes next under these conditions, not before `onset_ticks`.
+    fn goal(&mut self, conditions: Conditions, onset_ticks: i64) -> Goal {
         let position = self.metre.position(onset_ticks);
-        self.memory.read_all(&self.weights.network, conditions, position);
+        self.memory.goal(self.known(conditions), position)
     }
 
     fn choose(
@@ -351,6 +392,17 @@ mod tests {
         })
     }
 
+    fn ask() -> Ask {
+        Ask {
+            conditions: Conditions::default(),
+            sampling: Sampling { temperature: 1.0, top_p: 0.95 },
+            lowest: Pitch::new(21).unwrap(),
+            highest: Pitch::new(108).unwrap(),
+            onset: Onset::NotBefore(0),
+            may_end: false,
+        }
+    }
+
     #[test]
     fn kernels_and_batches_make_no_difference_to_the_last_bit() {
         let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
@@ -377,6 +429,65 @@ mod tests {
             for n_at_once in [1, 3, 10, 30] {
                 assert_eq!(nats(isa, n_at_once), one_by_one, "{}, {n_at_once} at once", isa.name());
             }
+        }
+    }
+
+    #[test]
+    fn candidates_choose_the_same_notes_together_as_alone() {
+        let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
+        let choose = |isa: Isa, together: bool| {
+            let mut weights = Weights::parse(&file).unwrap();
+            weights.network.isa = isa;
+            let mut first = Session::new(Arc::new(weights));
+            first.feed_all(music().take(40));
+            let mut candidates: [Session; 4] = std::array::from_fn(|_| Session::new(Arc::clone(&first.weights)));
+            for (candidate, seed) in candidates.iter_mut().zip(0..) {
+                assert!(candidate.copy_from(&first));
+                candidate.seed(seed);
+            }
+            // Each on its own way: what one chose goes on while another goes back. Over several edges of the context.
+            let mut events = Vec::new();
+            for i in 0..150u8 {
+                let ask = Ask {
+                    conditions: Conditions { style: i % 3, ..Conditions::default() },
+                    lowest: Pitch::new(30 + i % 7).unwrap(),
+                    may_end: i % 5 == 0,
+                    ..ask()
+                };
+                let asks = [(ask, Bend::default()); 4];
+                if i % 11 == 3 {
+                    candidates[1].feed_all(music().skip(100).take(7));
+                }
+                let mark = candidates[2].mark();
+                if together {
+                    events.push(Session::next_together(candidates.each_mut(), asks));
+                } else {
+                    events.push(candidates.each_mut().map(|candidate| candidate.next_bent(&ask, &Bend::default())));
+                }
+                if i % 3 == 0 {
+                    assert!(candidates[2].rewind(&mark));
+                }
+            }
+            events
+        };
+        let alone = choose(Isa::best(), false);
+        assert!(alone.iter().any(|events| events[0] != events[1] && events[2] != events[3]), "seeds matter");
+        for isa in Isa::all() {
+            assert_eq!(choose(isa, true), alone, "{}", isa.name());
+        }
+    }
+
+    #[test]
+    fn sessions_of_other_weights_take_nothing_over_but_play_along() {
+        let session = |seed| {
+            let file = random_file(ModelConfig::TINY, Precision::Q8, seed).unwrap();
+            Session::new(Arc::new(Weights::parse(&file).unwrap()))
+        };
+        let (mut one, mut other) = (session(3), session(4));
+        assert!(!one.copy_from(&other));
+        for _ in 0..5 {
+            let together = Session::next_together([&mut one, &mut other], [(ask(), Bend::default()); 2]);
+            assert_ne!(together[0], together[1]);
         }
     }
 }

@@ -10,6 +10,9 @@ mod arch;
 #[cfg(target_arch = "x86_64")]
 #[path = "simd/x86.rs"]
 mod arch;
+mod pages;
+
+pub(crate) use pages::vec_on_huge_pages;
 
 use crate::quant::{GROUP_COLUMNS, Group, TILE_ROWS};
 

@@ -155,7 +155,7 @@ impl Weights {
     pub fn tensors(&self) -> impl Iterator<Item = (TensorShape, Vec<f32>)> + '_ {
         let shapes = self.header.config.tensors();
         shapes.into_iter().zip(self.network.layers()).map(|(shape, layer)| {
-            let values = layer.values(&shape);
+            let values = layer.values(&shape, &self.network.tiles);
             (shape, values)
         })
     }

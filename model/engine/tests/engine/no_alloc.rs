@@ -1,9 +1,11 @@
 //! After construction nothing is allocated. The counter is per thread, in debug and release builds alike.
 
-use allocation_counter::measure;
-use engine::{Conditions, Event, Metre, Note, Precision};
+use std::sync::Arc;
 
-use crate::common::{music, next_note, session};
+use allocation_counter::measure;
+use engine::{Bend, Conditions, Event, Metre, Note, Onset, Precision, Session};
+
+use crate::common::{ask, music, next_note, session};
 
 #[test]
 fn the_counter_counts() {
@@ -15,6 +17,7 @@ fn the_counter_counts() {
 fn a_session_allocates_nothing_after_construction() {
     for precision in [Precision::Q8, Precision::F32] {
         let mut session = session(precision);
+        let mut candidates = [0; 3].map(|_| Session::new(Arc::clone(session.weights())));
         let notes = music(200, 1);
         // More notes than any ring or context holds: TINY has a context of 64.
         let info = measure(|| {
@@ -29,6 +32,13 @@ fn a_session_allocates_nothing_after_construction() {
                     let chosen = next_note(&mut session);
                     assert!(session.rewind(&mark));
                     session.score(Event::Note(chosen), Conditions { style: 1, ..Conditions::default() });
+                    session.amend(note);
+                }
+                session.feed_all(notes.iter().map(|&note| (note, Conditions::default())));
+                assert!(candidates.iter_mut().all(|candidate| candidate.copy_from(&session)));
+                for _ in 0..100 {
+                    let asks = [(ask(Onset::NotBefore(i64::MIN)), Bend::default()); 3];
+                    Session::next_together(candidates.each_mut(), asks);
                 }
                 session.score(Event::End { at_ticks: 1_000_000 }, Conditions::default());
                 assert!(!session.rewind(&start) || session.n_notes() == 0);
