@@ -68,7 +68,7 @@ pub struct AdaptOptions {
     #[arg(long, default_value_t = 0.5)]
     pub replay: f64,
     /// How much worse other music may be predicted, in percent
-    #[arg(long, default_value_t = 1.5)]
+    #[arg(long, default_value_t = 1.25)]
     pub may_forget: f64,
     /// Another seed makes other random choices
     #[arg(long, default_value_t = 1)]
