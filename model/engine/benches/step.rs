@@ -103,9 +103,12 @@ impl Times {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let rounds = if std::env::args().any(|a| a == "--quick") { 60 } else { 1000 };
+    let configs = [("nano", ModelConfig::NANO), ("base", ModelConfig::BASE)];
+    // Before anything else has used memory that the system does not get back.
+    let resident_mib = configs.iter().map(|(_, config)| resident_mib(*config)).collect::<Result<Vec<_>, _>>()?;
     let mut networks = Vec::new();
-    for (name, config) in [("nano", ModelConfig::NANO), ("base", ModelConfig::BASE)] {
-        networks.push(measure(name, config, rounds)?);
+    for ((name, config), resident_mib) in configs.into_iter().zip(resident_mib) {
+        networks.push(NetworkReport { resident_mib, ..measure(name, config, rounds)? });
     }
     println!("{}", serde_json::to_string_pretty(&Report { kernel: engine::kernel_name(), networks })?);
     Ok(())
@@ -118,9 +121,6 @@ fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<Net
     let weights = Arc::new(Weights::parse(&file)?);
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
     let mut session = Session::new(weights);
-    session.feed_all((0..2 * config.n_context).map(note));
-    #[expect(clippy::cast_precision_loss, reason = "for show")]
-    let resident_mib = resident_mib().map(|mib| mib - file_bytes as f64 / MIB as f64);
     drop(file);
     let mut eviction = vec![1u64; 128 * MIB / 8];
     let mut limits = Limits::default();
@@ -163,7 +163,7 @@ fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<Net
         config,
         file_bytes,
         load_ms,
-        resident_mib,
+        resident_mib: None,
         stream_gb_s,
         memory_gb_s,
         steps,
@@ -287,10 +287,13 @@ fn sum(buffer: &[u64]) -> u64 {
     sums.iter().fold(0, |all, sum| all.wrapping_add(*sum))
 }
 
-/// Memory of this process, where the system tells it in a file.
-fn resident_mib() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib / 1024.0)
+/// Memory of this process with weights and a session of which all is in use, where the system tells it in a file.
+fn resident_mib(config: ModelConfig) -> Result<Option<f64>, Box<dyn Error>> {
+    let weights = Arc::new(Weights::parse(&random_file(config, Precision::Q8, 1)?)?);
+    let mut session = Session::new(weights);
+    session.feed_all((0..2 * config.n_context).map(note));
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return Ok(None) };
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let kib: Option<f64> = line.split_whitespace().next().and_then(|kib| kib.parse().ok());
+    Ok(kib.map(|kib| kib / 1024.0))
 }
