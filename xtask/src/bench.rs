@@ -11,7 +11,7 @@ use clap::Subcommand;
 /// Which benchmark.
 #[derive(Subcommand)]
 pub(crate) enum Benchmark {
-    /// Notes of the engine, and of the same network in candle: time, and share of what the memory allows.
+    /// Notes of the engine, and of the same network in candle, llama.cpp and ONNX Runtime.
     Engine(engine::Options),
     /// Training steps of our trainer and of the same network in PyTorch, in turns.
     Train(train::Options),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use engine::config::TensorKind;
 use engine::{
-    Ask, Conditions, Event, ModelConfig, Note, Onset, Pitch, Precision, Sampling, Session, Velocity, Weights,
+    Ask, Bend, Conditions, Event, ModelConfig, Note, Onset, Pitch, Precision, Sampling, Session, Velocity, Weights,
     random_file,
 };
 use serde::Serialize;
@@ -30,14 +30,12 @@ struct NetworkReport {
     load_ms: f64,
     /// Of this process, without the file: program, weights, and a session of which all is in use.
     resident_mib: Option<f64>,
-    /// Reading a buffer as large as the weights again and again, in the same minute.
     stream_gb_s: f64,
-    /// Reading one that fits no cache.
     memory_gb_s: f64,
     steps: Vec<Step>,
     /// Notes over several contexts, each chosen by the network.
     endless: Times,
-    prefill: Vec<Prefill>,
+    at_once: Vec<AtOnce>,
 }
 
 #[derive(Serialize)]
@@ -51,11 +49,35 @@ struct Step {
     fraction_of_limit: f64,
 }
 
+/// Many notes at once, or several candidates' next notes, beside single notes measured in turns with them.
 #[derive(Serialize)]
-struct Prefill {
+struct AtOnce {
+    what: &'static str,
     state: &'static str,
     n_notes: usize,
     median_us: f64,
+    /// Over that of a single note in the same state.
+    single_notes: f64,
+}
+
+/// What the machine can read at best, measured now and then among the steps.
+#[derive(Default)]
+struct Limits {
+    /// A buffer as large as the weights, again and again.
+    stream_gb_s: f64,
+    /// One that fits no cache.
+    memory_gb_s: f64,
+}
+
+impl Limits {
+    fn measure(&mut self, buffer: &[u64], weight_bytes: usize) {
+        let rate = |buffer: &[u64], n_times: usize| {
+            let seconds = (0..n_times).map(|_| timed(|| _ = black_box(sum(black_box(buffer)))));
+            gb_per_s(size_of_val(buffer), seconds.fold(f64::MAX, f64::min))
+        };
+        self.stream_gb_s = self.stream_gb_s.max(rate(&buffer[..weight_bytes / 8], 40));
+        self.memory_gb_s = self.memory_gb_s.max(rate(buffer, 4));
+    }
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -81,9 +103,12 @@ impl Times {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let rounds = if std::env::args().any(|a| a == "--quick") { 60 } else { 1000 };
+    let configs = [("nano", ModelConfig::NANO), ("base", ModelConfig::BASE)];
+    // Before anything else has used memory that the system does not get back.
+    let resident_mib = configs.iter().map(|(_, config)| resident_mib(*config)).collect::<Result<Vec<_>, _>>()?;
     let mut networks = Vec::new();
-    for (name, config) in [("nano", ModelConfig::NANO), ("base", ModelConfig::BASE)] {
-        networks.push(measure(name, config, rounds)?);
+    for ((name, config), resident_mib) in configs.into_iter().zip(resident_mib) {
+        networks.push(NetworkReport { resident_mib, ..measure(name, config, rounds)? });
     }
     println!("{}", serde_json::to_string_pretty(&Report { kernel: engine::kernel_name(), networks })?);
     Ok(())
@@ -96,18 +121,10 @@ fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<Net
     let weights = Arc::new(Weights::parse(&file)?);
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
     let mut session = Session::new(weights);
-    session.feed_all((0..2 * config.n_context).map(note));
-    #[expect(clippy::cast_precision_loss, reason = "for show")]
-    let resident_mib = resident_mib().map(|mib| mib - file_bytes as f64 / MIB as f64);
     drop(file);
     let mut eviction = vec![1u64; 128 * MIB / 8];
-    let seconds_of = |buffer: &[u64]| {
-        let mut seconds: Vec<f64> = (0..15).map(|_| timed(|| _ = black_box(sum(black_box(buffer))))).collect();
-        seconds.sort_by(f64::total_cmp);
-        seconds[seconds.len() / 2]
-    };
-    let stream_gb_s = gb_per_s(weight_bytes(&config), seconds_of(&eviction[..weight_bytes(&config) / 8]));
-    let memory_gb_s = gb_per_s(128 * MIB, seconds_of(&eviction));
+    let mut limits = Limits::default();
+    limits.measure(&eviction, weight_bytes(&config));
 
     let mut steps = Vec::new();
     for context in [0, 256, 512, 1024].into_iter().filter(|&n| n <= config.n_context) {
@@ -130,24 +147,28 @@ fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<Net
             });
             let times = Times::new(seconds.collect());
             let bytes = weight_bytes(&config) + cache_bytes(&config, context);
-            let limit = if state == "warm" { stream_gb_s } else { memory_gb_s };
-            let fraction_of_limit = gb_per_s(bytes, times.p50_us / 1e6) / limit;
-            steps.push(Step { context, state, bytes, times, fraction_of_limit });
+            steps.push(Step { context, state, bytes, times, fraction_of_limit: 0.0 });
         }
+        limits.measure(&eviction, weight_bytes(&config));
+    }
+    let Limits { stream_gb_s, memory_gb_s } = limits;
+    for step in &mut steps {
+        let limit = if step.state == "warm" { stream_gb_s } else { memory_gb_s };
+        step.fraction_of_limit = gb_per_s(step.bytes, step.times.p50_us / 1e6) / limit;
     }
     let endless = endless(&mut session, 3 * config.n_context.min(rounds));
-    let prefill = prefill(&mut session, rounds);
+    let at_once = at_once(&mut session, (rounds / 20).max(5));
     Ok(NetworkReport {
         name,
         config,
         file_bytes,
         load_ms,
-        resident_mib,
+        resident_mib: None,
         stream_gb_s,
         memory_gb_s,
         steps,
         endless,
-        prefill,
+        at_once,
     })
 }
 
@@ -168,21 +189,48 @@ fn endless(session: &mut Session, n_notes: usize) -> Times {
     Times::new(seconds.collect())
 }
 
-/// Phrases at once, onto an empty context. The last note of a phrase is read with what follows, so one more is fed.
-fn prefill(session: &mut Session, rounds: usize) -> Vec<Prefill> {
+/// Phrases fed at once onto an empty context, and up to four candidates that choose together. The last note of a phrase
+/// is read with what follows, so one more is fed. Everything takes turns, so that all see the same machine.
+fn at_once(session: &mut Session, rounds: usize) -> Vec<AtOnce> {
+    let kinds = [("chosen", 1), ("chosen", 2), ("chosen", 4)].into_iter();
+    let kinds: Vec<_> = kinds.chain([1, 2, 4, 8, 16, 64, 256].map(|n| ("fed", n))).collect();
+    let mut candidates = [0; 4].map(|_| Session::new(Arc::clone(session.weights())));
     let mut all = Vec::new();
     for state in ["warm", "rested"] {
-        for n_notes in [1, 2, 4, 8, 16, 64, 256] {
-            let rounds = (rounds / n_notes / 4).clamp(5, 100);
-            let seconds = (0..rounds).map(|_| {
-                session.reset();
-                session.feed_all([note(0)]);
-                if state == "rested" {
-                    std::thread::sleep(Duration::from_millis(20));
+        let mut seconds = vec![Vec::new(); kinds.len()];
+        for round in 0..rounds {
+            for (&(what, n_notes), seconds) in kinds.iter().zip(&mut seconds) {
+                // The long ones need fewer rounds. What runs before the clock starts warms up.
+                let n_repeats = if n_notes > 16 && round > 5 { 0 } else { 2 };
+                for repeat in 0..n_repeats {
+                    for session in candidates.iter_mut().chain([&mut *session]) {
+                        session.reset();
+                        session.feed_all([note(0)]);
+                    }
+                    if state == "rested" {
+                        std::thread::sleep(Duration::from_millis(20));
+                    }
+                    let time = timed(|| match (what, n_notes) {
+                        ("fed", _) => session.feed_all((1..=n_notes).map(note)),
+                        (_, 1) => _ = black_box(session.next(&ask(1))),
+                        (_, 2) => {
+                            let [a, b, ..] = &mut candidates;
+                            _ = black_box(Session::next_together([a, b], [(ask(1), Bend::default()); 2]));
+                        }
+                        _ => {
+                            let asks = [(ask(1), Bend::default()); 4];
+                            _ = black_box(Session::next_together(candidates.each_mut(), asks));
+                        }
+                    });
+                    if repeat > 0 {
+                        seconds.push(time);
+                    }
                 }
-                timed(|| session.feed_all((1..=n_notes).map(note)))
-            });
-            all.push(Prefill { state, n_notes, median_us: Times::new(seconds.collect()).p50_us });
+            }
+        }
+        let medians: Vec<f64> = seconds.into_iter().map(|seconds| Times::new(seconds).p50_us).collect();
+        for (&(what, n_notes), &median_us) in kinds.iter().zip(&medians) {
+            all.push(AtOnce { what, state, n_notes, median_us, single_notes: median_us / medians[0] });
         }
     }
     all
@@ -239,10 +287,13 @@ fn sum(buffer: &[u64]) -> u64 {
     sums.iter().fold(0, |all, sum| all.wrapping_add(*sum))
 }
 
-/// Memory of this process, where the system tells it in a file.
-fn resident_mib() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib / 1024.0)
+/// Memory of this process with weights and a session of which all is in use, where the system tells it in a file.
+fn resident_mib(config: ModelConfig) -> Result<Option<f64>, Box<dyn Error>> {
+    let weights = Arc::new(Weights::parse(&random_file(config, Precision::Q8, 1)?)?);
+    let mut session = Session::new(weights);
+    session.feed_all((0..2 * config.n_context).map(note));
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return Ok(None) };
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let kib: Option<f64> = line.split_whitespace().next().and_then(|kib| kib.parse().ok());
+    Ok(kib.map(|kib| kib / 1024.0))
 }

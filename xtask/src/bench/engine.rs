@@ -2,13 +2,20 @@
 //! table, JSON and a picture.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::picture;
+use super::{peer, picture};
+
+const PEER_SCRIPT: &str = "xtask/src/bench/engine_peer.py";
+/// Peers from PyPI: the name that the script knows, what to call it, and its packages. cyllama is llama.cpp, built already.
+const PYTHON_PEERS: [(&str, &str, &[&str]); 2] = [
+    ("llama", "llama.cpp Q8_0", &["cyllama", "gguf", "numpy"]),
+    ("onnx", "ONNX Runtime int8", &["onnxruntime", "onnx", "numpy"]),
+];
 
 /// Options of `cargo xtask bench engine`.
 #[derive(clap::Args)]
@@ -16,6 +23,9 @@ pub(crate) struct Options {
     /// Leave out candle, which takes minutes to build
     #[arg(long)]
     no_candle: bool,
+    /// Install llama.cpp and ONNX Runtime into target/peers when they are not there
+    #[arg(long)]
+    install_peers: bool,
     /// Fewer rounds: seconds instead of minutes, and rare delays are not seen
     #[arg(long)]
     quick: bool,
@@ -41,10 +51,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         cargo.arg("--quick");
     }
     let mut report: Value = serde_json::from_str(&output(cargo)?).context("the engine's benchmark printed no JSON")?;
-    if !options.no_candle {
-        for network in report["networks"].as_array_mut().context("no networks were measured")? {
-            network["candle"] = candle(options, network)?;
+    for network in report["networks"].as_array_mut().context("no networks were measured")? {
+        let mut peers = serde_json::Map::new();
+        if !options.no_candle {
+            peers.insert("candle Q8_0".into(), candle(options, network)?);
         }
+        for (peer, name, packages) in PYTHON_PEERS {
+            match peer::python(packages, options.install_peers)? {
+                Some(python) => drop(peers.insert(name.into(), python_peer(options, network, &python, peer)?)),
+                None => println!("{name} is not here: --install-peers installs it."),
+            }
+        }
+        network["peers"] = peers.into();
     }
     print_table(&report);
     fs::create_dir_all(&options.out).with_context(|| format!("cannot make {}", options.out.display()))?;
@@ -74,6 +92,18 @@ fn candle(options: &Options, network: &Value) -> Result<Value> {
     for size in ["n_blocks", "d_model", "n_heads", "n_kv_heads", "d_ff", "d_head_hidden"] {
         command.arg(config[size].to_string());
     }
+    times(options, network, command)
+}
+
+/// Times of the same network in llama.cpp or ONNX Runtime.
+fn python_peer(options: &Options, network: &Value, python: &Path, peer: &str) -> Result<Value> {
+    let mut command = on_core(options, &python.to_string_lossy());
+    command.args([PEER_SCRIPT, peer, &network["config"].to_string()]);
+    times(options, network, command)
+}
+
+/// Runs a peer, and reads its lines.
+fn times(options: &Options, network: &Value, mut command: Command) -> Result<Value> {
     command.arg(if options.quick { "20" } else { "100" });
     for step in warm_steps(network) {
         command.arg(step["context"].to_string());
@@ -114,10 +144,12 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)
 }
 
-/// candle's median at a context.
-fn candle_us(network: &Value, context: &Value) -> Option<f64> {
-    let at = list(network, "candle").find(|row| row["context"].as_f64() == context.as_f64())?;
-    at["p50_us"].as_f64()
+/// The peers' names and medians at a context.
+fn peers_us<'a>(network: &'a Value, context: &'a Value) -> impl Iterator<Item = (&'a String, f64)> {
+    network["peers"].as_object().into_iter().flatten().filter_map(|(name, rows)| {
+        let at = rows.as_array()?.iter().find(|row| row["context"].as_f64() == context.as_f64())?;
+        Some((name, at["p50_us"].as_f64()?))
+    })
 }
 
 fn print_table(report: &Value) {
@@ -136,23 +168,32 @@ fn print_table(report: &Value) {
             text("memory_gb_s")
         );
         println!(
-            "{:<8}{:<9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}{:>10}",
-            "context", "state", "p50 us", "p95", "p99", "p99.9", "max", "steps/s", "of limit", "candle"
+            "{:<8}{:<9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}",
+            "context", "state", "p50 us", "p95", "p99", "p99.9", "max", "steps/s", "of limit"
         );
         for step in list(network, "steps") {
-            row(
-                &step["context"].to_string(),
-                step,
-                candle_us(network, &step["context"]).filter(|_| step["state"] == "warm"),
-            );
+            row(&step["context"].to_string(), step);
         }
-        let endless = json!({ "state": "warm", "times": network["endless"] });
-        row("endless", &endless, None);
-        for state in ["warm", "rested"] {
-            let of_state = list(network, "prefill").filter(|row| row["state"] == state);
-            let cells: Vec<String> =
-                of_state.map(|row| format!("{}: {:.0} us", row["n_notes"], number(&row["median_us"]))).collect();
-            println!("notes fed at once, {state}: {}", cells.join(", "));
+        row("endless", &json!({ "state": "warm", "times": network["endless"] }));
+        for step in warm_steps(network) {
+            let ours = number(&step["times"]["p50_us"]);
+            for (name, us) in peers_us(network, &step["context"]) {
+                println!("context {}, {name}: {us:.0} us, {:.1} times ours", step["context"], us / ours);
+            }
+        }
+        for (what, title) in [("fed", "notes fed at once"), ("chosen", "candidates' notes chosen together")] {
+            for state in ["warm", "rested"] {
+                let rows = list(network, "at_once").filter(|row| row["what"] == what && row["state"] == state);
+                let cell = |row: &Value| {
+                    format!(
+                        "{}: {:.0} us ({:.2})",
+                        row["n_notes"],
+                        number(&row["median_us"]),
+                        number(&row["single_notes"])
+                    )
+                };
+                println!("{title}, {state} (in single notes): {}", rows.map(cell).collect::<Vec<_>>().join(", "));
+            }
         }
     }
     println!(
@@ -160,13 +201,12 @@ fn print_table(report: &Value) {
     );
 }
 
-fn row(context: &str, step: &Value, candle_us: Option<f64>) {
+fn row(context: &str, step: &Value) {
     let times = &step["times"];
     let us = |name: &str| format!("{:>9.0}", number(&times[name]));
     let of_limit = step["fraction_of_limit"].as_f64().map_or(String::new(), |f| format!("{:.0} %", 100.0 * f));
-    let candle = candle_us.map_or(String::new(), |theirs| format!("{:.1} x", theirs / number(&times["p50_us"])));
     println!(
-        "{context:<8}{:<9}{}{}{}{}{}{:>10.0}{of_limit:>10}{candle:>10}",
+        "{context:<8}{:<9}{}{}{}{}{}{:>10.0}{of_limit:>10}",
         step["state"].as_str().unwrap_or_default(),
         us("p50_us"),
         us("p95_us"),
@@ -177,7 +217,7 @@ fn row(context: &str, step: &Value, candle_us: Option<f64>) {
     );
 }
 
-/// What the picture shows: medians of the base network, ours and candle's.
+/// What the picture shows: medians, ours and the peers'.
 fn bars(report: &Value) -> Vec<picture::Bar> {
     let mut bars = Vec::new();
     for network in list(report, "networks") {
@@ -189,8 +229,8 @@ fn bars(report: &Value) -> Vec<picture::Bar> {
                 us: number(&step["times"]["p50_us"]),
                 is_ours: true,
             });
-            if let Some(us) = candle_us(network, context) {
-                bars.push(picture::Bar { label: "candle Q8_0".into(), us, is_ours: false });
+            for (name, us) in peers_us(network, context) {
+                bars.push(picture::Bar { label: name.clone(), us, is_ours: false });
             }
         }
     }

@@ -45,7 +45,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let status = Command::new("cargo").args(["build", "--release", "--package", "model"]).status();
     ensure!(status.context("cannot run cargo")?.success(), "the trainer does not build");
     let trainer = build::target_folder()?.join("release").join("model").with_extension(std::env::consts::EXE_EXTENSION);
-    let python = peer::python("torch", options.install_peers)?;
+    let python = peer::python(&["torch"], options.install_peers)?;
     if python.is_none() {
         println!("PyTorch is not here: measuring only our own trainer. --install-peers installs it.");
     }
