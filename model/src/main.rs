@@ -20,7 +20,12 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Read MIDI files into a folder to train on
-    Prepare(prepare::PrepareOptions),
+    Prepare {
+        #[command(flatten)]
+        options: prepare::PrepareOptions,
+        #[command(flatten)]
+        filters: prepare::Filters,
+    },
     /// Train a network on a prepared folder
     Train(train::TrainOptions),
     /// Turn a checkpoint into a weight file of 8 bits
@@ -35,7 +40,7 @@ enum Verb {
 
 fn main() -> Result<()> {
     match Cli::parse().verb {
-        Verb::Prepare(options) => prepare::run(&options),
+        Verb::Prepare { options, filters } => prepare::run(&options, &filters),
         Verb::Train(options) => train::run(&options),
         Verb::Quantise(options) => quantise::run(&options),
         Verb::Evaluate(options) => evaluate::run(&options),
