@@ -75,3 +75,20 @@ fn thru_repeats_what_is_played_at_its_sample() {
         assert!(host::pair(&rig.heard).iter().all(|n| n.off_samples == Some(n.on_samples + 777)));
     }
 }
+
+#[test]
+fn the_generator_gives_the_same_take_at_any_block_size_and_rate() {
+    let take = |sample_rate: f64, max_block: u32| {
+        let mut rig = open(Settings { sample_rate, max_block, ..OFFLINE }, Pace::Unpaced);
+        crate::turns::set_text(&mut rig, "Mode", "Continue");
+        rig.run(sample_of(&rig, 24.0)).unwrap();
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few seconds")]
+        let tick = |samples: u64| (samples as f64 / sample_rate * TEMPO / 60.0 * 48.0).round() as i64;
+        host::pair(&rig.heard).iter().map(|n| (tick(n.on_samples), n.key, n.velocity)).collect::<Vec<_>>()
+    };
+    let expected = take(48_000.0, 512);
+    assert!(expected.len() > 8, "{expected:?}");
+    for (rate, block) in [(48_000.0, 1), (48_000.0, 4096), (44_100.0, 64), (96_000.0, 1000)] {
+        assert_eq!(take(rate, block), expected, "{rate} Hz, blocks of {block}");
+    }
+}

@@ -1,6 +1,12 @@
-//! A training run on disk: one safetensors file of weights and optimiser moments, its state as JSON in the metadata.
+//! A training run on disk: a folder of safetensors files of at most 16 MiB, and an index in the manner of Hugging Face's
+//! that names them and holds the run's state.
+//!
+//! The files are named by what is in them, and the index is replaced in one step when all of them are there. So a full
+//! disk or a kill leaves the checkpoint that was there before, and a damaged file is noticed.
 
-use std::collections::{BTreeMap, HashMap};
+mod files;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -8,6 +14,7 @@ use candle_core::{Device, Tensor, Var};
 use engine::ModelConfig;
 use serde::{Deserialize, Serialize};
 
+use crate::average::Average;
 use crate::network::Network;
 use crate::optimiser::AdamW;
 
@@ -22,64 +29,106 @@ pub struct State {
     pub notes_seen: u64,
     /// Best bits per note on validation pieces so far.
     pub best_valid_bits: Option<f64>,
+    /// What those were measured on.
+    #[serde(default)]
+    pub valid_sample: String,
     /// Of the random choices.
     pub seed: u64,
     /// Names of the styles; index 0 is any.
     pub styles: Vec<String>,
     /// Of the prepared data.
     pub fingerprint: String,
-    /// How it was trained, in words.
+    /// How it was trained, in words; every stage of it.
     pub options: String,
 }
 
-const STATE_KEY: &str = "antiphon";
-
-/// Writes a checkpoint beside `path` first, so that an interruption leaves the old one whole.
-///
-/// # Errors
-/// When the disk does not take it.
-pub fn save(path: &Path, network: &Network, optimiser: &AdamW, state: &State) -> Result<()> {
-    let mut tensors: BTreeMap<String, Tensor> = BTreeMap::new();
-    for (name, var) in network.parameters() {
-        tensors.insert(name.clone(), var.as_tensor().clone());
+impl State {
+    /// Notes down the settings from here on, if they are new.
+    pub fn begin_stage(&mut self, settings: &str) {
+        if self.step == 0 {
+            settings.clone_into(&mut self.options);
+        } else if !self.options.ends_with(settings) {
+            self.options = format!("{}; from step {} {settings}", self.options, self.step);
+        }
     }
-    for (name, (mean, mean_square)) in optimiser.moments() {
-        tensors.insert(format!("mean.{name}"), mean.as_tensor().clone());
-        tensors.insert(format!("mean_square.{name}"), mean_square.as_tensor().clone());
-    }
-    let metadata = HashMap::from([(STATE_KEY.to_owned(), serde_json::to_string(state)?)]);
-    let unfinished = path.with_extension("unfinished");
-    let failed = || format!("cannot write the checkpoint {}; is the disk full?", path.display());
-    safetensors::serialize_to_file(tensors, Some(metadata), &unfinished).with_context(failed)?;
-    std::fs::rename(&unfinished, path).with_context(failed)
 }
 
-/// Reads a checkpoint: the network, its optimiser, and the state.
-///
-/// # Errors
-/// When the file is not a whole checkpoint.
-pub fn load(path: &Path, device: &Device) -> Result<(Network, AdamW, State)> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read the checkpoint {}", path.display()))?;
-    let damaged = || format!("{} is not a whole checkpoint of `model train`", path.display());
-    let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes).with_context(damaged)?;
-    let state = metadata.metadata().as_ref().and_then(|m| m.get(STATE_KEY)).with_context(damaged)?;
-    let state: State = serde_json::from_str(state).with_context(damaged)?;
-    state.config.check().map_err(anyhow::Error::msg).with_context(damaged)?;
-    let tensors = candle_core::safetensors::load_buffer(&bytes, device).with_context(damaged)?;
-    let tensor = |name: &str| tensors.get(name).with_context(|| format!("{} lacks {name}", path.display()));
+/// A run at one of its steps.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// The weights after the last step.
+    pub network: Network,
+    /// What the optimiser remembers.
+    pub optimiser: AdamW,
+    /// Of the weights, when the run keeps one.
+    pub average: Option<Average>,
+    /// All else.
+    pub state: State,
+}
 
-    let mut moments = BTreeMap::new();
-    for shape in state.config.tensors() {
-        let name = &shape.name;
-        let (mean, mean_square) = (tensor(&format!("mean.{name}"))?, tensor(&format!("mean_square.{name}"))?);
-        for tensor in [tensor(name)?, mean, mean_square] {
-            ensure!(tensor.elem_count() == shape.rows * shape.columns, "{}: {name} has a wrong size", path.display());
+impl Checkpoint {
+    /// The network to measure and to play: the averaged weights, if there are any.
+    #[must_use]
+    pub fn smoothed(&self) -> Network {
+        match &self.average {
+            Some(average) => self.network.with_parameters(average.values().clone()),
+            None => self.network.clone(),
         }
-        moments.insert(name.clone(), (Var::from_tensor(mean)?, Var::from_tensor(mean_square)?));
     }
-    let network = Network::from_values(state.config, device, |shape| {
-        tensors.get(&shape.name).map_or_else(|| Ok(Vec::new()), |t| t.flatten_all()?.to_vec1())
-    })?;
-    let steps = u32::try_from(state.step).unwrap_or(u32::MAX);
-    Ok((network, AdamW::from_moments(moments, steps), state))
+
+    /// Writes the checkpoint into a folder of its own, in the place of one that is there.
+    ///
+    /// # Errors
+    /// When the disk does not take it, or the weights are not numbers any more. What was there before is still good then.
+    pub fn save(&self, folder: &Path) -> Result<()> {
+        let mut tensors: BTreeMap<String, Tensor> = BTreeMap::new();
+        let mut squares = Vec::new();
+        for (name, var) in self.network.parameters() {
+            squares.push(var.sqr()?.sum_all()?);
+            tensors.insert(name.clone(), var.as_tensor().clone());
+        }
+        let size = Tensor::stack(&squares, 0)?.sum_all()?.to_scalar::<f32>()?;
+        ensure!(size.is_finite(), "the weights are no longer numbers; {} was left as it is", folder.display());
+        for (name, (mean, mean_square)) in self.optimiser.moments() {
+            tensors.insert(format!("mean.{name}"), mean.as_tensor().clone());
+            tensors.insert(format!("mean_square.{name}"), mean_square.as_tensor().clone());
+        }
+        for (name, average) in self.average.iter().flat_map(Average::values) {
+            tensors.insert(format!("average.{name}"), average.as_tensor().clone());
+        }
+        files::write(folder, &tensors, &self.state)
+            .with_context(|| format!("cannot write the checkpoint {}; is the disk full?", folder.display()))
+    }
+
+    /// Reads a checkpoint: a folder, or a single file as earlier versions wrote it.
+    ///
+    /// # Errors
+    /// When it is not a whole checkpoint.
+    pub fn load(path: &Path, device: &Device) -> Result<Self> {
+        let damaged = || format!("{} is not a whole checkpoint of `model train`", path.display());
+        let (tensors, state): (_, State) = files::read(path, device).with_context(damaged)?;
+        state.config.check().map_err(anyhow::Error::msg).with_context(damaged)?;
+        let of = |prefix: &str| -> Result<BTreeMap<String, Var>> {
+            let mut found = BTreeMap::new();
+            for shape in state.config.tensors() {
+                let name = format!("{prefix}{}", shape.name);
+                let tensor = tensors.get(&name).with_context(|| format!("{} lacks {name}", path.display()))?;
+                let is_right = tensor.elem_count() == shape.rows * shape.columns;
+                ensure!(is_right, "{}: {name} has a wrong size", path.display());
+                found.insert(shape.name, Var::from_tensor(tensor)?);
+            }
+            Ok(found)
+        };
+        let weights = of("")?;
+        let network = Network::from_values(state.config, device, |shape| {
+            weights.get(&shape.name).map_or_else(|| Ok(Vec::new()), |t| t.flatten_all()?.to_vec1())
+        })?;
+        let mut squares = of("mean_square.")?;
+        let means = of("mean.")?.into_iter();
+        let moments = means.filter_map(|(name, mean)| squares.remove(&name).map(|square| (name, (mean, square))));
+        let optimiser = AdamW::from_moments(moments.collect(), u32::try_from(state.step).unwrap_or(u32::MAX));
+        let has_average = tensors.keys().any(|name| name.starts_with("average."));
+        let average = if has_average { Some(Average::from_values(of("average.")?)) } else { None };
+        Ok(Self { network, optimiser, average, state })
+    }
 }

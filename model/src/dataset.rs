@@ -101,21 +101,24 @@ impl Dataset {
     /// Every event of a split once, in consecutive crops of pieces as they are. Density and polyphony are left open,
     /// since they are measured on what is to be predicted. The last batch is filled up with rows that do not count.
     pub fn valid_batches(&self, split: Split, rows: usize, steps: usize) -> impl Iterator<Item = Batch> {
-        let starts: Vec<_> = self
-            .pieces(split)
+        plain_batches(self.plain_starts(split, steps), rows, steps)
+    }
+
+    /// As [`Dataset::valid_batches`], but only about `n_notes` of the split, in crops spread evenly over its pieces; the
+    /// same ones every time.
+    pub fn sample(&self, split: Split, n_notes: usize, rows: usize, steps: usize) -> impl Iterator<Item = Batch> {
+        let all = self.plain_starts(split, steps);
+        // Pieces end within a crop, so crops hold fewer notes than steps.
+        let n_crops = (n_notes * all.len()).div_ceil(self.n_notes(split).max(1)).min(all.len());
+        let starts = (0..n_crops).map(|i| all[i * all.len() / n_crops]).collect();
+        plain_batches(starts, rows, steps)
+    }
+
+    /// Where crops begin that cover a split.
+    fn plain_starts(&self, split: Split, steps: usize) -> Vec<Start<'_>> {
+        self.pieces(split)
             .flat_map(|(piece, notes)| (0..=notes.len()).step_by(steps.max(1)).map(move |start| (piece, notes, start)))
-            .collect();
-        let n_batches = starts.len().div_ceil(rows.max(1));
-        (0..n_batches).map(move |i| {
-            let crops: Vec<_> = (i * rows..(i + 1) * rows)
-                .map(|row| {
-                    starts
-                        .get(row)
-                        .map_or_else(Crop::default, |&(piece, notes, start)| plain_crop(piece, notes, start, steps))
-                })
-                .collect();
-            batch(&crops, steps)
-        })
+            .collect()
     }
 
     fn random_crop(&self, rng: &mut ChaCha8Rng, steps: usize) -> Crop {
@@ -244,6 +247,23 @@ impl Crop {
         let notes: Vec<Note> = self.notes.iter().map(|placed| placed.note).collect();
         self.segments = notes.chunks(SEGMENT_NOTES).map(|run| (density_level(run), polyphony_level(run))).collect();
     }
+}
+
+/// A piece, its notes, and the first one of a crop.
+type Start<'a> = (&'a Piece, &'a [PlacedNote], usize);
+
+fn plain_batches(starts: Vec<Start<'_>>, rows: usize, steps: usize) -> impl Iterator<Item = Batch> {
+    let n_batches = starts.len().div_ceil(rows.max(1));
+    (0..n_batches).map(move |i| {
+        let crops: Vec<_> = (i * rows..(i + 1) * rows)
+            .map(|row| {
+                starts
+                    .get(row)
+                    .map_or_else(Crop::default, |&(piece, notes, start)| plain_crop(piece, notes, start, steps))
+            })
+            .collect();
+        batch(&crops, steps)
+    })
 }
 
 fn plain_crop(piece: &Piece, notes: &[PlacedNote], start: usize, steps: usize) -> Crop {

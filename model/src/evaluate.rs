@@ -1,46 +1,69 @@
-//! How well weights predict music that they have not seen, in bits per note, beside what plain counting achieves.
+//! How well weights predict music that they have not seen, in bits per note, beside what plain counting achieves; and how
+//! like real music their answers are.
+
+pub mod copying;
+pub mod distance;
+pub mod distributions;
+pub mod music;
+pub mod passages;
+mod pictures;
+pub mod resemblance;
+pub mod score;
+mod table;
+pub mod tokens;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use engine::{Conditions, Metre, Position, Session, Weights};
-use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
+use engine::{Session, Weights};
+use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::batch::ATTRIBUTES;
 use crate::corpus::Split;
-use crate::dataset::Dataset;
-use crate::shards::{self, Piece, PlacedNote};
-use crate::{ngram, sequence};
+use crate::{ngram, shards};
+use music::{Held, Music};
+use passages::passages;
+use resemblance::{Resemblance, resemblance};
+use score::Score;
 
 /// Notes of each piece when not all are wanted.
 const SAMPLE_NOTES: usize = 512;
+/// The weights that are built into the plugin.
+const SHIPPED: &[u8] = include_bytes!("../weights/nano.antiphon");
 
 /// What to evaluate.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  model evaluate --weights my.antiphon --data prepared\n  \
-    model evaluate --weights my.antiphon --data prepared --max-notes 20000 --json report.json\n\n\
+#[command(after_help = "Examples:\n  model evaluate --data prepared\n  \
+    model evaluate --weights my.antiphon --data prepared --notes 20000 --json report.json\n  \
+    model evaluate --weights my.antiphon --data ~/Music/midi --pictures report\n\n\
     Fewer bits are better: one bit less means half as surprised by each note.")]
 pub struct EvaluateOptions {
-    /// A weight file
+    /// A weight file; the plugin's own weights when not given
     #[arg(long)]
-    pub weights: PathBuf,
-    /// A folder that `model prepare` wrote
+    pub weights: Option<PathBuf>,
+    /// A folder that `model prepare` wrote, a folder of MIDI files, or a manifest.csv
     #[arg(long)]
     pub data: PathBuf,
     /// Which part of it to predict
     #[arg(long, value_enum, default_value = "test")]
     pub split: Split,
-    /// Stop after this many notes: the first 512 of each piece, in a mixed but fixed order
-    #[arg(long)]
-    pub max_notes: Option<usize>,
-    /// Write the results to this file too
-    #[arg(long)]
+    /// A quick sample of this many notes: the first 512 of each piece, in a mixed but fixed order
+    #[arg(long, alias = "max-notes")]
+    pub notes: Option<usize>,
+    /// Answers to generate and compare with real music; 0 for none
+    #[arg(long, default_value_t = 100)]
+    pub answers: usize,
+    /// Write the results as JSON: to this file, or, without a name, instead of the table
+    #[arg(long, num_args = 0..=1, default_missing_value = "-")]
     pub json: Option<PathBuf>,
+    /// Draw the results into this folder
+    #[arg(long)]
+    pub pictures: Option<PathBuf>,
     /// Pieces to work on at once; all processor cores when not given
     #[arg(long)]
     pub threads: Option<usize>,
@@ -51,10 +74,20 @@ pub struct EvaluateOptions {
 pub struct Report {
     /// Of the weights.
     pub bits_per_note: f64,
-    /// Of the best n-gram.
+    /// Of the best n-gram up to order 5.
     pub ngram_bits_per_note: f64,
     /// Of frequencies alone.
     pub unigram_bits_per_note: f64,
+    /// Nats for each note-on, note-off, time-shift or velocity token that the same music has ([`tokens`]).
+    pub nats_per_token: f64,
+    /// `e` to the power of that.
+    pub perplexity_per_token: f64,
+    /// Such tokens for each note.
+    pub tokens_per_note: f64,
+    /// Share of notes whose likeliest values were all true, each after the true ones before it.
+    pub accuracy: f64,
+    /// The same for each attribute alone.
+    pub accuracy_by_attribute: BTreeMap<&'static str, f64>,
     /// Name in the weight file.
     pub weights: String,
     /// Which part of the data.
@@ -71,8 +104,21 @@ pub struct Report {
     pub ngram_attributes: BTreeMap<&'static str, f64>,
     /// Of each order of n-gram, from 1.
     pub ngram_orders: Vec<f64>,
-    /// Of the weights, by style: notes and bits per note.
-    pub styles: BTreeMap<String, (usize, f64)>,
+    /// Of the weights, by style.
+    pub styles: BTreeMap<String, Style>,
+    /// Of generated answers.
+    pub answers: Option<Resemblance>,
+}
+
+/// The weights on the pieces of one style.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Style {
+    /// Notes predicted.
+    pub n_notes: u64,
+    /// As in the report.
+    pub bits_per_note: f64,
+    /// As in the report.
+    pub accuracy: f64,
 }
 
 /// Evaluates, with a progress bar, and prints the results.
@@ -84,21 +130,15 @@ pub fn run(options: &EvaluateOptions) -> Result<()> {
         Some(n) => rayon::ThreadPoolBuilder::new().num_threads(n).build()?.install(|| evaluate(options))?,
         None => evaluate(options)?,
     };
-    println!("{} on {} notes of {} {} pieces", report.weights, report.n_notes, report.n_pieces, report.split.name());
-    println!("{:<28}{:>10}{:>10}{:>10}", "bits per note", "weights", "n-gram", "unigram");
-    let row = |name: &str, [weights, ngram, unigram]: [f64; 3]| {
-        println!("{name:<28}{weights:>10.3}{ngram:>10.3}{unigram:>10.3}");
-    };
-    for name in ATTRIBUTES {
-        row(name, [&report.attributes, &report.ngram_attributes, &report.unigram_attributes].map(|by| by[name]));
+    if let Some(folder) = &options.pictures {
+        pictures::draw(&report, folder)?;
     }
-    row("all", [report.bits_per_note, report.ngram_bits_per_note, report.unigram_bits_per_note]);
-    println!("\n{:<28}{:>10}{:>10}", "by style", "weights", "notes");
-    for (name, (n_notes, bits)) in &report.styles {
-        println!("{name:<28}{bits:>10.3}{n_notes:>10}");
-    }
-    if let Some(json) = &options.json {
-        shards::write_atomically(json, &serde_json::to_vec_pretty(&report)?)?;
+    match options.json.as_deref() {
+        Some(stdout) if stdout == Path::new("-") => println!("{}", serde_json::to_string_pretty(&report)?),
+        json => {
+            table::print(&report);
+            json.map_or(Ok(()), |json| shards::write_atomically(json, &serde_json::to_vec_pretty(&report)?))?;
+        }
     }
     Ok(())
 }
@@ -108,51 +148,52 @@ pub fn run(options: &EvaluateOptions) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub fn evaluate(options: &EvaluateOptions) -> Result<Report> {
-    let weights = Arc::new(load(&options.weights)?);
-    let dataset = Dataset::open(&options.data)?;
-    let pieces = chosen(&dataset, options.split, options.max_notes);
+    let weights = Arc::new(options.weights.as_deref().map_or_else(shipped, load)?);
+    let music = Music::open(&options.data)?;
+    let pieces = chosen(&music, options.split, options.notes);
     let n_notes: usize = pieces.iter().map(|(_, notes)| notes.len()).sum();
     ensure!(n_notes > 0, "{} has no {} pieces; choose another --split", options.data.display(), options.split.name());
+    let scores = score_all(&weights, &music, &pieces)?;
+    let mut total = Score::default();
+    let mut styles: BTreeMap<String, Score> = BTreeMap::new();
+    for ((piece, _), score) in pieces.iter().zip(&scores) {
+        total += *score;
+        *styles.entry(music.style(piece).to_owned()).or_default() += *score;
+    }
 
-    let bar = ProgressBar::new(pieces.len() as u64)
-        .with_style(ProgressStyle::with_template("scoring {pos}/{len} pieces {wide_bar} {eta} left")?);
-    let scores: Vec<[f64; 4]> = pieces
-        .par_iter()
-        .progress_with(bar)
-        .map_init(
-            || Session::new(Arc::clone(&weights)),
-            |session, (piece, notes)| score(session, piece, notes, &dataset.styles()[usize::from(piece.style)]),
-        )
-        .collect();
-    let total = scores.iter().fold([0.0; 4], |total, bits| std::array::from_fn(|a| total[a] + bits[a]));
-
-    let train: Vec<_> = dataset.pieces(Split::Train).map(|(piece, notes)| events(piece, notes)).collect();
-    let test: Vec<_> = pieces.iter().map(|(piece, notes)| events(piece, notes)).collect();
-    let orders = ngram::bits(&train, &test);
+    let train = music.train();
+    let orders = baselines(&train, &pieces);
     let sum = |bits: &[f64; 4]| bits.iter().sum::<f64>();
     let best = orders.iter().min_by(|a, b| sum(a).total_cmp(&sum(b))).unwrap_or(&orders[0]);
+    let answers = (options.answers > 0).then(|| {
+        // The whole of the pieces, however few of their notes were scored.
+        let passages = passages(&weights, &music, &chosen_whole(&music, options.split), options.answers);
+        resemblance(&passages, &train)
+    });
 
-    let per_note = |bits: f64, n_notes: usize| bits / as_f64(n_notes);
-    let by_attribute = |bits: &[f64; 4]| ATTRIBUTES.into_iter().zip(bits.map(|b| per_note(b, n_notes))).collect();
-    let mut styles: BTreeMap<String, (usize, f64)> = BTreeMap::new();
-    for ((piece, notes), bits) in pieces.iter().zip(&scores) {
-        let of = styles.entry(dataset.styles()[usize::from(piece.style)].clone()).or_default();
-        *of = (of.0 + notes.len(), of.1 + sum(bits));
-    }
-    styles.values_mut().for_each(|(n_notes, bits)| *bits = per_note(*bits, *n_notes));
+    let n = as_f64(total.n_notes);
+    let by_attribute = |bits: &[f64; 4]| ATTRIBUTES.into_iter().zip(bits.map(|bits| bits / n)).collect();
+    let n_guesses = as_f64(total.n_guesses.max(1));
+    let nats_per_token = total.total_bits() * std::f64::consts::LN_2 / as_f64(total.tokens.total().max(1));
     Ok(Report {
-        bits_per_note: per_note(sum(&total), n_notes),
-        ngram_bits_per_note: per_note(sum(best), n_notes),
-        unigram_bits_per_note: per_note(sum(&orders[0]), n_notes),
+        bits_per_note: total.total_bits() / n,
+        ngram_bits_per_note: sum(best) / n,
+        unigram_bits_per_note: sum(&orders[0]) / n,
+        nats_per_token,
+        perplexity_per_token: nats_per_token.exp(),
+        tokens_per_note: as_f64(total.tokens.total()) / n,
+        accuracy: as_f64(total.n_all_right) / n_guesses,
+        accuracy_by_attribute: ATTRIBUTES.into_iter().zip(total.n_right.map(|n| as_f64(n) / n_guesses)).collect(),
         weights: weights.header().name.clone(),
         split: options.split,
         n_notes,
         n_pieces: pieces.len(),
-        attributes: by_attribute(&total),
+        attributes: by_attribute(&total.bits),
         unigram_attributes: by_attribute(&orders[0]),
         ngram_attributes: by_attribute(best),
-        ngram_orders: orders.iter().map(|bits| per_note(sum(bits), n_notes)).collect(),
-        styles,
+        ngram_orders: orders.iter().map(|bits| sum(bits) / n).collect(),
+        styles: styles.into_iter().map(|(name, score)| (name, style(&score))).collect(),
+        answers: answers.filter(|answers| answers.n_passages > 0),
     })
 }
 
@@ -160,16 +201,34 @@ pub fn evaluate(options: &EvaluateOptions) -> Result<Report> {
 ///
 /// # Errors
 /// When it cannot be opened, or is refused.
-pub fn load(path: &std::path::Path) -> Result<Weights> {
+pub fn load(path: &Path) -> Result<Weights> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot open the weights {}", path.display()))?;
     Weights::parse(&bytes).with_context(|| format!("{} is not a sound weight file", path.display()))
 }
 
-/// All pieces of a split; or the beginnings of some, in an order that mixes sources and styles, up to `max_notes`.
-fn chosen(dataset: &Dataset, split: Split, max_notes: Option<usize>) -> Vec<(&Piece, &[PlacedNote])> {
-    let mut pieces: Vec<_> = dataset.pieces(split).collect();
-    if let Some(mut left) = max_notes {
-        pieces.sort_by_cached_key(|(piece, _)| <[u8; 32]>::from(Sha256::digest(&piece.path)));
+fn shipped() -> Result<Weights> {
+    Weights::parse(SHIPPED).context("the weights built into this program are damaged")
+}
+
+fn style(score: &Score) -> Style {
+    Style {
+        n_notes: score.n_notes,
+        bits_per_note: score.total_bits() / as_f64(score.n_notes.max(1)),
+        accuracy: as_f64(score.n_all_right) / as_f64(score.n_guesses.max(1)),
+    }
+}
+
+/// All pieces of a split in an order that mixes sources and styles, the same every time.
+fn chosen_whole(music: &Music, split: Split) -> Vec<Held<'_>> {
+    let mut pieces = music.held_out(split);
+    pieces.sort_by_cached_key(|(piece, _)| <[u8; 32]>::from(Sha256::digest(&piece.path)));
+    pieces
+}
+
+/// As [`chosen_whole`]; or the beginnings of some, up to `n_notes`.
+fn chosen(music: &Music, split: Split, n_notes: Option<usize>) -> Vec<Held<'_>> {
+    let mut pieces = chosen_whole(music, split);
+    if let Some(mut left) = n_notes {
         for (_, notes) in &mut pieces {
             *notes = &notes[..notes.len().min(SAMPLE_NOTES).min(left)];
             left -= notes.len();
@@ -179,48 +238,47 @@ fn chosen(dataset: &Dataset, split: Split, max_notes: Option<usize>) -> Vec<(&Pi
     pieces
 }
 
-/// The piece's end, if the notes reach it.
-fn end(piece: &Piece, notes: &[PlacedNote]) -> Option<(i64, Position)> {
-    (notes.len() == piece.n_notes).then_some((piece.end_ticks, piece.end_position()))
+/// The score of each piece, on all cores.
+fn score_all(weights: &Arc<Weights>, music: &Music, pieces: &[Held]) -> Result<Vec<Score>> {
+    let n_notes: usize = pieces.iter().map(|(_, notes)| notes.len()).sum();
+    let bar = ProgressBar::new(n_notes as u64)
+        .with_style(ProgressStyle::with_template("scoring {pos}/{len} notes {wide_bar} {per_sec}, {eta} left")?);
+    // The longest first, so that no core is left alone with one at the end.
+    let mut order: Vec<usize> = (0..pieces.len()).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(pieces[i].1.len()));
+    let mut scored: Vec<(usize, Score)> = order
+        .into_par_iter()
+        .with_max_len(1)
+        .map_init(
+            || Session::new(Arc::clone(weights)),
+            |session, i| {
+                let (piece, notes) = pieces[i];
+                let score = score::score(session, piece, notes, music.style(piece));
+                bar.inc(notes.len() as u64);
+                (i, score)
+            },
+        )
+        .collect();
+    bar.finish_and_clear();
+    scored.sort_by_key(|(i, _)| *i);
+    Ok(scored.into_iter().map(|(_, score)| score).collect())
 }
 
-fn events(piece: &Piece, notes: &[PlacedNote]) -> Vec<sequence::Event> {
-    sequence::events(notes, end(piece, notes))
-}
-
-/// Bits of a piece's attributes.
-fn score(session: &mut Session, piece: &Piece, notes: &[PlacedNote], style: &str) -> [f64; 4] {
-    // Density and polyphony are left open: they are measured on what is to be predicted.
-    let style = session.weights().style_index(style).unwrap_or(0);
-    let conditions = Conditions { style, mode: piece.mode, ..Conditions::default() };
-    let mut bits = [0.0; 4];
-    let mut add = |nats: [f32; 4]| {
-        for (bits, nats) in bits.iter_mut().zip(nats) {
-            *bits += f64::from(nats) * std::f64::consts::LOG2_E;
-        }
-    };
-    session.reset();
-    for PlacedNote { note, position } in notes {
-        session.set_metre(metre_at(note.onset_ticks, *position));
-        add(session.score(engine::Event::Note(*note), conditions));
+/// Bits of each order of n-gram. Without training music each half of the pieces is predicted from the other.
+fn baselines(train: &[Held], pieces: &[Held]) -> [[f64; 4]; ngram::MAX_ORDER] {
+    let events =
+        |pieces: &[Held]| -> Vec<_> { pieces.iter().map(|(piece, notes)| score::events(piece, notes)).collect() };
+    let pieces = events(pieces);
+    if !train.is_empty() {
+        return ngram::bits(&events(train), &pieces);
     }
-    if let Some((at_ticks, position)) = end(piece, notes) {
-        session.set_metre(metre_at(at_ticks, position));
-        add(session.score(engine::Event::End { at_ticks }, conditions));
-    }
+    let (one, other) = pieces.split_at(pieces.len() / 2);
+    let (mut bits, more) = (ngram::bits(one, other), ngram::bits(other, one));
+    bits.as_flattened_mut().iter_mut().zip(more.as_flattened()).for_each(|(bits, more)| *bits += more);
     bits
 }
 
-/// A metre in which `ticks` has this position.
-fn metre_at(ticks: i64, position: Position) -> Metre {
-    if position == Position::FREE {
-        return Metre::Free;
-    }
-    let in_bar = i64::from(position.bar_beat) * i64::from(engine::TICKS_PER_BEAT) + i64::from(position.beat_phase);
-    Metre::Bars { bar_line_ticks: ticks - in_bar, bar_ticks: u32::MAX }
-}
-
 #[expect(clippy::cast_precision_loss, reason = "counts of notes")]
-const fn as_f64(count: usize) -> f64 {
+const fn as_f64(count: u64) -> f64 {
     count as f64
 }

@@ -1,10 +1,13 @@
 //! Antiphon's offline side: MIDI files become notes, notes become a trained network, a network becomes an 8-bit style.
 #![forbid(unsafe_code)]
 
+pub mod average;
 pub mod batch;
+pub mod benchmark;
 pub mod checkpoint;
 pub mod corpus;
 pub mod dataset;
+pub mod distil;
 pub mod evaluate;
 pub mod generate;
 pub mod initial;

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use model::{evaluate, generate, inspect, prepare, quantise, train};
+use model::{benchmark, distil, evaluate, generate, inspect, prepare, quantise, train};
 
 #[derive(Parser)]
 #[command(
@@ -28,10 +28,15 @@ enum Verb {
     },
     /// Train a network on a prepared folder
     Train(train::TrainOptions),
+    /// Train a network on a prepared folder and on the opinion of a larger network
+    Distil(distil::DistilOptions),
     /// Turn a checkpoint into a weight file of 8 bits
     Quantise(quantise::QuantiseOptions),
     /// Measure weights on music they have not seen
     Evaluate(evaluate::EvaluateOptions),
+    /// Measure this trainer, or weights, on test sets with published numbers
+    #[command(subcommand)]
+    Benchmark(benchmark::Benchmark),
     /// Write a piece, or the continuation of a call, as a MIDI file
     Generate(generate::GenerateOptions),
     /// Look into a MIDI file, a weight file or a prepared folder
@@ -42,8 +47,10 @@ fn main() -> Result<()> {
     match Cli::parse().verb {
         Verb::Prepare { options, filters } => prepare::run(&options, &filters),
         Verb::Train(options) => train::run(&options),
+        Verb::Distil(options) => distil::run(&options),
         Verb::Quantise(options) => quantise::run(&options),
         Verb::Evaluate(options) => evaluate::run(&options),
+        Verb::Benchmark(benchmark) => benchmark::run(&benchmark),
         Verb::Generate(options) => generate::run(&options),
         Verb::Inspect(options) => inspect::run(&options),
     }

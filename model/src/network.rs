@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Result, Tensor, Var, bail};
+use candle_core::{DType, Device, Result, Tensor, Var, bail};
 use engine::ModelConfig;
 use engine::config::{TensorKind, TensorShape};
 
 use crate::batch::{ATTRIBUTES, Batch};
 use crate::initial::Initial;
-use crate::ops::{self, AttentionShape, Dropout, Table};
+use crate::ops::{AttentionShape, Dropout, Kernels, Table};
 
 /// Parameters by the names of [`ModelConfig::tensors`]. Linear layers and tables are (rows, columns), vectors (columns).
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ pub struct Network {
     config: ModelConfig,
     parameters: BTreeMap<String, Var>,
     device: Device,
+    kernels: Kernels,
 }
 
 impl Network {
@@ -48,7 +49,25 @@ impl Network {
             };
             parameters.insert(shape.name, Var::from_tensor(&tensor)?);
         }
-        Ok(Self { config, parameters, device: device.clone() })
+        Ok(Self { config, parameters, device: device.clone(), kernels: Kernels::of(device) })
+    }
+
+    /// The same network, computed by other kernels.
+    #[must_use]
+    pub fn with_kernels(self, kernels: Kernels) -> Self {
+        Self { kernels, ..self }
+    }
+
+    /// A network that differs in its parameters only; it must have the same ones.
+    #[must_use]
+    pub fn with_parameters(&self, parameters: BTreeMap<String, Var>) -> Self {
+        Self { parameters, ..self.clone() }
+    }
+
+    /// What it is computed by.
+    #[must_use]
+    pub fn kernels(&self) -> Kernels {
+        self.kernels
     }
 
     /// Sizes.
@@ -85,6 +104,19 @@ impl Network {
         ])
     }
 
+    /// Logits of each target attribute, each given the target's earlier ones: four tensors of (rows · steps, values).
+    ///
+    /// # Errors
+    /// When the batch does not fit the network.
+    pub fn logits(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<[Tensor; 4]> {
+        let h = self.hidden(batch, dropout)?;
+        let logits = |attribute: usize| {
+            let bias = self.get(&format!("heads.{}.bias", ATTRIBUTES[attribute]))?;
+            self.head_logits(attribute, &h, batch)?.to_dtype(DType::F32)?.broadcast_add(bias)
+        };
+        Ok([logits(0)?, logits(1)?, logits(2)?, logits(3)?])
+    }
+
     /// Output of the last norm, (rows · steps, d_model).
     fn hidden(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<Tensor> {
         let c = &self.config;
@@ -96,23 +128,23 @@ impl Network {
             n_dropped += 1;
             dropout.map(|d| Dropout { seed: d.seed.wrapping_mul(0x9E37_79B1) ^ (n_dropped << 20), ..d })
         };
-        let zeros = Tensor::zeros((batch.rows * batch.steps, c.d_model), candle_core::DType::F32, &self.device)?;
+        let zeros = Tensor::zeros((batch.rows * batch.steps, c.d_model), DType::F32, &self.device)?;
         let embedded = self.embed(&zeros, batch)?;
         let mut x = match dropout() {
             None => embedded,
-            some => ops::add_dropout(&zeros, &embedded, some)?,
+            some => self.kernels.add_dropout(&zeros, &embedded, some)?,
         };
         let shape = AttentionShape::new(c.n_heads, c.n_kv_heads, c.d_head(), batch.steps);
         for b in 0..c.n_blocks {
             let part = |name: &str| self.get(&format!("blocks.{b}.{name}"));
-            let normed = ops::layer_norm(&x, part("norm1.gain")?, part("norm1.bias")?)?;
-            let attended = ops::attention(&ops::linear(&normed, part("qkv")?)?, &shape)?;
-            x = ops::add_dropout(&x, &ops::linear(&attended, part("out")?)?, dropout())?;
-            let normed = ops::layer_norm(&x, part("norm2.gain")?, part("norm2.bias")?)?;
-            let wide = ops::gelu(&ops::linear(&normed, part("up")?)?)?;
-            x = ops::add_dropout(&x, &ops::linear(&wide, part("down")?)?, dropout())?;
+            let normed = self.kernels.layer_norm(&x, part("norm1.gain")?, part("norm1.bias")?)?;
+            let attended = self.kernels.attention(&self.kernels.linear(&normed, part("qkv")?)?, &shape)?;
+            x = self.kernels.add_dropout(&x, &self.kernels.linear(&attended, part("out")?)?, dropout())?;
+            let normed = self.kernels.layer_norm(&x, part("norm2.gain")?, part("norm2.bias")?)?;
+            let wide = self.kernels.gelu(&self.kernels.linear(&normed, part("up")?)?)?;
+            x = self.kernels.add_dropout(&x, &self.kernels.linear(&wide, part("down")?)?, dropout())?;
         }
-        ops::layer_norm(&x, self.get("norm.gain")?, self.get("norm.bias")?)
+        self.kernels.layer_norm(&x, self.get("norm.gain")?, self.get("norm.bias")?)
     }
 
     /// Sum of all embeddings, (rows · steps, d_model).
@@ -122,7 +154,7 @@ impl Network {
             let table = self.get(&format!("embed.{name}"))?;
             tables.push(Table { table, ids: &batch.event[i], column: i * self.config.d_attribute() });
         }
-        let x = ops::lookup_add(zeros, &tables)?;
+        let x = self.kernels.lookup_add(zeros, &tables)?;
         let [beat_phase, bar_beat] = &batch.position;
         let [style, mode, density, polyphony] = &batch.conditions;
         let mut tables = Vec::new();
@@ -136,14 +168,21 @@ impl Network {
         ] {
             tables.push(Table { table: self.get(&format!("embed.{name}"))?, ids, column: 0 });
         }
-        ops::lookup_add(&x, &tables)
+        self.kernels.lookup_add(&x, &tables)
     }
 
-    /// Masked nats of one attribute, (rows · steps). The head sees the target's earlier attributes and, once the shift
-    /// is known, its position.
+    /// Masked nats of one attribute, (rows · steps).
     fn head_nats(&self, attribute: usize, h: &Tensor, batch: &Batch) -> Result<Tensor> {
+        let bias = self.get(&format!("heads.{}.bias", ATTRIBUTES[attribute]))?;
+        let logits = self.head_logits(attribute, h, batch)?;
+        self.kernels.cross_entropy(&logits, bias, &batch.target[attribute], &batch.mask[attribute])
+    }
+
+    /// Logits of one attribute without their bias, (rows · steps, values). The head sees the target's earlier attributes
+    /// and, once the shift is known, its position.
+    fn head_logits(&self, attribute: usize, h: &Tensor, batch: &Batch) -> Result<Tensor> {
         let part = |name: &str| self.get(&format!("heads.{}.{name}", ATTRIBUTES[attribute]));
-        let mut z = ops::linear(h, part("hidden")?)?;
+        let mut z = self.kernels.linear(h, part("hidden")?)?;
         if attribute > 0 {
             let mut tables = Vec::new();
             for (name, ids) in ATTRIBUTES[..attribute].iter().zip(&batch.target) {
@@ -152,9 +191,8 @@ impl Network {
             for (name, ids) in ["from_beat_phase", "from_bar_beat"].into_iter().zip(&batch.target_position) {
                 tables.push(Table { table: part(name)?, ids, column: 0 });
             }
-            z = ops::lookup_add(&z, &tables)?;
+            z = self.kernels.lookup_add(&z, &tables)?;
         }
-        let logits = ops::linear(&ops::gelu(&z)?, part("logits")?)?;
-        ops::cross_entropy(&logits, part("bias")?, &batch.target[attribute], &batch.mask[attribute])
+        self.kernels.linear(&self.kernels.gelu(&z)?, part("logits")?)
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! candle 0.11 has fused operations whose gradients silently stop (`LayerNorm`, `softmax_last_dim`, `rope`), and plain
 //! ones that are slow on a CPU. These are fused, recompute in the backward pass what is cheap to recompute, and are
-//! checked against [`stock`], which is plain candle and also what a GPU runs.
+//! checked against [`stock`], which is plain candle. [`Kernels`] chooses between them and what a GPU runs.
 
+mod anywhere;
 mod attention;
 mod cross_entropy;
 mod dropout;
+mod explicit;
 mod gelu;
+mod kernels;
 mod layer_norm;
 mod linear;
 mod lookup;
@@ -19,6 +22,7 @@ pub use attention::{AttentionShape, attention};
 pub use cross_entropy::cross_entropy;
 pub use dropout::{Dropout, add_dropout};
 pub use gelu::gelu;
+pub use kernels::Kernels;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use lookup::{Table, lookup_add};

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Var};
+use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, Var};
 use rayon::prelude::*;
 
 use crate::muon;
@@ -56,15 +56,15 @@ impl AdamW {
     /// # Errors
     /// When a parameter has no gradient.
     pub fn step(&mut self, network: &Network, gradients: &GradStore, rate: f64) -> Result<f64> {
-        let mut found = Vec::new();
-        let mut square = 0.0;
+        let (mut found, mut squares) = (Vec::new(), Vec::new());
         for (name, var) in network.parameters() {
             let Some(gradient) = gradients.get(var) else { candle_core::bail!("{name} received no gradient") };
             let gradient = gradient.contiguous()?;
-            square += f64::from(gradient.sqr()?.sum_all()?.to_scalar::<f32>()?);
+            squares.push(gradient.sqr()?.sum_all()?);
             found.push((name, var, gradient));
         }
-        let norm = square.sqrt();
+        // One number comes back from the device, not one for each parameter: that would wait for it each time.
+        let norm = f64::from(Tensor::stack(&squares, 0)?.sum_all()?.sqrt()?.to_scalar::<f32>()?);
         if !norm.is_finite() {
             return Ok(norm);
         }
@@ -80,16 +80,49 @@ impl AdamW {
                 muon::step(var, mean, &(gradient * clip)?, &parts, rate, 1.0 - decay)?;
                 continue;
             }
-            mean.inplace_op2(&gradient, &Mean { beta: narrow(BETA1), scale: narrow(clip), square: false })?;
-            mean_square.inplace_op2(&gradient, &Mean { beta: narrow(BETA2), scale: narrow(clip), square: true })?;
-            let descend = Descend {
-                rate: narrow(rate * correction(BETA1)),
-                square_correction: narrow(correction(BETA2)),
-                keep: narrow(1.0 - decay),
+            let update = Update {
+                clip,
+                rate: rate * correction(BETA1),
+                square_correction: correction(BETA2),
+                keep: 1.0 - decay,
             };
-            var.inplace_op3(mean, mean_square, &descend)?;
+            if var.device().is_cpu() {
+                update.in_place(var, mean, mean_square, &gradient)?;
+            } else {
+                update.anywhere(var, mean, mean_square, &gradient)?;
+            }
         }
         Ok(norm)
+    }
+}
+
+/// AdamW's factors for one parameter.
+struct Update {
+    clip: f64,
+    rate: f64,
+    square_correction: f64,
+    keep: f64,
+}
+
+impl Update {
+    fn in_place(&self, var: &Var, mean: &Var, mean_square: &Var, gradient: &Tensor) -> Result<()> {
+        let scale = narrow(self.clip);
+        mean.inplace_op2(gradient, &Mean { beta: narrow(BETA1), scale, square: false })?;
+        mean_square.inplace_op2(gradient, &Mean { beta: narrow(BETA2), scale, square: true })?;
+        let descend = Descend {
+            rate: narrow(self.rate),
+            square_correction: narrow(self.square_correction),
+            keep: narrow(self.keep),
+        };
+        var.inplace_op3(mean, mean_square, &descend)
+    }
+
+    fn anywhere(&self, var: &Var, mean: &Var, mean_square: &Var, gradient: &Tensor) -> Result<()> {
+        let gradient = (gradient * self.clip)?;
+        mean.set(&((mean.as_tensor() * BETA1)? + (&gradient * (1.0 - BETA1))?)?)?;
+        mean_square.set(&((mean_square.as_tensor() * BETA2)? + (gradient.sqr()? * (1.0 - BETA2))?)?)?;
+        let deviation = ((mean_square.as_tensor() * self.square_correction)?.sqrt()? + f64::from(EPSILON))?;
+        var.set(&((var.as_tensor() * self.keep)? - ((mean.as_tensor() / deviation)? * self.rate)?)?)
     }
 }
 
@@ -167,5 +200,30 @@ fn cpu_slice_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a
     match (storage, layout.contiguous_offsets()) {
         (CpuStorage::F32(values), Some((start, end))) => Ok(&mut values[start..end]),
         _ => candle_core::bail!("AdamW needs contiguous f32 tensors"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Tensor, Var};
+
+    use super::Update;
+
+    #[test]
+    fn updates_are_the_same_on_every_device() {
+        let numbers = |seed: usize| -> Tensor {
+            let values = (0..60).map(|i| ((i * 37 + seed * 101) % 83) as f32 / 40.0 - 1.0);
+            Tensor::from_vec(values.collect::<Vec<f32>>(), (5, 12), &Device::Cpu).unwrap()
+        };
+        let update = Update { clip: 0.7, rate: 0.01, square_correction: 3.0, keep: 0.99 };
+        let vars = || [numbers(1), numbers(2), numbers(3).sqr().unwrap()].map(|x| Var::from_tensor(&x).unwrap());
+        let (ours, theirs) = (vars(), vars());
+        update.in_place(&ours[0], &ours[1], &ours[2], &numbers(4)).unwrap();
+        update.anywhere(&theirs[0], &theirs[1], &theirs[2], &numbers(4)).unwrap();
+        for (a, b) in ours.iter().zip(&theirs) {
+            let difference = (a.as_tensor() - b.as_tensor()).unwrap().abs().unwrap().max_all().unwrap();
+            assert!(difference.to_scalar::<f32>().unwrap() < 1e-6);
+        }
+        assert!(ours[0].to_vec2::<f32>().unwrap() != numbers(1).to_vec2::<f32>().unwrap());
     }
 }

@@ -1,23 +1,26 @@
-//! A checkpoint becomes a weight file that the plugin can load.
+//! A checkpoint becomes a weight file that the plugin can load, with a report of what 8 bits cost.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use candle_core::Device;
 use engine::Weights;
-use engine::config::{TensorKind, TensorShape};
-use engine::weights::{self, Header, Precision};
+use engine::weights::{self, Header, Precision, rounding_error};
 
-use crate::checkpoint;
+use crate::checkpoint::{Checkpoint, State};
+use crate::corpus::Split;
+use crate::evaluate::{EvaluateOptions, evaluate};
+use crate::network::Network;
+use crate::shards;
 
 /// What to write, and what to write about it.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  model quantise --checkpoint run/best.safetensors --name \"My style\" --out my-style.antiphon\n\n\
+    after_help = "Example:\n  model quantise --checkpoint run/best --name \"My style\" --out my-style.antiphon\n\n\
     Next: model evaluate --weights my-style.antiphon --data prepared"
 )]
 pub struct QuantiseOptions {
-    /// best.safetensors or last.safetensors of `model train`
+    /// The folder `best` or `last` of `model train`
     #[arg(long)]
     pub checkpoint: PathBuf,
     /// The weight file to write
@@ -35,19 +38,98 @@ pub struct QuantiseOptions {
     /// Keep 32-bit floats instead, to measure what 8 bits cost
     #[arg(long)]
     pub floats: bool,
+    /// Music to measure what 8 bits cost on: a folder as `model evaluate` takes it
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// Notes of it to measure on
+    #[arg(long, default_value_t = 20_000)]
+    pub notes: usize,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Bytes of the weight file.
+    pub n_bytes: usize,
+    /// Bytes of the network in 32-bit floats.
+    pub n_float_bytes: usize,
+    /// The tensor that rounding changes most, and by which share of its root mean square.
+    pub worst: (String, f32),
+    /// Held-out bits per note in 32-bit floats and as written, if there was music to measure on.
+    pub bits_per_note: Option<[f64; 2]>,
 }
 
 /// Writes the weight file and prints what 8 bits cost.
 ///
 /// # Errors
-/// When the checkpoint is damaged or the disk does not take the file.
+/// When the checkpoint is damaged, the disk does not take the file, or the music cannot be read.
 pub fn run(options: &QuantiseOptions) -> Result<()> {
-    let (network, _, state) = checkpoint::load(&options.checkpoint, &Device::Cpu)?;
+    let Summary { n_bytes, n_float_bytes, worst: (name, error), bits_per_note } = quantise(options)?;
+    #[expect(clippy::cast_precision_loss, reason = "a ratio")]
+    let ratio = n_bytes as f64 / n_float_bytes as f64;
+    println!("{}: {n_bytes} bytes, {ratio:.3} of {n_float_bytes} bytes in 32-bit floats", options.out.display());
+    if !options.floats {
+        println!("Largest rounding error of a tensor: {:.2} % of its root mean square, in {name}", 100.0 * error);
+    }
+    if let Some([floats, written]) = bits_per_note {
+        let change = 100.0 * (written / floats - 1.0);
+        println!(
+            "Held-out music: {floats:.4} bits per note in 32-bit floats, {written:.4} as written ({change:+.3} %)"
+        );
+    }
+    Ok(())
+}
+
+/// As [`run`], but prints nothing but a progress bar.
+///
+/// # Errors
+/// As [`run`].
+pub fn quantise(options: &QuantiseOptions) -> Result<Summary> {
+    let checkpoint = Checkpoint::load(&options.checkpoint, &Device::Cpu)?;
+    let (network, state) = (checkpoint.smoothed(), checkpoint.state);
+    let precision = if options.floats { Precision::F32 } else { Precision::Q8 };
+    let file = weight_file(options, &network, &state, precision)?;
+    shards::write_atomically(&options.out, &file)?;
+
+    let mut worst = (String::new(), 0.0);
+    for shape in state.config.tensors() {
+        let error = rounding_error(&shape, &values(&network, &shape.name)?);
+        if error > worst.1 {
+            worst = (shape.name, error);
+        }
+    }
+    let bits_per_note = match &options.data {
+        None => None,
+        Some(data) => {
+            let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+            let floats = folder.path().join("floats.antiphon");
+            std::fs::write(&floats, weight_file(options, &network, &state, Precision::F32)?)
+                .context("cannot write a temporary file; is the disk full?")?;
+            let bits = |weights: &PathBuf| -> Result<f64> {
+                let options = EvaluateOptions {
+                    weights: Some(weights.clone()),
+                    data: data.clone(),
+                    split: Split::Test,
+                    notes: Some(options.notes),
+                    answers: 0,
+                    json: None,
+                    pictures: None,
+                    threads: None,
+                };
+                Ok(evaluate(&options)?.bits_per_note)
+            };
+            Some([bits(&floats)?, bits(&options.out)?])
+        }
+    };
+    Ok(Summary { n_bytes: file.len(), n_float_bytes: 4 * state.config.n_parameters(), worst, bits_per_note })
+}
+
+fn weight_file(options: &QuantiseOptions, network: &Network, state: &State, precision: Precision) -> Result<Vec<u8>> {
     let header = Header {
         config: state.config,
-        precision: if options.floats { Precision::F32 } else { Precision::Q8 },
+        precision,
         name: options.name.clone(),
-        styles: state.styles,
+        styles: state.styles.clone(),
         licence: options.licence.clone(),
         credits: options.credits.clone(),
         training: format!(
@@ -60,45 +142,13 @@ pub fn run(options: &QuantiseOptions) -> Result<()> {
         ),
         tokeniser: 1,
     };
-    let mut worst: Option<(f32, String)> = None;
-    let file = weights::write(&header, &mut |shape| -> Result<Vec<f32>> {
-        let values = network.parameters().get(&shape.name).with_context(|| format!("no parameter {}", shape.name))?;
-        let values: Vec<f32> = values.flatten_all()?.to_vec1()?;
-        if !options.floats && shape.kind != TensorKind::Vector {
-            let error = rounding_error(shape, &values);
-            if worst.as_ref().is_none_or(|(most, _)| error > *most) {
-                worst = Some((error, shape.name.clone()));
-            }
-        }
-        Ok(values)
-    })?;
+    let file = weights::write(&header, &mut |shape| values(network, &shape.name))?;
     // What is written must be what the plugin reads.
     Weights::parse(&file)?;
-    let unfinished = options.out.with_extension("unfinished");
-    let failed = || format!("cannot write {}; is the folder there and the disk not full?", options.out.display());
-    std::fs::write(&unfinished, &file).with_context(failed)?;
-    std::fs::rename(&unfinished, &options.out).with_context(failed)?;
-
-    let floats = 4 * state.config.n_parameters();
-    #[expect(clippy::cast_precision_loss, reason = "a ratio")]
-    let ratio = file.len() as f64 / floats as f64;
-    println!("{}: {} bytes, {ratio:.3} of {floats} bytes in 32-bit floats", options.out.display(), file.len());
-    if let Some((error, name)) = worst {
-        println!("Largest rounding error of a tensor: {:.2} % of its root mean square, in {name}", 100.0 * error);
-    }
-    Ok(())
+    Ok(file)
 }
 
-/// Root mean square of what rounding to 8 bits per row changes, as a share of the tensor's own.
-fn rounding_error(shape: &TensorShape, values: &[f32]) -> f32 {
-    let (mut changed, mut all) = (0.0, 0.0);
-    for row in values.chunks(shape.columns) {
-        let scale = row.iter().fold(0f32, |max, w| max.max(w.abs())) / 127.0;
-        for &w in row {
-            let rounded = if scale > 0.0 { (w / scale).round() * scale } else { 0.0 };
-            changed += (w - rounded).powi(2);
-            all += w * w;
-        }
-    }
-    if all > 0.0 { (changed / all).sqrt() } else { 0.0 }
+fn values(network: &Network, name: &str) -> Result<Vec<f32>> {
+    let values = network.parameters().get(name).with_context(|| format!("no parameter {name}"))?;
+    Ok(values.flatten_all()?.to_vec1()?)
 }

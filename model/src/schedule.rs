@@ -2,7 +2,7 @@
 //! Training Beyond Fixed Training Durations"). Unlike a cosine, it lets a run go on with a new budget.
 
 /// Steps from (almost) no rate to the full one.
-const WARM_UP_STEPS: u64 = 200;
+const WARM_UP_STEPS: u64 = 100;
 /// The last part of the budget, in which the rate falls.
 const DECAY_SHARE: f64 = 0.25;
 /// What is left of the rate at the end.
@@ -12,7 +12,7 @@ const LEAST: f64 = 0.02;
 /// budget, 0 to 1.
 #[must_use]
 pub fn factor(step: u64, progress: f64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "at most 200")]
+    #[expect(clippy::cast_precision_loss, reason = "at most 100")]
     let warm_up = (step + 1).min(WARM_UP_STEPS) as f64 / WARM_UP_STEPS as f64;
     let left = ((1.0 - progress) / DECAY_SHARE).clamp(0.0, 1.0);
     warm_up * (LEAST + (1.0 - LEAST) * left)
@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn the_rate_rises_stays_and_falls() {
-        assert!(factor(0, 0.0) < 0.01);
+        assert!(factor(0, 0.0) < 0.011);
         assert!((factor(500, 0.1) - 1.0).abs() < 1e-9);
         assert!((factor(500, 0.7) - 1.0).abs() < 1e-9);
         assert!((factor(500, 0.875) - 0.51).abs() < 1e-9);

@@ -8,11 +8,11 @@
 
 mod common;
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use common::random_batch;
 use engine::ModelConfig;
 use model::network::Network;
-use model::ops::{self, AttentionShape, Dropout, Table, stock};
+use model::ops::{self, AttentionShape, Dropout, Kernels, Table, stock};
 use model::optimiser::AdamW;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -125,13 +125,116 @@ fn loss(network: &Network, batch: &model::batch::Batch, dropout_seed: Option<u32
 fn every_parameter_receives_a_gradient() {
     let network = Network::new(ModelConfig::TINY, 1, &Device::Cpu).unwrap();
     let batch = random_batch(3, 64, 2);
-    for dropout_seed in [None, Some(7)] {
-        let gradients = loss(&network, &batch, dropout_seed).backward().unwrap();
+    let anywhere = network.clone().with_kernels(ANYWHERE);
+    for (network, dropout_seed) in [(&network, None), (&network, Some(7)), (&anywhere, None), (&anywhere, Some(7))] {
+        let gradients = loss(network, &batch, dropout_seed).backward().unwrap();
         for (name, var) in network.parameters() {
             let gradient = values(gradients.get(var).unwrap_or_else(|| panic!("{name} has no gradient")));
             assert!(gradient.iter().all(|g| g.is_finite()), "{name}");
             assert!(gradient.iter().any(|g| *g != 0.0), "{name} has a gradient of zero");
         }
+    }
+}
+
+const ANYWHERE: Kernels = Kernels::Anywhere(DType::F32);
+
+#[test]
+fn a_gpus_operations_equal_the_cpus() {
+    let (x, y, w) = (random_var(&[300, 70], 1), random_var(&[300, 70], 2), random_var(&[50, 70], 3));
+    compare("gelu", &[&x], || ANYWHERE.gelu(&x).unwrap(), || ops::gelu(&x).unwrap());
+    compare("linear", &[&x, &w], || ANYWHERE.linear(&x, &w).unwrap(), || ops::linear(&x, &w).unwrap());
+    compare(
+        "sum",
+        &[&x, &y],
+        || ANYWHERE.add_dropout(&x, &y, None).unwrap(),
+        || ops::add_dropout(&x, &y, None).unwrap(),
+    );
+    let (gain, bias) = (random_var(&[70], 4), random_var(&[70], 5));
+    compare(
+        "layer norm",
+        &[&x, &gain, &bias],
+        || ANYWHERE.layer_norm(&x, &gain, &bias).unwrap(),
+        || ops::layer_norm(&x, &gain, &bias).unwrap(),
+    );
+    let (a, b) = (random_var(&[9, 20], 6), random_var(&[5, 20], 7));
+    let (a_ids, b_ids): (Vec<u32>, Vec<u32>) = (0..300).map(|i| (i * i % 9, i % 5)).unzip();
+    let tables = [Table { table: &a, ids: &a_ids, column: 0 }, Table { table: &b, ids: &b_ids, column: 20 }];
+    compare(
+        "lookup",
+        &[&x, &a, &b],
+        || ANYWHERE.lookup_add(&x, &tables).unwrap(),
+        || ops::lookup_add(&x, &tables).unwrap(),
+    );
+    let targets: Vec<u32> = (0..300).map(|i| i * 7 % 70).collect();
+    let mask: Vec<f32> = (0..300).map(|i| if i % 3 == 0 { 0.0 } else { 1.0 }).collect();
+    compare(
+        "cross entropy",
+        &[&x, &bias],
+        || ANYWHERE.cross_entropy(&x, &bias, &targets, &mask).unwrap(),
+        || ops::cross_entropy(&x, &bias, &targets, &mask).unwrap(),
+    );
+    // The longest has more than one block of queries.
+    for (heads, kv_heads, steps) in [(4, 2, 150), (3, 1, 7), (2, 1, 300)] {
+        let shape = AttentionShape::new(heads, kv_heads, 32, steps);
+        let qkv = random_var(&[2 * steps, shape.d_qkv()], 8);
+        compare(
+            "attention",
+            &[&qkv],
+            || ANYWHERE.attention(&qkv, &shape).unwrap(),
+            || ops::attention(&qkv, &shape).unwrap(),
+        );
+    }
+}
+
+#[test]
+fn a_gpus_dropout_drops_its_share_and_the_same_backwards() {
+    let (x, y) =
+        (random_var(&[512, 96], 1), Var::from_tensor(&random_var(&[512, 96], 2).ones_like().unwrap()).unwrap());
+    let run = |seed| {
+        let out = ANYWHERE.add_dropout(&x, &y, Some(Dropout { rate: 0.1, seed })).unwrap();
+        let gradients = out.sum_all().unwrap().backward().unwrap();
+        assert!(values(gradients.get(&x).unwrap()).iter().all(|g| *g == 1.0));
+        let kept = values(&(out - x.as_tensor()).unwrap());
+        let gradient = values(gradients.get(&y).unwrap());
+        assert!(kept.iter().zip(&gradient).all(|(a, b)| (a - b).abs() < 1e-5));
+        gradient
+    };
+    let factors = run(1);
+    assert!(factors.iter().all(|&f| f == 0.0 || (f - 1.0 / 0.9).abs() < 1e-6));
+    let dropped = |factors: &[f32]| factors.iter().filter(|f| **f == 0.0).count() as f64 / factors.len() as f64;
+    assert!((dropped(&factors) - 0.1).abs() < 0.01, "{}", dropped(&factors));
+    // No row or column is dropped more than chance would: 96 and 512 elements at 10 %, five deviations.
+    assert!(factors.chunks(96).all(|row| dropped(row) < 0.26));
+    assert!(
+        (0..96).all(|c| (dropped(&factors.iter().skip(c).step_by(96).copied().collect::<Vec<_>>()) - 0.1).abs() < 0.07)
+    );
+    assert_eq!(factors, run(1), "the same seed drops the same");
+    let both = factors.iter().zip(run(2)).filter(|(a, b)| **a == 0.0 && *b == 0.0).count() as f64;
+    assert!((both / factors.len() as f64 - 0.01).abs() < 0.004, "another seed drops others");
+}
+
+#[test]
+fn a_gpus_network_equals_the_cpus() {
+    let network = Network::new(ModelConfig::TINY, 1, &Device::Cpu).unwrap();
+    let batch = random_batch(3, 64, 2);
+    let run = |network: &Network| {
+        let loss = loss(network, &batch, None);
+        (f64::from(loss.to_scalar::<f32>().unwrap()), loss.backward().unwrap())
+    };
+    let (nats, gradients) = run(&network);
+    let (same_nats, same) = run(&network.clone().with_kernels(ANYWHERE));
+    assert!((nats / same_nats - 1.0).abs() < 1e-5, "{nats} {same_nats}");
+    // bf16 has three digits.
+    let (rough_nats, rough) = run(&network.clone().with_kernels(Kernels::Anywhere(DType::BF16)));
+    assert!((nats / rough_nats - 1.0).abs() < 1e-2, "{nats} {rough_nats}");
+    for (name, var) in network.parameters() {
+        let gradient = gradients.get(var).unwrap();
+        assert_close(same.get(var).unwrap(), gradient, name);
+        let size = |x: &Tensor| values(x).iter().map(|v| v * v).sum::<f32>().sqrt();
+        let rough = rough.get(var).unwrap();
+        assert_eq!(rough.dtype(), DType::F32);
+        let error = size(&(rough - gradient).unwrap()) / size(gradient);
+        assert!(error < 0.1, "{name} is {error} off in bf16");
     }
 }
 

@@ -414,3 +414,19 @@ fn links_in_circles_and_to_nowhere_are_left_out() {
     assert_eq!(reason("Airs/gone.mid"), Some("cannot be opened"));
     assert_eq!(summary.index.pieces.len() + summary.rejects.len(), 47);
 }
+
+#[test]
+fn a_sample_is_fixed_and_spread_over_all_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    prepare(&options(folder.path())).unwrap();
+    let dataset = Dataset::open(&folder.path().join("prepared")).unwrap();
+    let notes =
+        |batches: &[Batch]| -> usize { batches.iter().map(|b| b.mask[3].iter().filter(|m| **m > 0.0).count()).sum() };
+    let all: Vec<Batch> = dataset.sample(Split::Valid, usize::MAX >> 16, 8, 16).collect();
+    assert_eq!(notes(&all), dataset.n_notes(Split::Valid));
+    let some: Vec<Batch> = dataset.sample(Split::Valid, dataset.n_notes(Split::Valid) / 2, 8, 16).collect();
+    let share = notes(&some) as f64 / notes(&all) as f64;
+    assert!((0.35..0.65).contains(&share), "{share}");
+    let again: Vec<Batch> = dataset.sample(Split::Valid, dataset.n_notes(Split::Valid) / 2, 8, 16).collect();
+    assert!(some.iter().zip(&again).all(|(a, b)| a.event == b.event && a.mask == b.mask));
+}

@@ -60,12 +60,15 @@ fn evaluation_reports_bits_beside_the_baselines() {
     }
     let prepared = folder.path().join("prepared");
     prepare(&PrepareOptions { data, out: prepared.clone(), licences: Vec::new() }).unwrap();
+    let pictures = folder.path().join("pictures");
     let mut options = EvaluateOptions {
-        weights: weights(folder.path()),
+        weights: Some(weights(folder.path())),
         data: prepared.clone(),
         split: Split::Test,
-        max_notes: None,
-        json: None,
+        notes: None,
+        answers: 0,
+        json: Some(folder.path().join("report.json")),
+        pictures: Some(pictures.clone()),
         threads: None,
     };
     let report = evaluate(&options).unwrap();
@@ -74,14 +77,71 @@ fn evaluation_reports_bits_beside_the_baselines() {
     // Random weights know nothing, frequencies little; the n-gram sees the scale.
     assert!(report.bits_per_note > report.unigram_bits_per_note);
     assert!(report.unigram_bits_per_note > report.ngram_bits_per_note && report.ngram_bits_per_note > 0.0);
-    assert_eq!(report.styles.values().map(|(n_notes, _)| n_notes).sum::<usize>(), report.n_notes);
+    assert_eq!(report.styles.values().map(|style| style.n_notes).sum::<u64>(), report.n_notes as u64);
+    assert!((0.0..=1.0).contains(&report.accuracy) && report.accuracy <= report.accuracy_by_attribute["velocity"]);
+    let per_token = report.bits_per_note * std::f64::consts::LN_2 / report.tokens_per_note;
+    assert!((per_token - report.nats_per_token).abs() < 1e-9, "two ways to the same number");
+    // A note-on, a note-off, a time shift and a velocity for almost each note of a scale of rising loudness.
+    assert!((3.0..4.0).contains(&report.tokens_per_note), "{}", report.tokens_per_note);
     let json = serde_json::to_value(&report).unwrap();
     assert!(["bits_per_note", "ngram_bits_per_note", "unigram_bits_per_note"].iter().all(|key| json[key].is_f64()));
 
-    options.max_notes = Some(70);
+    model::evaluate::run(&options).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+    assert!(json["bits_per_note"].is_f64() && json["styles"].is_object());
+    assert!(fs::read_to_string(pictures.join("bits.svg")).unwrap().contains("n-gram"));
+
+    options.notes = Some(70);
     assert_eq!(evaluate(&options).unwrap().n_notes, 70);
     let shown = describe(&prepared, false).unwrap();
     assert!(shown.contains("Any style") && shown.contains("all"), "{shown}");
+}
+
+#[test]
+fn midi_files_are_evaluated_as_they_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    for k in 0..3 {
+        save(&folder.path().join(format!("{k}.mid")), &tune(240 - k, 48));
+    }
+    let mut options = EvaluateOptions {
+        weights: Some(weights(folder.path())),
+        data: folder.path().to_owned(),
+        split: Split::Test,
+        notes: None,
+        answers: 0,
+        json: None,
+        pictures: None,
+        threads: None,
+    };
+    let report = evaluate(&options).unwrap();
+    assert_eq!((report.n_pieces, report.n_notes), (3, 717), "all files are held out");
+    assert!(report.ngram_bits_per_note < report.unigram_bits_per_note);
+
+    // Longer ones leave room for an answer and what really follows.
+    save(&folder.path().join("long.mid"), &tune(250, 60).repeated(2));
+    options.answers = 5;
+    let answers = evaluate(&options).unwrap().answers.unwrap();
+    assert_eq!(answers.n_passages, 1);
+    assert!(answers.copied_notes.is_none(), "there is no training music");
+    let key = answers.features["share in the key of before"];
+    // The tune never leaves its key; random weights do.
+    assert!((key.real.overlap - 1.0).abs() < 1e-9 && key.generated.overlap < 0.5, "{key:?}");
+}
+
+trait Repeated {
+    fn repeated(self, times: i64) -> Self;
+}
+
+impl Repeated for Vec<Note> {
+    /// The tune so often, one after another.
+    fn repeated(self, times: i64) -> Self {
+        let once_ticks = self.last().map_or(0, Note::end_ticks);
+        let moved = |time: i64| {
+            self.iter().map(move |note| Note { onset_ticks: note.onset_ticks + time * once_ticks, ..*note })
+        };
+        (0..times).flat_map(moved).collect()
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::params::AntiphonParams;
 use crate::schedule::Schedule;
 use crate::sounding::{Sounding, Whose};
 use crate::status::{Doing, Status};
+use crate::tape::{Mark, Pen};
 use crate::turn::{Phase, Turn, bar_ticks};
 
 const SCHEDULE_CAPACITY: usize = 1024;
@@ -35,6 +36,7 @@ pub(crate) struct AudioThread {
     turn: Turn,
     schedule: Schedule,
     sounding: Sounding,
+    pen: Pen,
     /// Number of the latest plan.
     plan: u32,
     /// Answers begun since the last reset: each has its own random stream.
@@ -78,6 +80,7 @@ enum Next {
 impl AudioThread {
     pub(crate) fn new(params: Arc<AntiphonParams>, status: Arc<Status>, link: AudioSide) -> Self {
         Self {
+            pen: status.tape.pen(),
             params,
             status,
             link,
@@ -123,6 +126,9 @@ impl AudioThread {
             self.may_wait = MayWait::spare(pace.spare(Instant::now(), block));
         }
         let jumped = self.clock.begin_block(transport);
+        if jumped {
+            self.pen.mark(&self.status.tape, Mark::Jump { ticks: self.clock.tick_at(0) });
+        }
         self.sounding.settle(0, host);
         self.follow_params(jumped, host);
         self.play_alone(host);
@@ -202,6 +208,9 @@ impl AudioThread {
             }
         };
         status.n_call.set(self.turn.n_heard());
+        #[expect(clippy::cast_precision_loss, reason = "at most 2000 beats a minute")]
+        let tempo = self.clock.ticks_of_ms(60_000.0) as f32 / engine::TICKS_PER_BEAT as f32;
+        status.tape.be_at(self.clock.tick_at(0), self.clock.metre(), tempo);
         status.set_doing(doing);
     }
 }

@@ -1,43 +1,56 @@
-//! The window: one sentence on what Antiphon is doing and why, the numbers behind it, and the parameters.
-//!
-//! On Linux, nice-plug 0.4.2 can abort a VST3 host when a parameter changes while this window is opened or closed: its
-//! wrapper borrows the editor on two threads.
+//! The window. `page` draws a [`View`] and returns wishes; this file makes the view and fulfils the wishes, on the host's
+//! GUI thread. Nothing here is ever waited for by the audio thread.
+
+mod controls;
+mod help;
+mod page;
+mod roll;
+mod save;
+mod sentence;
+mod theme;
+mod view;
+mod widgets;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use egui::{Color32, ComboBox, Grid, RichText, Ui};
+use egui::Ui;
 use nice_plug::context::gui::GuiContext;
+use nice_plug::editor::ResizeHint;
 use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::*;
-use nice_plug_egui::widgets::ParamSlider;
 use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, baseview, create_egui_editor,
 };
 
+use self::controls::Handle;
+use self::page::Memory;
+use self::view::{Fact, Learn, Notice, View, Wish};
 use crate::learn::KNOBS;
-use crate::params::{AntiphonParams, NOT_IN_THIS_MODEL};
+use crate::params::AntiphonParams;
 use crate::presets;
-use crate::status::{Doing, Engine, Priority, Status};
+use crate::status::{Engine, Priority, Status};
+use crate::tape::{MAX_TAKES, Take};
 
 /// The editor's type, for the framework.
 pub(crate) type Editor = EguiEditor<Window>;
 
-const SIZE: LogicalSize<f32> = LogicalSize { width: 620.0, height: 640.0 };
+const SIZE: LogicalSize<f32> = LogicalSize { width: 1000.0, height: 680.0 };
+const LEAST_SIZE: LogicalSize<f32> = LogicalSize { width: 640.0, height: 480.0 };
+/// While the roll moves, and while nothing does.
 const REFRESH: Duration = Duration::from_millis(50);
-const LIVE_HELP: &str = "\
-Ableton Live takes no notes from a plugin on the same track, so use two tracks.\n\
-1. Put Antiphon on a MIDI track, arm it and play there.\n\
-2. On a second MIDI track with your instrument, choose that first track under \"MIDI From\", \
-and Antiphon in the list below it.\n\
-3. Set the second track's Monitor to In. You hear yourself (Thru) and the answers.";
+const CALM_REFRESH: Duration = Duration::from_millis(250);
+const NOTICE_TIME: Duration = Duration::from_secs(12);
+/// Lists of takes that can be brought back.
+const MAX_UNDO: usize = 32;
 
 /// Makes the editor; its window opens later.
 pub(crate) fn create(params: Arc<AntiphonParams>, status: Arc<Status>) -> Option<Editor> {
     let state = EguiEditorState::from_size(SIZE, 1.0);
-    let settings = EguiNiceSettings::new().with_tile("Antiphon");
-    create_egui_editor(state, RepaintNotifier::default(), settings, Window { params, status, context: None })
+    let resize = ResizeHint::RESIZABLE.with_min_logical_size(LEAST_SIZE);
+    let settings = EguiNiceSettings::new().with_tile("Antiphon").with_resize_hint(resize);
+    create_egui_editor(state, RepaintNotifier::default(), settings, Window::new(params, status))
 }
 
 /// What is drawn. Public only because the framework names it.
@@ -45,207 +58,243 @@ pub struct Window {
     params: Arc<AntiphonParams>,
     status: Arc<Status>,
     context: Option<GuiContext>,
+    memory: Memory,
+    /// The lists of takes before the latest changes.
+    undo: Vec<Vec<Take>>,
+    notice: Option<(Instant, Notice)>,
+    /// The control that takes the number of the next key or controller as its value, and the count when it began.
+    learning: Option<(&'static str, u32)>,
+    /// The control that a hand is on.
+    touched: Option<&'static str>,
 }
 
 impl NiceEguiApp for Window {
-    fn build(&mut self, _: egui::Context, context: GuiContext, _: &mut Frame) -> Result<(), baseview::HandlerError> {
+    fn build(&mut self, egui: egui::Context, context: GuiContext, _: &mut Frame) -> Result<(), baseview::HandlerError> {
+        theme::apply(&egui);
         self.context = Some(context);
         Ok(())
     }
 
     fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
-        ui.ctx().request_repaint_after(REFRESH);
-        let Some(context) = &self.context else { return };
-        egui::CentralPanel::default().show(ui, |ui| {
-            egui::ScrollArea::vertical().show(ui, |ui| self.contents(ui, &context.param_setter()));
-        });
+        self.learn();
+        if let Some(context) = &self.context {
+            self.params.tell_host(&context.param_setter());
+        }
+        let view = self.view();
+        let is_moving = !view.roll.notes.is_empty() || !view.roll.planned.is_empty();
+        ui.ctx().request_repaint_after(if is_moving { REFRESH } else { CALM_REFRESH });
+        for wish in page::show(ui, &view, &mut self.memory) {
+            self.fulfil(wish);
+            ui.ctx().request_repaint();
+        }
     }
 
     fn editor_closed(&mut self) {
+        // A button that is held while the window closes must not stay down.
+        if let Some(id) = self.touched {
+            if matches!(id, "panic" | "hand_over") {
+                self.fulfil(Wish::Set(id, 0.0));
+            }
+            self.fulfil(Wish::LetGo(id));
+        }
+        self.learning = None;
         self.context = None;
     }
 }
 
 impl Window {
-    fn contents(&self, ui: &mut Ui, setter: &ParamSetter) {
-        let (sentence, colour) = sentence(&self.status);
-        ui.label(RichText::new(sentence).size(26.0).color(colour));
-        ui.add_space(4.0);
-        self.numbers(ui);
-        ui.separator();
-        self.parameters(ui, setter);
-        ui.separator();
-        ui.horizontal(|ui| {
-            let panic = &self.params.panic;
-            let is_down = ui.button(RichText::new("Panic").strong()).is_pointer_button_down_on();
-            if is_down != panic.value() {
-                set(setter, panic, is_down);
-            }
-            ui.label("ends everything that sounds");
-            let memory = &self.params.memory;
-            if ui.button("Remember").on_hover_text("The song begins with what was played last").clicked() {
-                memory.remember();
-            }
-            if ui.button("Forget").on_hover_text("The song begins with nothing").clicked() {
-                memory.forget();
-            }
-            ui.label(format!("{} notes remembered", memory.n_notes()));
-        });
-        ui.collapsing("Ableton Live: how to hear the answers", |ui| ui.label(LIVE_HELP));
-    }
-
-    fn numbers(&self, ui: &mut Ui) {
-        let status = &self.status;
-        let lost = status.n_queue_full.get() + status.n_refused.get();
-        let numbers = [
-            ("heard", status.n_heard.get().to_string()),
-            ("played", status.n_played.get().to_string()),
-            ("late", status.n_late.get().to_string()),
-            ("dropped", status.n_dropped.get().to_string()),
-            ("no room", lost.to_string()),
-            ("hand-over", format!("{:.1} ms", status.hand_over_ms.load(Relaxed))),
-        ];
-        ui.horizontal_wrapped(|ui| {
-            for (name, value) in numbers {
-                ui.label(format!("{name} {value}"));
-                ui.add_space(8.0);
-            }
-        });
-        if matches!(status.engine(), Engine::Ready | Engine::Recovered) {
-            let priority = match status.priority() {
-                Priority::Normal => "normal priority",
-                Priority::Raised => "raised priority",
-                Priority::RealTime => "real-time priority",
-            };
-            ui.label(format!("Model: {}, run at {priority}", status.message()));
+    fn new(params: Arc<AntiphonParams>, status: Arc<Status>) -> Self {
+        Self {
+            params,
+            status,
+            context: None,
+            memory: Memory { tab: 1, is_help: false },
+            undo: Vec::new(),
+            notice: None,
+            learning: None,
+            touched: None,
         }
     }
 
-    fn parameters(&self, ui: &mut Ui, setter: &ParamSetter) {
-        let p = &self.params;
-        p.tell_host(setter);
-        ui.horizontal(|ui| {
-            ui.label("Preset");
-            ComboBox::from_id_salt("preset").width(280.0).selected_text("Choose").show_ui(ui, |ui| {
-                for preset in presets::all() {
-                    if ui.selectable_label(false, &preset.name).on_hover_text(&preset.about).clicked() {
-                        preset.apply(p, setter);
-                    }
-                }
-            });
-            ui.label("Learn");
-            let learning = KNOBS.into_iter().find(|id| p.learned.is_learning(id));
-            let prompt = learning.map_or("Choose".to_owned(), |id| format!("{id}: move a controller"));
-            ComboBox::from_id_salt("learn").width(160.0).selected_text(prompt).show_ui(ui, |ui| {
-                for id in KNOBS {
-                    let controller = p.learned.controller(id);
-                    let text = controller.map_or(id.to_owned(), |controller| format!("{id} (CC {controller})"));
-                    let item = ui.selectable_label(false, text).on_hover_text("Right-click forgets the controller");
-                    if item.clicked() {
-                        p.learned.learn(id);
-                    }
-                    if item.secondary_clicked() {
-                        p.learned.forget(id);
-                    }
-                }
-            });
-        });
-        Grid::new("parameters").num_columns(2).spacing([16.0, 6.0]).show(ui, |ui| {
-            choice(ui, setter, &p.mode);
-            choice(ui, setter, &p.style.style);
-            choice(ui, setter, &p.style.style2);
-            slider(ui, setter, &p.style.style_mix);
-            slider(ui, setter, &p.style.temperature);
-            slider(ui, setter, &p.style.top_p);
-            slider(ui, setter, &p.style.rhythm_freedom);
-            slider(ui, setter, &p.style.pitch_freedom);
-            slider(ui, setter, &p.style.seed);
-            slider(ui, setter, &p.texture.density);
-            slider(ui, setter, &p.texture.complexity);
-            choice(ui, setter, &p.texture.voices);
-            slider(ui, setter, &p.texture.velocity_follow);
-            choice(ui, setter, &p.pitch.key);
-            choice(ui, setter, &p.pitch.scale);
-            choice(ui, setter, &p.pitch.key_lock);
-            slider(ui, setter, &p.pitch.lowest);
-            slider(ui, setter, &p.pitch.highest);
-            choice(ui, setter, &p.turns.hand_silence);
-            slider(ui, setter, &p.turns.silence_ms);
-            slider(ui, setter, &p.turns.silence_beats);
-            choice(ui, setter, &p.turns.trade);
-            slider(ui, setter, &p.turns.hand_cc);
-            slider(ui, setter, &p.turns.hand_key);
-            switch(ui, setter, &p.turns.hand_over);
-            choice(ui, setter, &p.turns.length);
-            choice(ui, setter, &p.turns.play_over);
-            choice(ui, setter, &p.time.start);
-            choice(ui, setter, &p.time.quantise);
-            slider(ui, setter, &p.time.quantise_strength);
-            slider(ui, setter, &p.time.ahead_ms);
-            choice(ui, setter, &p.output.channel);
-            switch(ui, setter, &p.output.thru);
-            switch(ui, setter, &p.bypass);
-        });
-    }
-}
-
-/// What Antiphon is doing, and what to do if that is nothing.
-fn sentence(status: &Status) -> (String, Color32) {
-    const CALM: Color32 = Color32::from_rgb(190, 200, 215);
-    const ACTIVE: Color32 = Color32::from_rgb(120, 210, 150);
-    const WRONG: Color32 = Color32::from_rgb(240, 150, 90);
-    let notes = |n: u32| if n == 1 { "1 note".to_owned() } else { format!("{n} notes") };
-    match (status.engine(), status.doing()) {
-        (Engine::NoWeights, _) => (format!("No answer: the model cannot be read ({})", status.message()), WRONG),
-        (_, Doing::Broken) => ("Stopped after a fault: remove Antiphon and add it again".into(), WRONG),
-        (_, Doing::Stuck) => ("No answer: too much at once; pause for a moment".into(), WRONG),
-        (_, Doing::Asleep) => ("Asleep: the host does not run this track".into(), CALM),
-        (_, Doing::Off) => ("Off: notes only pass through".into(), CALM),
-        (Engine::Loading, _) => ("Loading the model".into(), CALM),
-        (_, Doing::Idle) => ("Your turn: play a phrase".into(), CALM),
-        (_, Doing::Listening) => (format!("Listening: {}", notes(status.n_call.get())), ACTIVE),
-        (_, Doing::Planning) => (format!("Ready to answer {}", notes(status.n_call.get())), ACTIVE),
-        (_, Doing::Answering) => match (status.bar.get(), status.n_bars.get()) {
-            (bar, 0) => (format!("Answering: bar {bar}, until you play"), ACTIVE),
-            (bar, n) => (format!("Answering: bar {} of {n}", bar.min(n)), ACTIVE),
-        },
-    }
-}
-
-fn set<P: Param>(setter: &ParamSetter, param: &P, value: P::Plain) {
-    setter.begin_set_parameter(param);
-    setter.set_parameter(param, value);
-    setter.end_set_parameter(param);
-}
-
-fn slider<P: Param>(ui: &mut Ui, setter: &ParamSetter, param: &P) {
-    ui.label(param.name());
-    ui.add(ParamSlider::for_param(param, setter).with_width(280.0));
-    ui.end_row();
-}
-
-fn switch(ui: &mut Ui, setter: &ParamSetter, param: &BoolParam) {
-    ui.label(param.name());
-    let mut is_on = param.value();
-    if ui.checkbox(&mut is_on, "").changed() {
-        set(setter, param, is_on);
-    }
-    ui.end_row();
-}
-
-fn choice(ui: &mut Ui, setter: &ParamSetter, param: &IntParam) {
-    ui.label(param.name());
-    ComboBox::from_id_salt(param.name()).width(280.0).selected_text(param.to_string()).show_ui(ui, |ui| {
-        let IntRange::Linear { min, max } = param.range() else { return };
-        for value in min..=max {
-            let text = param.normalized_value_to_string(param.preview_normalized(value), true);
-            if text.ends_with(NOT_IN_THIS_MODEL) {
-                continue;
-            }
-            if ui.selectable_label(param.value() == value, text).clicked() {
-                set(setter, param, value);
+    fn view(&mut self) -> View {
+        self.notice.take_if(|(since, _)| since.elapsed() > NOTICE_TIME);
+        let (params, status) = (&*self.params, &*self.status);
+        let (mut roll, can_keep) =
+            status.tape.look(|reel| (reel.roll(roll::PAST_TICKS, roll::FUTURE_TICKS), reel.has_take()));
+        if !status.is_answering() {
+            // They were planned for an answer that did not come.
+            roll.planned.clear();
+        }
+        let mut groups = controls::view(params);
+        for control in groups.iter_mut().flat_map(|group| &mut group.controls) {
+            if self.latest(control.id).is_some() {
+                let is_learning = self.learning.is_some_and(|(id, _)| id == control.id);
+                control.learn = Some(Learn { is_learning, learnt: None });
             }
         }
-    });
-    ui.end_row();
+        View {
+            sentence: sentence::sentence(status, params),
+            roll,
+            mode: params.mode.view("mode"),
+            groups,
+            health: health(status),
+            takes: params.takes.read().iter().take(MAX_TAKES).map(describe).collect(),
+            can_keep,
+            can_undo: !self.undo.is_empty(),
+            notice: self.notice.as_ref().map(|(_, notice)| notice.clone()),
+            presets: presets::all().iter().map(|preset| (preset.name.as_str(), preset.about.as_str())).collect(),
+            n_remembered: params.memory.n_notes(),
+        }
+    }
+
+    fn fulfil(&mut self, wish: Wish) {
+        match wish {
+            Wish::Touch(id) => {
+                self.touched = Some(id);
+                self.with(id, |handle, setter| handle.touch(setter));
+            }
+            Wish::Set(id, normalized) => self.with(id, |handle, setter| handle.set(setter, normalized)),
+            Wish::LetGo(id) => {
+                self.touched = None;
+                self.with(id, |handle, setter| handle.let_go(setter));
+            }
+            Wish::Learn(id) if KNOBS.contains(&id) => {
+                let learned = &self.params.learned;
+                if learned.is_learning(id) { learned.forget(id) } else { learned.learn(id) }
+            }
+            Wish::Learn(id) => {
+                let is_on = self.learning.is_some_and(|(learning, _)| learning == id);
+                self.learning = self.latest(id).filter(|_| !is_on).map(|latest| (id, latest));
+            }
+            Wish::Keep => self.keep(),
+            Wish::Undo => {
+                if let Some(takes) = self.undo.pop() {
+                    *self.params.takes.write() = takes;
+                }
+            }
+            Wish::Save => {
+                let take = self.status.tape.look(|reel| reel.last_take());
+                self.save(take);
+            }
+            Wish::SaveKept(place) => {
+                let take = self.params.takes.read().get(place).cloned();
+                self.save(take);
+            }
+            Wish::Discard(place) => self.change_takes(|takes| {
+                if place < takes.len() {
+                    takes.remove(place);
+                }
+            }),
+            Wish::Preset(place) => {
+                if let (Some(preset), Some(context)) = (presets::all().get(place), &self.context) {
+                    preset.apply(&self.params, &context.param_setter());
+                    self.say(format!("{}: {}", preset.name, preset.about), false);
+                }
+            }
+            Wish::Remember => self.params.memory.remember(),
+            Wish::Forget => self.params.memory.forget(),
+        }
+    }
+
+    fn with(&self, id: &str, act: impl FnOnce(&dyn Handle, &ParamSetter)) {
+        if let (Some(handle), Some(context)) = (controls::find(&self.params, id), &self.context) {
+            act(handle, &context.param_setter());
+        }
+    }
+
+    /// What came last of what a control can take as its value, with the count of them; `None` if it takes neither.
+    fn latest(&self, id: &str) -> Option<u32> {
+        match id {
+            "hand_key" => Some(self.status.last_key.get()),
+            "hand_cc" => Some(self.status.last_controller.get()),
+            _ => None,
+        }
+    }
+
+    /// Sets the control that learns, once a key or controller has come.
+    fn learn(&mut self) {
+        let Some((id, before)) = self.learning else { return };
+        let Some(latest) = self.latest(id).filter(|&latest| latest != before) else { return };
+        self.learning = None;
+        let number = u8::try_from(latest & 127).unwrap_or(0);
+        self.with(id, |handle, setter| {
+            let place = handle.place_of(number);
+            handle.touch(setter);
+            handle.set(setter, place);
+            handle.let_go(setter);
+        });
+    }
+
+    fn keep(&mut self) {
+        let Some(take) = self.status.tape.look(|reel| reel.last_take()) else { return };
+        let n_kept = self.params.takes.read().len();
+        if self.params.takes.read().last() == Some(&take) {
+            self.say(format!("That is take {n_kept} already"), false);
+        } else if n_kept >= MAX_TAKES {
+            self.say(format!("{MAX_TAKES} takes are kept; drop one under Kept first"), true);
+        } else {
+            self.change_takes(|takes| takes.push(take));
+            self.say(format!("Kept as take {}, with the song", n_kept + 1), false);
+        }
+    }
+
+    fn change_takes(&mut self, change: impl FnOnce(&mut Vec<Take>)) {
+        let mut takes = self.params.takes.write();
+        if self.undo.len() == MAX_UNDO {
+            self.undo.remove(0);
+        }
+        self.undo.push(takes.clone());
+        change(&mut takes);
+    }
+
+    fn save(&mut self, take: Option<Take>) {
+        let Some(take) = take else { return };
+        match save::save(&take) {
+            Ok(path) => self.say(format!("Saved as {}", path.display()), false),
+            Err(error) => self.say(format!("Not saved: {error}"), true),
+        }
+    }
+
+    fn say(&mut self, text: String, is_bad: bool) {
+        self.notice = Some((Instant::now(), Notice { text, is_bad }));
+    }
 }
+
+/// The numbers that tell whether all is well.
+fn health(status: &Status) -> Vec<Fact> {
+    let fact = |name, value, is_bad| Fact { name, value, is_bad };
+    let count = |name, n: u32| fact(name, n.to_string(), n > 0);
+    let n_lost = status.n_queue_full.get() + status.n_refused.get();
+    let first_note = match status.n_played.get() {
+        0 => "not yet".to_owned(),
+        _ => format!("{:.1} ms late", status.hand_over_ms.load(Relaxed)),
+    };
+    let mut facts = vec![
+        fact("First note", first_note, false),
+        count("Late", status.n_late.get()),
+        count("Dropped", status.n_dropped.get()),
+        fact("Heard", status.n_heard.get().to_string(), false),
+        fact("Played", status.n_played.get().to_string(), false),
+    ];
+    if n_lost > 0 {
+        facts.push(count("No room", n_lost));
+    }
+    if matches!(status.engine(), Engine::Ready | Engine::Recovered) {
+        let priority = match status.priority() {
+            Priority::Normal => "normal priority",
+            Priority::Raised => "raised priority",
+            Priority::RealTime => "real-time priority",
+        };
+        facts.push(fact("Model", format!("{}, {priority}", status.message()), false));
+    }
+    facts
+}
+
+/// A take in a few words.
+fn describe(take: &Take) -> String {
+    let n_answer = take.notes.iter().filter(|note| note.is_answer).count();
+    format!("{} + {} notes", take.notes.len() - n_answer, n_answer)
+}
+
+#[cfg(test)]
+mod tests;

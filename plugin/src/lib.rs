@@ -3,7 +3,8 @@
 //! Reading order: [`midi`] and [`clock`] turn the host's events and samples into notes and ticks; [`turn`] says whose
 //! turn it is; `audio_thread` does all that `process` does, with `schedule` (what will sound) and `sounding` (what
 //! sounds); `link` is where the audio thread and the worker meet; `worker_thread` runs the `planner`, which owns the
-//! model; `params`, `status` and `editor` face the user.
+//! model, and holds answers to a key with `scale`; `params`, `presets`, `learn` (controllers that move parameters),
+//! `memory` (what a project remembers), `status`, `tape` (what the window draws) and `editor` face the user.
 #![forbid(unsafe_code)]
 
 mod audio_thread;
@@ -22,6 +23,7 @@ mod scale;
 mod schedule;
 mod sounding;
 mod status;
+mod tape;
 mod turn;
 mod weights;
 mod worker_thread;

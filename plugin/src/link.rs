@@ -10,6 +10,8 @@ use engine::Metre;
 use nice_plug::prelude::ProcessMode;
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use crate::tape::Span;
+
 use crate::scale::{Lock, Wish};
 
 /// Messages that may wait for the worker: a minute of furious playing.
@@ -108,6 +110,12 @@ pub(crate) struct PlannedNote {
     pub(crate) off_ticks: i64,
     pub(crate) key: u8,
     pub(crate) velocity: u8,
+}
+
+impl PlannedNote {
+    pub(crate) fn span(self) -> Span {
+        Span { on_ticks: self.on_ticks, off_ticks: self.off_ticks, key: self.key, velocity: self.velocity }
+    }
 }
 
 const _: () = assert!(size_of::<ToWorker>() <= 104 && size_of::<FromWorker>() <= 32, "messages are copied often");

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use nice_plug::formatters;
 use nice_plug::prelude::*;
+use parking_lot::RwLock;
 
+pub(crate) use any::AnyParam;
 pub(crate) use groups::{OutputParams, PitchParams, StyleParams, TextureParams, TimeParams, TurnParams};
 pub(crate) use text::NOT_IN_THIS_MODEL;
 
@@ -18,6 +20,7 @@ use crate::learn::{KNOBS, Learned};
 use crate::link::Controls;
 use crate::memory::Memory;
 use crate::scale::{Lock, Wish};
+use crate::tape::Take;
 use crate::turn::{Length, Rules, Start};
 
 const MODES: &[&str] = &["Answer", "Continue", "Off"];
@@ -46,6 +49,9 @@ pub(crate) struct AntiphonParams {
     /// Ends everything that sounds, when it goes on.
     #[id = "panic"]
     pub(crate) panic: BoolParam,
+    /// Takes that the user keeps with the song. Not for the audio thread.
+    #[persist = "takes"]
+    pub(crate) takes: RwLock<Vec<Take>>,
     /// The controllers that move parameters.
     #[persist = "controllers"]
     pub(crate) learned: Learned,
@@ -69,6 +75,7 @@ impl Default for AntiphonParams {
                 .with_string_to_value(formatters::s2v_bool_bypass())
                 .make_bypass(),
             panic: BoolParam::new("Panic", false),
+            takes: RwLock::new(Vec::new()),
             learned: Learned::default(),
             memory: Arc::default(),
         }

@@ -2,6 +2,7 @@
 //! messages in their order, so that a bounce repeats what was heard live.
 
 mod answer;
+mod heard;
 mod repeat;
 mod taste;
 
@@ -14,6 +15,7 @@ use engine::{Conditions, Mark, Metre, Pitch, Session, Velocity, Weights};
 use crate::link::{Begin, Controls, FromWorker, PlannedNote, ToWorker};
 use crate::memory::{MOST_NOTES, Memory};
 use answer::{Plan, cut};
+use heard::Heard;
 use taste::Facts;
 
 /// The key is found from this many of the player's last notes.
@@ -22,38 +24,6 @@ const KEY_NOTES: usize = 64;
 const MAX_NOTES_PER_ASK: usize = 500;
 /// The longest note that the model knows. One that is held for longer is told as this long.
 const LONGEST_NOTE_TICKS: u32 = TIMES_TICKS[127] as u32;
-
-/// A note that was heard and not yet told to the model for good.
-#[derive(Clone, Copy, Debug)]
-struct Heard {
-    note: Note,
-    channel: u8,
-    is_key_down: bool,
-    is_pedalled: bool,
-    /// It was played by us.
-    is_ours: bool,
-    /// The style that was chosen then.
-    style: u8,
-}
-
-impl Heard {
-    fn is_open(&self) -> bool {
-        self.is_key_down || self.is_pedalled
-    }
-
-    fn conditions(&self) -> Conditions {
-        Conditions { style: self.style, ..Conditions::default() }
-    }
-
-    /// The note, which ends here if it still sounds.
-    fn ended(&self, ticks: i64) -> Note {
-        if !self.is_open() {
-            return self.note;
-        }
-        let duration_ticks = u32::try_from((ticks - self.note.onset_ticks).max(1)).unwrap_or(u32::MAX);
-        Note { duration_ticks, ..self.note }
-    }
-}
 
 /// What the planner asks of its surroundings.
 pub(crate) trait Listener {

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 use atomic_float::AtomicF32;
 use parking_lot::Mutex;
 
+use crate::tape::Tape;
+
 /// What the audio thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -63,6 +65,11 @@ impl Counter {
     pub(crate) fn get(&self) -> u32 {
         self.0.load(Relaxed)
     }
+
+    /// Notes the latest of several things that are counted together. For the only thread that writes.
+    pub(crate) fn set_latest(&self, what: u8) {
+        self.set((self.get() & !127).wrapping_add(128) | u32::from(what & 127));
+    }
 }
 
 /// All that is shown. Each number is on its own: the editor may see one a little newer than another.
@@ -89,6 +96,11 @@ pub(crate) struct Status {
     pub(crate) n_refused: Counter,
     /// From the hand-over to the answer's first note, beyond the silence that was asked for.
     pub(crate) hand_over_ms: AtomicF32,
+    /// What was played and what is to come.
+    pub(crate) tape: Tape,
+    /// The controller that moved last, and the key that went down last, for 'learn': a count of them, times 128.
+    pub(crate) last_controller: Counter,
+    pub(crate) last_key: Counter,
     message: Mutex<String>,
 }
 
@@ -108,6 +120,9 @@ impl Status {
             n_queue_full: Counter::default(),
             n_refused: Counter::default(),
             hand_over_ms: AtomicF32::new(0.0),
+            tape: Tape::new(),
+            last_controller: Counter::default(),
+            last_key: Counter::default(),
             message: Mutex::new(String::new()),
         }
     }
@@ -120,6 +135,11 @@ impl Status {
         use Doing::{Answering, Asleep, Broken, Idle, Listening, Off, Planning, Stuck};
         let all = [Asleep, Idle, Listening, Planning, Answering, Off, Stuck, Broken];
         all.get(usize::from(self.doing.load(Relaxed))).copied().unwrap_or(Asleep)
+    }
+
+    /// Whether an answer is planned or heard.
+    pub(crate) fn is_answering(&self) -> bool {
+        matches!(self.doing(), Doing::Planning | Doing::Answering)
     }
 
     /// Not for the audio thread: the message is behind a lock.

@@ -86,6 +86,7 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>) {
             planner = Some(begin_anew(weights, status, memory));
         }
         side.handled();
+        status.tape.wind();
     }
 }
 

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod check_cuda;
 mod install;
 mod play;
 mod test;
@@ -26,6 +27,8 @@ enum Task {
     Play(play::Options),
     /// Run all tests; installs the Debian packages they need, or says which.
     Test(test::Options),
+    /// Check that the trainer compiles for NVIDIA GPUs; needs none, and no CUDA.
+    CheckCuda,
     /// Build the plugin and put it into target/bundled, as Antiphon.clap and Antiphon.vst3.
     Bundle,
     /// Bundle the plugin and copy it to where your music software looks for plugins.
@@ -38,6 +41,7 @@ fn main() -> Result<()> {
     match arguments.task {
         Task::Play(options) => play::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::CheckCuda => check_cuda::run(),
         Task::Bundle => {
             let bundles = build::bundle()?;
             println!("{}\n{}", bundles.clap.display(), bundles.vst3.display());

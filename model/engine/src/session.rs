@@ -170,6 +170,16 @@ impl Session {
     /// velocity, with nothing masked. Then feeds it, if it is a note. The first note's shift, and an end's duration and
     /// velocity, say nothing and are 0.
     pub fn score(&mut self, event: Event, conditions: Conditions) -> [f32; 4] {
+        self.score_seeing(event, conditions, |_, _, _| {})
+    }
+
+    /// As [`Session::score`]; `see` is shown each attribute that says something: its index, all its logits and its value.
+    pub fn score_seeing(
+        &mut self,
+        event: Event,
+        conditions: Conditions,
+        mut see: impl FnMut(usize, &[f32], u8),
+    ) -> [f32; 4] {
         let conditions = self.known(conditions);
         let mut encoder = self.encoder();
         let (onset_ticks, values, note) = match event {
@@ -187,6 +197,7 @@ impl Session {
             let says_nothing = attribute == 0 && is_first || attribute >= 2 && values[1] == END;
             if !says_nothing {
                 let logits = self.memory.logits(&self.weights.network, &values[..attribute], position);
+                see(attribute, logits, values[attribute]);
                 *nats = math::log_sum_exp(logits) - logits[usize::from(values[attribute])];
             }
         }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::conditions::N_STYLES;
 use crate::config::{ModelConfig, TensorShape};
 use crate::network::Network;
+pub use crate::quant::rounding_error;
 use crate::quant::{self, Reader};
 
 const MAGIC: &[u8; 8] = b"ANTIPHON";

@@ -52,8 +52,11 @@ pub fn lookup_add(base: &Tensor, tables: &[Table]) -> Result<Tensor> {
     Ok(sum)
 }
 
-/// Softmax over the last dimension, from operations whose gradients are whole.
-fn log_softmax(x: &Tensor) -> Result<Tensor> {
+/// Logarithm of the softmax over the last dimension, from operations whose gradients are whole.
+///
+/// # Errors
+/// As candle's.
+pub fn log_softmax(x: &Tensor) -> Result<Tensor> {
     let shifted = x.broadcast_sub(&x.max_keepdim(D::Minus1)?.detach())?;
     shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(D::Minus1)?.log()?)
 }

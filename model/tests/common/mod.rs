@@ -11,7 +11,9 @@ use rand_chacha::ChaCha8Rng;
 pub(crate) fn random_batch(rows: usize, steps: usize, seed: u64) -> Batch {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let n = rows * steps;
-    let mut below = |limit: usize| (0..n).map(|_| random.random_range(0..limit as u32)).collect::<Vec<_>>();
+    let mut below = |limit: usize| {
+        (0..n).map(|_| random.random_range(0..u32::try_from(limit).expect("tables have few rows"))).collect::<Vec<_>>()
+    };
     let mut batch = Batch {
         rows,
         steps,

@@ -4,12 +4,18 @@ use super::AudioThread;
 use crate::link::ToWorker;
 use crate::midi::{self, Host, Input, SUSTAIN};
 use crate::sounding::bits;
+use crate::tape::Mark;
 
 impl AudioThread {
     pub(super) fn hear(&mut self, now: u32, event: Input, host: &mut impl Host) {
         let is_on = !self.params.is_off() && !self.is_out_of_step;
         let is_thru = self.params.is_thru();
         let hand_key = self.params.hand_key();
+        match event {
+            Input::On { key, .. } => self.status.last_key.set_latest(key),
+            Input::Control { controller, .. } => self.status.last_controller.set_latest(controller),
+            Input::Off { .. } => {}
+        }
         match event {
             Input::On { key, .. } if Some(key) == hand_key && !self.params.is_off() => {
                 if is_on {
@@ -69,6 +75,7 @@ impl AudioThread {
         self.act(now, action, host);
         let (velocity, style) = (midi::velocity(velocity).get(), self.params.style());
         self.tell(ToWorker::On { ticks, channel, key, velocity, style });
+        self.pen.mark(&self.status.tape, Mark::CallOn { ticks, key, velocity });
         self.plan(now, ticks, host);
     }
 
@@ -78,6 +85,7 @@ impl AudioThread {
         }
         let ticks = self.clock.tick_at(now);
         self.tell(ToWorker::Off { ticks, channel, key });
+        self.pen.mark(&self.status.tape, Mark::CallOff { ticks, key });
         self.turn.key_up(ticks, channel, key);
         self.plan(now, ticks, host);
     }

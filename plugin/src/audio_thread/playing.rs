@@ -6,6 +6,7 @@ use super::AudioThread;
 use crate::link::FromWorker;
 use crate::midi::Host;
 use crate::sounding::Whose;
+use crate::tape::Mark;
 use crate::turn::Phase;
 
 /// A note that is later than this is left out: late is worse than missing.
@@ -16,6 +17,7 @@ impl AudioThread {
     pub(super) fn drop_answer(&mut self, now: u32, host: &mut impl Host) {
         self.schedule.forget_coming();
         self.schedule.forget_ending();
+        self.pen.mark(&self.status.tape, Mark::Cut { ticks: self.clock.tick_at(now) });
         self.sounding.release(now, Whose::Answer, host);
     }
 
@@ -55,6 +57,7 @@ impl AudioThread {
         let velocity = f32::from(note.velocity) / 127.0;
         if self.sounding.answer_on(now, (channel, note.key), velocity, id, host) {
             self.status.n_played.add(1);
+            self.pen.mark(&self.status.tape, Mark::Answer(note.span()));
         } else {
             self.status.n_refused.add(1);
         }
@@ -87,11 +90,16 @@ impl AudioThread {
         }
         match message {
             FromWorker::Note(note) if note.turn == self.plan => {
-                if !self.schedule.plan(note) {
+                if self.schedule.plan(note) {
+                    self.pen.mark(&self.status.tape, Mark::Planned { turn: note.turn, span: note.span() });
+                } else {
                     self.status.n_queue_full.add(1);
                 }
             }
-            FromWorker::Replace { turn, from_ticks } if turn == self.plan => self.schedule.forget_from(from_ticks),
+            FromWorker::Replace { turn, from_ticks } if turn == self.plan => {
+                self.schedule.forget_from(from_ticks);
+                self.pen.mark(&self.status.tape, Mark::Forget { from_ticks });
+            }
             FromWorker::Note(_) | FromWorker::Replace { .. } => {}
         }
     }

@@ -1,0 +1,108 @@
+//! What a piece costs: bits, right guesses, and the tokens that other models would spend on it.
+
+use std::ops::AddAssign;
+
+use engine::{Conditions, Metre, Note, Position, Session};
+
+use super::tokens::Tokens;
+use crate::sequence;
+use crate::shards::{Piece, PlacedNote};
+
+/// The costs of some music. A piece's end costs bits too, but is no note.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Score {
+    /// By attribute.
+    pub bits: [f64; 4],
+    /// Notes.
+    pub n_notes: u64,
+    /// Notes that were guessed at: all but the first of each piece.
+    pub n_guesses: u64,
+    /// Guesses whose likeliest value was the true one, by attribute (the earlier attributes being known).
+    pub n_right: [u64; 4],
+    /// Guesses right in all four attributes.
+    pub n_all_right: u64,
+    /// The same music as note-on, note-off, time-shift and velocity tokens.
+    pub tokens: Tokens,
+}
+
+impl Score {
+    /// All attributes together.
+    #[must_use]
+    pub fn total_bits(&self) -> f64 {
+        self.bits.iter().sum()
+    }
+}
+
+impl AddAssign for Score {
+    fn add_assign(&mut self, other: Self) {
+        for a in 0..4 {
+            self.bits[a] += other.bits[a];
+            self.n_right[a] += other.n_right[a];
+        }
+        self.n_notes += other.n_notes;
+        self.n_guesses += other.n_guesses;
+        self.n_all_right += other.n_all_right;
+        self.tokens += other.tokens;
+    }
+}
+
+/// The piece's end, if the notes reach it.
+pub(super) fn end(piece: &Piece, notes: &[PlacedNote]) -> Option<(i64, Position)> {
+    (notes.len() == piece.n_notes).then_some((piece.end_ticks, piece.end_position()))
+}
+
+/// A piece as the n-grams read it.
+pub(super) fn events(piece: &Piece, notes: &[PlacedNote]) -> Vec<sequence::Event> {
+    sequence::events(notes, end(piece, notes))
+}
+
+/// Scores a piece from its beginning.
+pub(super) fn score(session: &mut Session, piece: &Piece, notes: &[PlacedNote], style: &str) -> Score {
+    // Density and polyphony are left open: they are measured on what is to be predicted.
+    let style = session.weights().style_index(style).unwrap_or(0);
+    let conditions = Conditions { style, mode: piece.mode, ..Conditions::default() };
+    let plain: Vec<Note> = notes.iter().map(|placed| placed.note).collect();
+    let mut score = Score { n_notes: notes.len() as u64, tokens: Tokens::count(&plain), ..Score::default() };
+    let mut pay = |nats: [f32; 4]| {
+        for (bits, nats) in score.bits.iter_mut().zip(nats) {
+            *bits += f64::from(nats) * std::f64::consts::LOG2_E;
+        }
+    };
+    session.reset();
+    let (mut n_right, mut n_all_right) = ([0; 4], 0);
+    for (i, PlacedNote { note, position }) in notes.iter().enumerate() {
+        session.set_metre(metre_at(note.onset_ticks, *position));
+        let mut right = [false; 4];
+        pay(session.score_seeing(engine::Event::Note(*note), conditions, |attribute, logits, value| {
+            right[attribute] = likeliest(logits) == usize::from(value);
+        }));
+        if i > 0 {
+            n_right.iter_mut().zip(right).for_each(|(n, right)| *n += u64::from(right));
+            n_all_right += u64::from(right == [true; 4]);
+        }
+    }
+    if let Some((at_ticks, position)) = end(piece, notes) {
+        session.set_metre(metre_at(at_ticks, position));
+        pay(session.score(engine::Event::End { at_ticks }, conditions));
+    }
+    Score { n_guesses: score.n_notes.saturating_sub(1), n_right, n_all_right, ..score }
+}
+
+fn likeliest(logits: &[f32]) -> usize {
+    let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    best.map_or(0, |(value, _)| value)
+}
+
+/// A metre in which `ticks` has this position.
+pub(super) fn metre_at(ticks: i64, position: Position) -> Metre {
+    match in_bar_ticks(position) {
+        Some(in_bar) => Metre::Bars { bar_line_ticks: ticks - in_bar, bar_ticks: u32::MAX },
+        None => Metre::Free,
+    }
+}
+
+/// Ticks since the bar line; none without bars.
+pub(super) fn in_bar_ticks(position: Position) -> Option<i64> {
+    let beats_ticks = i64::from(position.bar_beat) * i64::from(engine::TICKS_PER_BEAT);
+    (position != Position::FREE).then_some(beats_ticks + i64::from(position.beat_phase))
+}

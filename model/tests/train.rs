@@ -1,0 +1,254 @@
+//! `model train` as a user runs it: it resumes, and whatever stops it, the last good checkpoint is there.
+#![expect(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use engine::{Note, Pitch, Velocity, Weights};
+use model::midi::{Part, write};
+use model::prepare::{PrepareOptions, prepare};
+use model::quantise::{self, QuantiseOptions};
+use tempfile::TempDir;
+
+/// Forty scales, prepared in `prepared`.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    prepared(folder.path(), "prepared", 24);
+    folder
+}
+
+fn prepared(folder: &Path, name: &str, duration_ticks: u32) {
+    let data = folder.join(format!("midi-{name}"));
+    fs::create_dir(&data).unwrap();
+    for k in 0..40u8 {
+        let note = |i: u8| Note {
+            onset_ticks: i64::from(i) * 24,
+            duration_ticks,
+            pitch: Pitch::new(48 + k % 12 + [0, 2, 4, 5, 7, 9, 11][usize::from(i) % 7]).unwrap(),
+            velocity: Velocity::new(60 + i % 40).unwrap(),
+        };
+        let notes: Vec<Note> = (0..40 + k).map(note).collect();
+        let file = write(&[Part { name: "tune", channel: 0, notes: &notes }], 100.0, 3).unwrap();
+        fs::write(data.join(format!("{k}.mid")), file).unwrap();
+    }
+    prepare(&PrepareOptions { data, out: folder.join(name), licences: Vec::new() }).unwrap();
+}
+
+/// The smallest run on `folder`'s data, with more options.
+fn command(program: &str, folder: &Path, more: &str) -> Command {
+    let mut command = Command::new(program);
+    if program == "sh" {
+        // A file beyond this many blocks meets what a full disk gives: an error, instead of a signal.
+        command.args(["-c", "trap '' XFSZ; ulimit -f 200; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_model")]);
+    }
+    command.current_dir(folder).env_remove("RUST_BACKTRACE").arg("train").args(more.split_whitespace());
+    for (name, value) in [
+        ("--size", "tiny"),
+        ("--rows", "1"),
+        ("--steps", "16"),
+        ("--threads", "1"),
+        ("--data", "prepared"),
+        ("--out", "run"),
+    ] {
+        if !more.contains(name) {
+            command.args([name, value]);
+        }
+    }
+    command
+}
+
+fn train(folder: &Path, more: &str) -> Output {
+    command(env!("CARGO_BIN_EXE_model"), folder, more).output().unwrap()
+}
+
+fn succeeds(folder: &Path, more: &str) -> String {
+    let output = train(folder, more);
+    assert!(output.status.success(), "{more}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// That it fails and says `parts`.
+fn fails(folder: &Path, more: &str, parts: &[&str]) {
+    says(&train(folder, more), more, parts);
+}
+
+fn says(output: &Output, what: &str, parts: &[&str]) {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{what} should fail");
+    for part in parts {
+        assert!(error.contains(part), "{what}: {part:?} is not in: {error}");
+    }
+    assert!(!error.contains("panicked"), "{what}: {error}");
+}
+
+fn index(folder: &Path, name: &str) -> serde_json::Value {
+    let path = folder.join("run").join(name).join("model.safetensors.index.json");
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+fn step(folder: &Path) -> u64 {
+    index(folder, "last")["metadata"]["antiphon"]["step"].as_u64().unwrap()
+}
+
+fn shards(folder: &Path, name: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder.join("run").join(name)).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|e| e == "safetensors")).collect()
+}
+
+#[test]
+fn a_run_goes_on_in_stages_and_every_stage_is_named() {
+    let folder = folder();
+    let path = folder.path();
+    succeeds(path, "--minutes 9 --max-notes 60 --rate 1e-3");
+    let first = step(path);
+    assert!(first > 2);
+    let said = succeeds(path, "--resume --max-minutes 9 --max-notes 90 --rows 2 --rate 5e-4 --average 0.9");
+    assert!(said.contains(&format!("from step {first}")), "{said}");
+    succeeds(path, "--resume --max-notes 20 --rows 2 --rate 5e-4 --average 0.9");
+
+    let state = &index(path, "best")["metadata"]["antiphon"];
+    let stages = state["options"].as_str().unwrap();
+    let expected = format!(
+        "batches of 1 crops of 16 notes, learning rate 0.001, dropout 0.1; from step {first} batches of 2 crops of 16 \
+        notes, learning rate 0.0005, dropout 0.1, weights averaged by 0.9"
+    );
+    assert_eq!(stages, expected);
+    let out = path.join("out.antiphon");
+    // Named as earlier versions did.
+    quantise::run(&QuantiseOptions {
+        checkpoint: path.join("run/best.safetensors"),
+        out: out.clone(),
+        name: "Scales".into(),
+        licence: "CC0".into(),
+        credits: String::new(),
+        floats: false,
+        data: None,
+        notes: 0,
+    })
+    .unwrap();
+    assert!(Weights::parse(&fs::read(out).unwrap()).unwrap().header().training.contains(&expected));
+
+    for name in ["best", "last"] {
+        let names = index(path, name)["weight_map"].as_object().unwrap().len();
+        assert_eq!(names % 4, 0, "weights, two means and the average");
+        assert!(!shards(path, name).is_empty());
+        for entry in fs::read_dir(path.join("run").join(name)).unwrap() {
+            let entry = entry.unwrap();
+            assert!(entry.metadata().unwrap().len() <= 16 << 20);
+            assert!(!entry.file_name().to_str().unwrap().ends_with("unfinished"));
+        }
+    }
+}
+
+#[test]
+fn a_run_ends_when_it_no_longer_gets_better() {
+    let folder = folder();
+    let said = succeeds(folder.path(), "--rate 0 --valid-every 1 --patience 2");
+    assert!(said.contains("no longer gets better"), "{said}");
+    assert_eq!(step(folder.path()), 3);
+}
+
+#[test]
+fn a_loss_that_overflows_ends_the_run_before_its_checkpoint_is_touched() {
+    let folder = folder();
+    let path = folder.path();
+    succeeds(path, "--max-notes 30");
+    let good = index(path, "last");
+    for more in ["--resume --rate 1e30", "--resume --rate 1e30 --valid-every 1"] {
+        fails(path, more, &["no longer", "last"]);
+        assert_eq!(index(path, "last"), good);
+    }
+    succeeds(path, "--resume --max-notes 30");
+    assert!(step(path) > good["metadata"]["antiphon"]["step"].as_u64().unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_run_at_a_checkpoint() {
+    let folder = folder();
+    let mut command = command(env!("CARGO_BIN_EXE_model"), folder.path(), "--max-minutes 60");
+    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(run.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("M parameters"));
+    let kill = Command::new("sh").args(["-c", &format!("kill -INT {}", run.id())]).status().unwrap();
+    assert!(kill.success());
+    let last = lines.last().unwrap().unwrap();
+    assert!(last.starts_with("Stopped after"), "{last}");
+    assert!(run.wait().unwrap().success());
+    succeeds(folder.path(), "--resume --max-notes 20");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_last_checkpoint() {
+    let folder = folder();
+    let path = folder.path();
+    succeeds(path, "--max-notes 30");
+    let good = index(path, "last");
+    let full = command("sh", path, "--resume --max-notes 30").output().unwrap();
+    says(&full, "a full disk", &["cannot write the checkpoint", "is the disk full?"]);
+    assert_eq!(index(path, "last"), good);
+    succeeds(path, "--resume --max-notes 30");
+    assert_eq!(shards(path, "last").len(), 1, "what the full disk left is gone");
+    // A disk that takes nothing is noticed before any time is spent.
+    let full = command("sh", path, "--out another").output().unwrap();
+    says(&full, "a full disk at the start", &["cannot write the checkpoint"]);
+    fails(path, "--out /dev/null/run", &["cannot make"]);
+}
+
+#[test]
+fn what_does_not_fit_a_checkpoint_is_refused() {
+    let folder = folder();
+    let path = folder.path();
+    fails(path, "--resume", &["leave out --resume"]);
+    succeeds(path, "--max-notes 30");
+    let good = index(path, "last");
+    prepared(path, "other", 12);
+    fails(path, "", &["is there already", "--resume"]);
+    fails(path, "--resume --size nano", &["choose its --size"]);
+    fails(path, "--resume --data other", &["trained on other data"]);
+    fails(path, "--resume --steps 65", &["--steps must be 1 to 64"]);
+    fails(path, "--resume --average 1", &["--average"]);
+    fails(path, "--resume --precision bf16", &["--device cuda"]);
+    if cfg!(not(feature = "cuda")) {
+        fails(path, "--resume --device cuda", &["--features cuda"]);
+    }
+    assert_eq!(index(path, "last"), good);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused() {
+    let folder = folder();
+    let path = folder.path();
+    succeeds(path, "--max-notes 30");
+    let shard = shards(path, "last").remove(0);
+    let index = path.join("run/last/model.safetensors.index.json");
+    for file in [&shard, &index] {
+        let whole = fs::read(file).unwrap();
+        let mut flipped = whole.clone();
+        flipped[whole.len() * 3 / 4] ^= 0x40;
+        for (damage, bytes) in [("cut", &whole[..whole.len() / 2]), ("flipped", &flipped), ("empty", &[][..])] {
+            if damage == "flipped" && file == &index {
+                continue;
+            }
+            fs::write(file, bytes).unwrap();
+            fails(path, "--resume", &["is not a whole checkpoint", "is damaged"]);
+        }
+        fs::remove_file(file).unwrap();
+        fails(path, "--resume", &["cannot read"]);
+        fs::write(file, whole).unwrap();
+    }
+    succeeds(path, "--resume --max-notes 30");
+}
+
+#[test]
+fn data_without_pieces_is_refused() {
+    let folder = folder();
+    let path = folder.path();
+    fs::create_dir(path.join("empty")).unwrap();
+    fails(path, "--data empty", &["empty", "prepare"]);
+    fails(path, "--data nowhere", &["nowhere"]);
+    assert!(!path.join("run").exists());
+}

@@ -1,0 +1,82 @@
+//! The help page: how to hear the answers in each host, and how to play with them.
+
+use egui::{RichText, ScrollArea, Ui};
+
+use super::theme::{ANSWER, BODY, MUTED, TEXT, VALUE};
+
+/// Each chapter: a title and its steps.
+const CHAPTERS: &[(&str, &[&str])] = &[
+    (
+        "Bitwig Studio, Reaper: one track",
+        &[
+            "Put Antiphon (CLAP) before an instrument on the same track.",
+            "Arm the track, or switch its monitoring on.",
+            "Play a phrase, and stop: the answer plays the same instrument.",
+        ],
+    ),
+    (
+        "Ableton Live: two tracks",
+        &[
+            "On MIDI track A, load Antiphon (VST3). It makes no sound of its own.",
+            "On MIDI track B, load an instrument. Set MIDI From to track A, and below it choose Antiphon instead of Post FX.",
+            "Set Monitor of track B to In. Arm track A, and play there.",
+            "You hear yourself and the answers. To hear the answers only, switch Thru off under Output.",
+        ],
+    ),
+    (
+        "When nothing sounds",
+        &[
+            "The large line says what Antiphon is doing. Asleep: the host does not run this track.",
+            "If it answers in the picture but not to your ear, the notes reach no instrument: see the routing above.",
+            "Panic ends everything that sounds.",
+        ],
+    ),
+    (
+        "Playing",
+        &[
+            "Answer replies to each phrase. Continue plays on by itself while the song runs. Off lets your notes pass.",
+            "Under Turns you choose what hands over: silence, a number of bars, a pedal or a key.",
+            "Press Learn on a control and move a knob or pedal: it moves the control from then on. Press Learn twice to forget.",
+            "Under Time, a Start on the next beat or bar keeps the answer in step with the song.",
+            "The same seed and the same call give the same answer. Another seed gives another.",
+        ],
+    ),
+    (
+        "Takes and memory",
+        &[
+            "Save writes your last call and its answer as a MIDI file, one track each, and says where it is.",
+            "Keep stores them with the song, under Kept. Undo takes back what you last kept or dropped.",
+            "Memory, under Kept, lets the song begin as if it had heard what was played last.",
+        ],
+    ),
+];
+
+pub(crate) fn show(ui: &mut Ui) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let is_wide = ui.available_width() > 760.0;
+        if is_wide {
+            ui.columns(2, |columns| {
+                for (place, chapter) in CHAPTERS.iter().enumerate() {
+                    show_chapter(&mut columns[usize::from(place > 2)], *chapter);
+                }
+            });
+        } else {
+            for chapter in CHAPTERS {
+                show_chapter(ui, *chapter);
+            }
+        }
+    });
+}
+
+fn show_chapter(ui: &mut Ui, (title, steps): (&str, &[&str])) {
+    ui.label(RichText::new(title).font(VALUE).color(ANSWER));
+    ui.add_space(4.0);
+    for (number, step) in (1..).zip(steps) {
+        ui.horizontal_top(|ui| {
+            ui.add_sized([18.0, 18.0], egui::Label::new(RichText::new(format!("{number}")).font(BODY).color(MUTED)));
+            ui.add(egui::Label::new(RichText::new(*step).font(BODY).color(TEXT)).wrap());
+        });
+        ui.add_space(3.0);
+    }
+    ui.add_space(16.0);
+}

@@ -1,0 +1,264 @@
+//! The window as a whole. A function of what there is to see and of what the user does: no plugin, host or clock.
+
+use egui::{Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
+
+use super::theme::{self, ANSWER, BUTTON_HEIGHT, CALL, CARD_HEIGHT, GAP, GOOD, MARGIN, MUTED, TEXT, WRONG};
+use super::view::{Kind, Mood, Sentence, View, Wish};
+use super::widgets::{Look, button, card, fitted};
+use super::{help, roll};
+
+/// What the window itself remembers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Memory {
+    /// The page of controls that is shown: the presets, a group, or what is kept.
+    pub(crate) tab: usize,
+    pub(crate) is_help: bool,
+}
+
+/// Draws the window, and returns what the user asks for.
+pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
+    let mut wishes = Vec::new();
+    let all = ui.max_rect();
+    ui.painter().rect_filled(all, 0.0, theme::GROUND);
+    let page = all.shrink(MARGIN);
+    let (head, rest) = page.split_top_bottom_at_y(page.top() + 66.0);
+    header(ui, head, view, memory, &mut wishes);
+    let (rest, foot) = rest.split_top_bottom_at_y(rest.bottom() - 20.0);
+    health(ui, foot, view);
+    let rest = Rect::from_min_max(rest.min, rest.max - vec2(0.0, GAP));
+    if memory.is_help {
+        let inside = rest.shrink2(vec2(0.0, GAP));
+        ui.painter().rect_filled(inside, theme::RADIUS, theme::PANEL);
+        ui.scope_builder(UiBuilder::new().max_rect(inside.shrink(MARGIN)), help::show);
+        return wishes;
+    }
+
+    let columns = columns(rest.width());
+    let rows = if rest.height() > 470.0 { 2.0 } else { 1.6 };
+    let cards_height = rows * (CARD_HEIGHT + 8.0) - 8.0;
+    let below = cards_height + 2.0 * (BUTTON_HEIGHT + GAP);
+    let (roll_place, rest) = rest.split_top_bottom_at_y(rest.bottom() - below);
+    roll::show(ui, Rect::from_min_max(roll_place.min, roll_place.max - vec2(0.0, GAP)), &view.roll);
+    let (bar, rest) = rest.split_top_bottom_at_y(rest.top() + BUTTON_HEIGHT);
+    actions(ui, bar, view, &mut wishes);
+    let (bar, rest) = rest.split_top_bottom_at_y(rest.top() + GAP + BUTTON_HEIGHT);
+    tabs(ui, Rect::from_min_max(bar.min + vec2(0.0, GAP), bar.max), view, memory);
+    let cards = Rect::from_min_max(rest.min + vec2(0.0, GAP), rest.max);
+    ui.scope_builder(UiBuilder::new().max_rect(cards), |ui| {
+        ScrollArea::vertical().id_salt(memory.tab).auto_shrink(false).show(ui, |ui| match memory.tab.checked_sub(1) {
+            None => presets(ui, columns, view, &mut wishes),
+            Some(place) if place < view.groups.len() => {
+                let group = &view.groups[place];
+                let n = group.controls.len();
+                grid(ui, columns, n, |ui, rect, place| {
+                    let control = &group.controls[place];
+                    card(ui, rect, control, &mut wishes);
+                });
+            }
+            Some(_) => kept(ui, columns, view, &mut wishes),
+        });
+    });
+    wishes
+}
+
+fn columns(width: f32) -> usize {
+    if width >= 900.0 {
+        4
+    } else if width >= 640.0 {
+        3
+    } else {
+        2
+    }
+}
+
+fn header(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory, wishes: &mut Vec<Wish>) {
+    let size = vec2(96.0, BUTTON_HEIGHT);
+    let danger = Rect::from_min_size(pos2(rect.right() - size.x, rect.top() + 4.0), size);
+    let help = danger.translate(vec2(-size.x - 8.0, 0.0));
+    let (label, look) = if memory.is_help { ("Back", Look::Chosen) } else { ("Help", Look::Plain) };
+    if button(ui, help, label, look, true).clicked() {
+        memory.is_help = !memory.is_help;
+    }
+    hold(&button(ui, danger, "Panic", Look::Danger, true), "panic", wishes);
+
+    let Sentence { text, why, mood } = &view.sentence;
+    let colour = match mood {
+        Mood::Calm => TEXT,
+        Mood::Listening => CALL,
+        Mood::Answering => ANSWER,
+        Mood::Wrong => WRONG,
+    };
+    let strip = Rect::from_min_size(rect.min + vec2(0.0, 4.0), vec2(5.0, 52.0));
+    ui.painter().rect_filled(strip, 2.5, if *mood == Mood::Calm { MUTED } else { colour });
+    let words = Rect::from_min_max(rect.min + vec2(18.0, 0.0), pos2(help.left() - 16.0, rect.bottom()));
+    let line = Rect::from_min_size(words.min, vec2(words.width(), 38.0));
+    fitted(ui.painter(), line, Align2::LEFT_CENTER, text, theme::HEADING, colour);
+    let line = Rect::from_min_size(words.min + vec2(0.0, 38.0), vec2(words.width(), 22.0));
+    fitted(ui.painter(), line, Align2::LEFT_CENTER, why, theme::BODY, MUTED);
+    let label = ui.interact(words, ui.scope_id().with("sentence"), Sense::hover());
+    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{text}. {why}")));
+}
+
+fn health(ui: &Ui, rect: Rect, view: &View) {
+    if let Some(notice) = &view.notice {
+        let colour = if notice.is_bad { WRONG } else { GOOD };
+        fitted(ui.painter(), rect, Align2::LEFT_CENTER, &notice.text, theme::SMALL, colour);
+        return;
+    }
+    let mut left = rect.left();
+    for fact in &view.health {
+        let (ink, value_ink) = if fact.is_bad { (WRONG, WRONG) } else { (MUTED, TEXT) };
+        for (text, ink, space) in [(fact.name, ink, 5.0), (fact.value.as_str(), value_ink, 20.0)] {
+            let place = Rect::from_min_max(pos2(left, rect.top()), rect.max);
+            if place.width() > 30.0 {
+                left = fitted(ui.painter(), place, Align2::LEFT_CENTER, text, theme::SMALL, ink).right() + space;
+            }
+        }
+    }
+}
+
+fn actions(ui: &Ui, rect: Rect, view: &View, wishes: &mut Vec<Wish>) {
+    let scale = (rect.width() / 800.0).clamp(0.72, 1.0);
+    let mut left = rect.left();
+    let mut place = |width: f32, space: f32| {
+        let place = Rect::from_min_size(pos2(left, rect.top()), vec2(width * scale, rect.height()));
+        left = place.right() + space * scale;
+        place
+    };
+    if let Kind::Choice(modes) = &view.mode.kind {
+        for (text, normalized) in modes {
+            let look = if *text == view.mode.text { Look::Chosen } else { Look::Plain };
+            if button(ui, place(92.0, 4.0), text, look, true).clicked() {
+                wishes.extend(Wish::change(view.mode.id, *normalized));
+            }
+        }
+    }
+    place(8.0, 0.0);
+    hold(&button(ui, place(124.0, 8.0), "Hand over", Look::Main, true), "hand_over", wishes);
+
+    let mut right = rect.right();
+    let last = [("Save", 88.0, view.can_keep, Wish::Save), ("Keep", 88.0, view.can_keep, Wish::Keep)];
+    for (label, width, is_enabled, wish) in last.into_iter().chain([("Undo", 88.0, view.can_undo, Wish::Undo)]) {
+        let width = width * scale;
+        let place = Rect::from_min_size(pos2(right - width, rect.top()), vec2(width, rect.height()));
+        if button(ui, place, label, Look::Plain, is_enabled).clicked() {
+            wishes.push(wish);
+        }
+        right = place.left() - 8.0 * scale;
+    }
+}
+
+/// A button that counts while it is held.
+fn hold(response: &egui::Response, id: &'static str, wishes: &mut Vec<Wish>) {
+    let is_down = response.is_pointer_button_down_on();
+    let key = response.id.with("was down");
+    let was_down = response.ctx.data_mut(|data| std::mem::replace(data.get_temp_mut_or(key, false), is_down));
+    match (was_down, is_down) {
+        (false, true) => wishes.extend([Wish::Touch(id), Wish::Set(id, 1.0)]),
+        (true, false) => wishes.extend([Wish::Set(id, 0.0), Wish::LetGo(id)]),
+        _ => {}
+    }
+}
+
+fn tabs(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory) {
+    let kept = match view.takes.len() {
+        0 => "Kept".to_owned(),
+        n => format!("Kept {n}"),
+    };
+    let groups = view.groups.iter().map(|group| group.name);
+    let names: Vec<&str> = ["Presets"].into_iter().chain(groups).chain([kept.as_str()]).collect();
+    ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, theme::LINE));
+    #[expect(clippy::cast_precision_loss, reason = "a few tabs")]
+    let width = (rect.width() / names.len() as f32).min(124.0);
+    let mut left = rect.left();
+    for (place, name) in names.into_iter().enumerate() {
+        let tab = Rect::from_min_size(pos2(left, rect.top()), Vec2::new(width, rect.height()));
+        let response = ui.interact(tab, ui.scope_id().with(("tab", place)), Sense::click());
+        let is_chosen = place == memory.tab;
+        response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_chosen, name));
+        let ink = if is_chosen || response.hovered() { TEXT } else { MUTED };
+        fitted(ui.painter(), tab.shrink(4.0), Align2::CENTER_CENTER, name, theme::BODY, ink);
+        if is_chosen {
+            let line =
+                Rect::from_min_max(pos2(tab.left() + 8.0, tab.bottom() - 3.0), tab.right_bottom() - vec2(8.0, 0.0));
+            ui.painter().rect_filled(line, 1.5, TEXT);
+        }
+        if response.clicked() {
+            memory.tab = place;
+        }
+        left = tab.right();
+    }
+}
+
+fn presets(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
+    grid(ui, columns, view.presets.len(), |ui, rect, place| {
+        let (name, about) = view.presets[place];
+        let response = ui.interact(rect, ui.scope_id().with(("preset", place)), Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+        let fill = if response.hovered() { theme::CARD_HOVER } else { theme::CARD };
+        ui.painter().rect_filled(rect, theme::RADIUS, fill);
+        two_lines(ui, rect, 0.0, (name, theme::VALUE, TEXT), (about, theme::SMALL, MUTED));
+        if response.clicked() {
+            wishes.push(Wish::Preset(place));
+        }
+        response.on_hover_text(about);
+    });
+}
+
+/// The takes that are kept with the song, and the model's memory of it.
+fn kept(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
+    grid(ui, columns, view.takes.len() + 1, |ui, rect, place| {
+        ui.painter().rect_filled(rect, theme::RADIUS, theme::CARD);
+        let (title, about, buttons) = match place.checked_sub(1) {
+            None => {
+                let about = match view.n_remembered {
+                    0 => "starts with nothing".to_owned(),
+                    n => format!("starts with {n} notes"),
+                };
+                ("Memory".to_owned(), about, [("Learn it", Wish::Remember), ("Forget", Wish::Forget)])
+            }
+            Some(take) => {
+                let buttons = [("Save", Wish::SaveKept(take)), ("Drop", Wish::Discard(take))];
+                (format!("Take {place}"), view.takes[take].clone(), buttons)
+            }
+        };
+        two_lines(ui, rect, 118.0, (&title, theme::VALUE, TEXT), (&about, theme::SMALL, MUTED));
+        let mut at =
+            Rect::from_min_size(pos2(rect.right() - 122.0, rect.top() + 10.0), vec2(54.0, rect.height() - 20.0));
+        // The same labels come again in each card.
+        let own = ui.new_child(UiBuilder::new().id_salt(place));
+        for (label, wish) in buttons {
+            if button(&own, at, label, Look::Plain, true).clicked() {
+                wishes.push(wish);
+            }
+            at = at.translate(vec2(58.0, 0.0));
+        }
+    });
+}
+
+type Line<'a> = (&'a str, FontId, Color32);
+
+/// A title and a line below, with room on the right.
+fn two_lines(ui: &Ui, card: Rect, room: f32, first: Line, second: Line) {
+    let inside = card.shrink2(vec2(12.0, 8.0));
+    for ((text, font, ink), y) in [(first, -1.0), (second, 22.0)] {
+        let line = Rect::from_min_size(inside.min + vec2(0.0, y), vec2(inside.width() - room, 20.0));
+        fitted(ui.painter(), line, Align2::LEFT_CENTER, text, font, ink);
+    }
+}
+
+/// Cards of one size, in rows.
+fn grid(ui: &mut Ui, columns: usize, n: usize, mut show: impl FnMut(&mut Ui, Rect, usize)) {
+    const SPACE: f32 = 8.0;
+    #[expect(clippy::cast_precision_loss, reason = "a few columns")]
+    let width = (ui.available_width() + SPACE) / columns as f32 - SPACE;
+    ui.spacing_mut().item_spacing = Vec2::splat(SPACE);
+    for row in (0..n).step_by(columns) {
+        ui.horizontal(|ui| {
+            for place in row..n.min(row + columns) {
+                let (rect, _) = ui.allocate_exact_size(vec2(width, CARD_HEIGHT), Sense::hover());
+                show(ui, rect, place);
+            }
+        });
+    }
+}

@@ -1,0 +1,175 @@
+//! The piano roll: time goes to the right, the present stands still, and what is to come is outlined.
+
+use egui::{Align2, Color32, FontId, Painter, Rect, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+
+use super::theme::{ANSWER, CALL, LINE, MUTED, PANEL, RADIUS, TEXT};
+use crate::tape::{Note, Roll, Span, Who};
+
+/// How much of the past is seen, in ticks: eleven beats.
+pub(crate) const PAST_TICKS: i64 = 11 * 48;
+/// How much of the future: a little more than is planned ahead.
+pub(crate) const FUTURE_TICKS: i64 = 5 * 48;
+
+/// Room for the bar numbers and the legend.
+const HEAD: f32 = 26.0;
+/// Room for the legend, right of the bar numbers.
+const LEGEND: f32 = 250.0;
+const LEAST_KEYS: f32 = 24.0;
+const TINY: FontId = FontId::proportional(12.0);
+
+/// Where ticks and keys are.
+struct Scale {
+    field: Rect,
+    now_ticks: i64,
+    lowest: f32,
+    keys: f32,
+}
+
+impl Scale {
+    fn x(&self, ticks: i64) -> f32 {
+        #[expect(clippy::cast_precision_loss, reason = "what is seen is near")]
+        let share = (ticks.saturating_sub(self.now_ticks).clamp(-PAST_TICKS, FUTURE_TICKS) + PAST_TICKS) as f32
+            / (PAST_TICKS + FUTURE_TICKS) as f32;
+        self.field.left() + share * self.field.width()
+    }
+
+    fn row(&self) -> f32 {
+        self.field.height() / self.keys
+    }
+
+    /// The upper edge of a key's row.
+    fn y(&self, key: f32) -> f32 {
+        self.field.bottom() - (key - self.lowest + 1.0) * self.row()
+    }
+
+    fn note(&self, span: &Span, right: i64) -> Rect {
+        let (left, right) = (self.x(span.on_ticks), self.x(span.off_ticks.min(right)));
+        let y = self.y(f32::from(span.key));
+        Rect::from_min_max(pos2(left, y + 1.0), pos2((right - 1.0).max(left + 4.0), y + self.row().max(4.0) - 1.0))
+    }
+}
+
+/// Paints the roll into `rect`.
+pub(crate) fn show(ui: &Ui, rect: Rect, roll: &Roll) {
+    let response = ui.interact(rect, ui.scope_id().with("roll"), egui::Sense::hover());
+    let (n_notes, n_planned) = (roll.notes.len(), roll.planned.len());
+    response.widget_info(|| {
+        WidgetInfo::labeled(egui::Role::Image, true, format!("Piano roll: {n_notes} notes, {n_planned} to come"))
+    });
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, RADIUS, PANEL);
+    let field = Rect::from_min_max(rect.min + vec2(40.0, HEAD), rect.max - vec2(8.0, 8.0));
+    let (lowest, keys) = range(roll);
+    // Glides when the notes go higher or lower.
+    let glide = |name, value| ui.ctx().animate_value_with_time(ui.scope_id().with(name), value, 0.3);
+    let scale = Scale {
+        field,
+        now_ticks: roll.now_ticks,
+        lowest: glide("lowest shown", lowest),
+        keys: glide("keys shown", keys).max(1.0),
+    };
+    let inside = painter.with_clip_rect(field.intersect(rect));
+    keyboard(&painter, &inside, &scale);
+    lines(&painter, &scale, roll);
+    for span in &roll.planned {
+        let place = scale.note(span, i64::MAX);
+        inside.rect(place, 3.0, ANSWER.gamma_multiply(0.10), Stroke::new(1.5, ANSWER), StrokeKind::Inside);
+    }
+    for note in &roll.notes {
+        sounding(&inside, &scale, note);
+    }
+    let now = scale.x(roll.now_ticks);
+    painter.vline(now, field.y_range(), Stroke::new(2.0, TEXT));
+    painter.circle_filled(pos2(now, field.top()), 4.0, TEXT);
+    legend(&painter, rect);
+    if roll.notes.is_empty() && roll.planned.is_empty() {
+        let hint = "What you play, and what comes back, appears here";
+        painter.text(
+            pos2((field.left() + now) / 2.0, field.center().y),
+            Align2::CENTER_CENTER,
+            hint,
+            FontId::proportional(15.0),
+            MUTED,
+        );
+    }
+}
+
+/// The lowest key and how many keys are shown.
+fn range(roll: &Roll) -> (f32, f32) {
+    let keys = || roll.notes.iter().map(|note| note.span.key).chain(roll.planned.iter().map(|span| span.key));
+    let (lowest, highest) = match (keys().min(), keys().max()) {
+        (Some(lowest), Some(highest)) => (f32::from(lowest) - 2.0, f32::from(highest) + 2.0),
+        _ => (52.0, 76.0),
+    };
+    let missing = (LEAST_KEYS - (highest - lowest + 1.0)).max(0.0);
+    ((lowest - missing / 2.0).round(), highest - lowest + 1.0 + missing)
+}
+
+fn keyboard(painter: &Painter, inside: &Painter, scale: &Scale) {
+    let mut key = scale.lowest.floor();
+    while key < scale.lowest + scale.keys {
+        #[expect(clippy::cast_possible_truncation, reason = "a key")]
+        let tone = (key as i32).rem_euclid(12);
+        let y = scale.y(key);
+        if [1, 3, 6, 8, 10].contains(&tone) {
+            let row = Rect::from_x_y_ranges(scale.field.x_range(), y..=y + scale.row());
+            inside.rect_filled(row, 0.0, Color32::from_black_alpha(50));
+        }
+        if tone == 0 {
+            let y = y + scale.row();
+            inside.hline(scale.field.x_range(), y, Stroke::new(1.0, LINE.gamma_multiply(0.7)));
+            if scale.field.y_range().contains(y - 6.0) {
+                // Named as the controls name keys: middle C is C4.
+                let name = format!("C{}", key / 12.0 - 1.0);
+                painter.text(pos2(scale.field.left() - 8.0, y - 1.0), Align2::RIGHT_BOTTOM, name, TINY, MUTED);
+            }
+        }
+        key += 1.0;
+    }
+}
+
+fn lines(painter: &Painter, scale: &Scale, roll: &Roll) {
+    for &(ticks, bar) in &roll.lines {
+        let x = scale.x(ticks);
+        let colour = if bar.is_some() { MUTED.gamma_multiply(0.55) } else { LINE.gamma_multiply(0.55) };
+        painter.vline(x, scale.field.y_range(), Stroke::new(1.0, colour));
+        if let Some(bar) = bar.filter(|_| x < scale.field.right() - LEGEND) {
+            painter.text(pos2(x + 5.0, scale.field.top() - 4.0), Align2::LEFT_BOTTOM, bar, TINY, MUTED);
+        }
+    }
+}
+
+fn sounding(painter: &Painter, scale: &Scale, note: &Note) {
+    let colour = if note.who == Who::Player { CALL } else { ANSWER };
+    let now = scale.now_ticks;
+    let is_sounding = note.span.on_ticks <= now && now < note.span.off_ticks;
+    let place = scale.note(&note.span, now);
+    if is_sounding {
+        painter.rect_filled(place.expand(3.0), 5.0, colour.gamma_multiply(0.3));
+        if note.who == Who::Antiphon {
+            // Its end is known, and still to come.
+            let whole = scale.note(&note.span, i64::MAX);
+            painter.rect(whole, 3.0, colour.gamma_multiply(0.10), Stroke::new(1.5, colour), StrokeKind::Inside);
+        }
+    }
+    // Soft notes are pale.
+    let strength = if is_sounding { 1.0 } else { 0.45 + 0.5 * f32::from(note.span.velocity) / 127.0 };
+    painter.rect_filled(place, 3.0, PANEL.lerp_to_gamma(colour, strength));
+}
+
+fn legend(painter: &Painter, rect: Rect) {
+    let mut right = rect.right() - 14.0;
+    let y = rect.top() + HEAD / 2.0 + 1.0;
+    for (name, colour, is_outlined) in [("to come", ANSWER, true), ("Antiphon", ANSWER, false), ("you", CALL, false)] {
+        let text = painter.layout_no_wrap(name.to_owned(), FontId::proportional(13.0), TEXT);
+        let swatch = Rect::from_center_size(pos2(right - text.size().x - 14.0, y), vec2(16.0, 9.0));
+        if is_outlined {
+            painter.rect_stroke(swatch, 3.0, Stroke::new(1.5, colour), StrokeKind::Inside);
+        } else {
+            painter.rect_filled(swatch, 3.0, colour);
+        }
+        let left = right - text.size().x;
+        painter.galley(pos2(left, y - text.size().y / 2.0), text, TEXT);
+        right = swatch.left() - 18.0;
+    }
+}

@@ -1,0 +1,249 @@
+//! Draws the window without a window, reads it, clicks on it, and looks at its pixels. With `ANTIPHON_PICTURES` set to a
+//! folder, the pictures are written there; `docs/editor.png` is `answering.png`.
+
+mod stage;
+
+use egui::{Color32, vec2};
+use engine::Metre;
+
+use self::stage::Stage;
+use super::view::{Kind, Wish};
+use super::{Window, theme};
+use crate::params::AntiphonParams;
+use crate::status::{Doing, Engine, Priority, Status};
+use crate::tape::{Mark, Span};
+use std::sync::Arc;
+
+const BAR: i64 = 192;
+
+/// A window on a plugin that has heard a call, plays an answer and has planned more, in the middle of a bar.
+fn performing() -> Window {
+    let status = Arc::new(Status::new());
+    status.set_engine(Engine::Ready, "Antiphon nano".into());
+    status.set_priority(Priority::RealTime);
+    let window = Window::new(Arc::new(AntiphonParams::default()), Arc::clone(&status));
+    let mut pen = status.tape.pen();
+    let tape = &status.tape;
+    let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
+    pen.mark(tape, Mark::Jump { ticks: 0 });
+    tape.be_at(0, metre, 96.0);
+    tape.wind();
+    let start = 11 * BAR;
+    let call = [(0, 24, 67), (24, 24, 71), (48, 36, 74), (84, 12, 72), (96, 48, 71), (144, 24, 69), (168, 40, 67)];
+    for (on, length, key) in call {
+        for (key, velocity) in [(key, 96), (key - 16, 60)].into_iter().take(1 + usize::from(on % 96 == 0)) {
+            pen.mark(tape, Mark::CallOn { ticks: start + on, key, velocity });
+            pen.mark(tape, Mark::CallOff { ticks: start + on + length, key });
+        }
+    }
+    let answer = [(0, 24, 69), (24, 24, 72), (48, 36, 76), (84, 12, 74), (96, 60, 72), (120, 60, 64), (144, 30, 71)];
+    let coming = [(192, 40, 67), (192, 90, 55), (240, 24, 71), (264, 24, 74), (288, 90, 67), (336, 48, 62)];
+    let span = |(on, length, key): (i64, i64, u8)| Span {
+        on_ticks: start + 2 * BAR + on,
+        off_ticks: start + 2 * BAR + on + length,
+        key,
+        velocity: 60 + key % 40,
+    };
+    for note in answer.into_iter().chain(coming) {
+        pen.mark(tape, Mark::Planned { turn: 1, span: span(note) });
+    }
+    for note in answer {
+        pen.mark(tape, Mark::Answer(span(note)));
+    }
+    tape.be_at(start + 2 * BAR + 156, metre, 96.0);
+    for (counter, n) in [(&status.n_heard, 9), (&status.n_played, 7), (&status.n_call, 9), (&status.bar, 1)] {
+        counter.set(n);
+    }
+    status.n_bars.set(2);
+    status.set_doing(Doing::Answering);
+    window
+}
+
+fn idle() -> Window {
+    let status = Arc::new(Status::new());
+    status.set_engine(Engine::Ready, "Antiphon nano".into());
+    status.set_doing(Doing::Idle);
+    Window::new(Arc::default(), status)
+}
+
+#[test]
+fn it_says_what_is_going_on_and_names_every_control() {
+    for (name, size) in
+        [("answering", vec2(1000.0, 680.0)), ("small", vec2(640.0, 480.0)), ("large", vec2(1600.0, 1000.0))]
+    {
+        let mut stage = Stage::new(size);
+        let mut window = performing();
+        let words = stage.show(&mut window);
+        for word in [
+            "Answering: bar 1 of 2",
+            "Play, and I stop",
+            "Panic",
+            "Help",
+            "Hand over",
+            "Keep",
+            "Save",
+            "you",
+            "to come",
+        ] {
+            assert!(words.contains(word), "{name}: {word}");
+        }
+        assert!(words.contains("13"), "{name}: the number of the bar that the song is in");
+        if name == "answering" {
+            assert!(words.contains("Late") && words.contains("real-time priority"), "{name}: the health line");
+        }
+        stage.save(name);
+        stage.click(&mut window, "Presets");
+        assert!(stage.show(&mut window).contains(window.view().presets[0].0), "{name}: the presets");
+        stage.save(&format!("{name}-presets"));
+        for tab in 0..window.view().groups.len() {
+            window.memory.tab = tab + 1;
+            let words = stage.show(&mut window);
+            for control in window.view().groups[tab].controls.iter().take(3) {
+                let is_there = |text: &str| words.contains(text) || words.contains(&text[..text.len() / 2]);
+                assert!(
+                    is_there(&control.name) && is_there(&control.text),
+                    "{name}: {} {}",
+                    control.name,
+                    control.text
+                );
+            }
+            if name == "answering" {
+                stage.save(&format!("{name}-{tab}"));
+            }
+        }
+    }
+}
+
+#[test]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places of pixels")]
+fn call_answer_and_plan_are_where_they_belong() {
+    let mut stage = Stage::new(vec2(1000.0, 680.0));
+    stage.show(&mut performing());
+    let picture = stage.paint();
+    // The roll's field: from the margin and the keys' names to the other margin, with the present at 11 of 16 beats.
+    let (left, right) = (16.0 + 40.0, 1000.0 - 16.0 - 8.0);
+    let x = |beats: f64| (left + (right - left) * beats / 16.0) as u32;
+    let count = |beats: std::ops::Range<f64>, colour: Color32| {
+        let is_near = |at: &[u8; 3]| at.iter().zip(colour.to_array()).all(|(a, b)| a.abs_diff(b) < 60);
+        let columns = x(beats.start)..x(beats.end);
+        columns.flat_map(|x| (120..400).map(move |y| (x, y))).filter(|&(x, y)| is_near(&picture.at(x, y))).count()
+    };
+    // Now is 156 ticks into the third bar since the call: the call is 11.25 to 7 beats ago, the answer began 3.25 ago.
+    assert!(count(0.5..3.5, theme::CALL) > 1000, "the call is blue");
+    assert_eq!(count(0.5..3.5, theme::ANSWER), 0);
+    assert!(count(7.8..11.0, theme::ANSWER) > 1000, "the answer is orange");
+    assert_eq!(count(4.5..11.0, theme::CALL), 0);
+    let (outlined, filled) = (count(11.8..16.0, theme::ANSWER), count(7.8..11.0, theme::ANSWER));
+    assert!(outlined > 200 && outlined < filled, "what is to come is outlined: {outlined} of {filled}");
+}
+
+#[test]
+fn every_state_can_be_read() {
+    let mut stage = Stage::new(vec2(1000.0, 680.0));
+    let mut window = idle();
+    assert!(stage.show(&mut window).contains("Your turn: play a phrase"));
+    stage.save("idle");
+
+    let mut window = performing();
+    window.status.set_doing(Doing::Listening);
+    let words = stage.show(&mut window);
+    assert!(words.contains("Listening: 9 notes") && words.contains("I answer after 700 ms of silence"));
+    stage.save("listening");
+
+    window.status.set_engine(Engine::NoWeights, "the file is damaged; install Antiphon again".into());
+    assert!(stage.show(&mut window).contains("install Antiphon again"));
+    stage.save("error");
+
+    let mut window = performing();
+    stage.click(&mut window, "Help");
+    let words = stage.show(&mut window);
+    for word in ["MIDI From", "Monitor of track B", "Bitwig Studio, Reaper: one track", "Back"] {
+        assert!(words.contains(word), "{word}");
+    }
+    stage.save("help");
+    let mut small = Stage::new(vec2(640.0, 480.0));
+    small.show(&mut window);
+    small.save("help-small");
+}
+
+#[test]
+fn buttons_and_cards_do_what_they_say() {
+    let mut stage = Stage::new(vec2(1000.0, 680.0));
+    let mut window = performing();
+    assert_eq!(stage.click(&mut window, "Keep"), [Wish::Keep]);
+    assert_eq!(stage.click(&mut window, "Save"), [Wish::Save]);
+    assert!(stage.click(&mut window, "Undo").is_empty(), "there is nothing to undo");
+    for (label, id) in [("Panic", "panic"), ("Hand over", "hand_over")] {
+        let held = [Wish::Touch(id), Wish::Set(id, 1.0), Wish::Set(id, 0.0), Wish::LetGo(id)];
+        assert_eq!(stage.click(&mut window, label), held);
+    }
+    let Kind::Choice(modes) = window.view().mode.kind else { panic!("the mode has choices") };
+    assert_eq!(stage.click(&mut window, "Off"), Wish::change("mode", modes[2].1));
+
+    stage.click(&mut window, "Turns");
+    assert_eq!(stage.click(&mut window, "Learn"), [Wish::Learn("hand_cc")]);
+    stage.click(&mut window, "Output");
+    assert_eq!(stage.click(&mut window, "Thru"), Wish::change("thru", 0.0));
+    stage.click(&mut window, "Texture");
+    let wishes = stage.drag(&mut window, "Density", 60.0);
+    assert_eq!((wishes.first(), wishes.last()), (Some(&Wish::Touch("density")), Some(&Wish::LetGo("density"))));
+    assert!(wishes.iter().any(|wish| matches!(wish, Wish::Set("density", to) if (0.1..0.9).contains(to))));
+}
+
+#[test]
+fn takes_are_kept_with_the_song_and_can_be_brought_back() {
+    use nice_plug::prelude::Params;
+
+    let mut window = performing();
+    window.fulfil(Wish::Keep);
+    window.fulfil(Wish::Keep);
+    let kept = window.params.takes.read().clone();
+    assert_eq!(kept.len(), 1, "the same take is kept once");
+    let answers = kept[0].notes.iter().filter(|note| note.is_answer).count();
+    assert_eq!((kept[0].notes.len(), answers, kept[0].bar_ticks, kept[0].tempo), (16, 7, 192, 96.0));
+
+    let song = window.params.serialize_fields();
+    let other = AntiphonParams::default();
+    other.deserialize_fields(&song);
+    assert_eq!(*other.takes.read(), kept);
+
+    window.fulfil(Wish::Discard(0));
+    assert!(window.params.takes.read().is_empty());
+    window.fulfil(Wish::Undo);
+    assert_eq!(*window.params.takes.read(), kept);
+    window.fulfil(Wish::Undo);
+    window.fulfil(Wish::Undo);
+    assert!(window.params.takes.read().is_empty());
+    window.fulfil(Wish::SaveKept(7));
+    window.fulfil(Wish::Discard(7));
+
+    window.fulfil(Wish::Keep);
+    window.memory.tab = window.view().groups.len() + 1;
+    let mut stage = Stage::new(vec2(1000.0, 680.0));
+    let words = stage.show(&mut window);
+    assert!(words.contains("Take 1") && words.contains("9 + 7 notes") && words.contains("Drop"));
+    stage.save("takes");
+}
+
+#[test]
+fn a_control_learns_from_what_is_played() {
+    let mut window = performing();
+    window.status.last_controller.set_latest(7);
+    window.fulfil(Wish::Learn("hand_cc"));
+    let is_learning = |window: &mut Window, id: &str| {
+        let view = window.view();
+        let mut controls = view.groups.iter().flat_map(|group| &group.controls);
+        controls.find(|control| control.id == id).unwrap().learn.clone().unwrap().is_learning
+    };
+    window.learn();
+    assert!(is_learning(&mut window, "hand_cc"), "what came before does not count");
+    window.status.last_controller.set_latest(7);
+    window.learn();
+    assert!(!is_learning(&mut window, "hand_cc"));
+    for id in ["hand_key", "density"] {
+        window.fulfil(Wish::Learn(id));
+        assert!(is_learning(&mut window, id));
+        window.fulfil(Wish::Learn(id));
+        assert!(!is_learning(&mut window, id), "a second press thinks better of it");
+    }
+}

@@ -1,0 +1,126 @@
+//! All that the window shows, and all that can be asked of it. Drawing takes a [`View`] and returns [`Wish`]es; it knows
+//! neither the plugin nor the host.
+
+use crate::tape::Roll;
+
+/// The window at one moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
+    pub(crate) sentence: Sentence,
+    pub(crate) roll: Roll,
+    /// Stands above the groups.
+    pub(crate) mode: Control,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) health: Vec<Fact>,
+    /// A word about each kept take.
+    pub(crate) takes: Vec<String>,
+    pub(crate) can_keep: bool,
+    pub(crate) can_undo: bool,
+    pub(crate) notice: Option<Notice>,
+    /// Name and use of each preset.
+    pub(crate) presets: Vec<(&'static str, &'static str)>,
+    /// Notes that the song begins with.
+    pub(crate) n_remembered: usize,
+}
+
+/// How things stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mood {
+    #[default]
+    Calm,
+    Listening,
+    Answering,
+    Wrong,
+}
+
+/// What Antiphon is doing, and why, or what to do about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sentence {
+    pub(crate) text: String,
+    pub(crate) why: String,
+    pub(crate) mood: Mood,
+}
+
+/// Controls that belong together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) name: &'static str,
+    pub(crate) controls: Vec<Control>,
+}
+
+/// A parameter as it is now.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Control {
+    pub(crate) id: &'static str,
+    pub(crate) name: String,
+    /// With its unit.
+    pub(crate) text: String,
+    /// 0 to 1, as is the default.
+    pub(crate) normalized: f32,
+    pub(crate) default: f32,
+    pub(crate) kind: Kind,
+    /// If it can learn from what is played.
+    pub(crate) learn: Option<Learn>,
+}
+
+/// What a control has learnt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Learn {
+    /// It waits for a key or controller.
+    pub(crate) is_learning: bool,
+    /// What moves it.
+    pub(crate) learnt: Option<String>,
+}
+
+/// How a control is worked.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Kind {
+    #[default]
+    Slider,
+    Switch,
+    /// Each choice with its normalized value.
+    Choice(Vec<(String, f32)>),
+}
+
+/// A number of the health line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fact {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    pub(crate) is_bad: bool,
+}
+
+/// What came of the last wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) text: String,
+    pub(crate) is_bad: bool,
+}
+
+/// What the user asks for. Parameters go by their ids; values are 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Wish {
+    /// A hand is on the control.
+    Touch(&'static str),
+    Set(&'static str, f32),
+    LetGo(&'static str),
+    /// The next key or controller belongs to this control; again, to forget it.
+    Learn(&'static str),
+    Keep,
+    Undo,
+    Save,
+    SaveKept(usize),
+    Discard(usize),
+    Preset(usize),
+    /// The song begins with what was played last.
+    Remember,
+    /// The song begins with nothing.
+    Forget,
+}
+
+impl Wish {
+    /// A change all at once.
+    pub(crate) fn change(id: &'static str, normalized: f32) -> [Self; 3] {
+        [Self::Touch(id), Self::Set(id, normalized), Self::LetGo(id)]
+    }
+}
