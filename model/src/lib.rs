@@ -3,9 +3,11 @@
 
 pub mod average;
 pub mod batch;
+pub mod bench;
 pub mod benchmark;
 pub mod checkpoint;
 pub mod corpus;
+pub mod cpu;
 pub mod dataset;
 pub mod distil;
 pub mod evaluate;
@@ -25,6 +27,7 @@ pub mod quantise;
 pub mod schedule;
 pub mod sequence;
 pub mod shards;
+pub mod step;
 pub mod train;
 
 /// Keeps freed tensors for the next step; the system's allocator would give them back and fetch them again.

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use model::{benchmark, distil, evaluate, generate, inspect, prepare, quantise, train};
+use model::{bench, benchmark, distil, evaluate, generate, inspect, prepare, quantise, train};
 
 #[derive(Parser)]
 #[command(
@@ -41,6 +41,8 @@ enum Verb {
     Generate(generate::GenerateOptions),
     /// Look into a MIDI file, a weight file or a prepared folder
     Inspect(inspect::InspectOptions),
+    /// Take training steps on random notes, to be timed
+    Bench(bench::BenchOptions),
 }
 
 fn main() -> Result<()> {
@@ -53,5 +55,6 @@ fn main() -> Result<()> {
         Verb::Benchmark(benchmark) => benchmark::run(&benchmark),
         Verb::Generate(options) => generate::run(&options),
         Verb::Inspect(options) => inspect::run(&options),
+        Verb::Bench(options) => bench::run(&options),
     }
 }

@@ -82,6 +82,12 @@ impl Network {
         &self.parameters
     }
 
+    /// Where its parameters are.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
     fn get(&self, name: &str) -> Result<&Tensor> {
         match self.parameters.get(name) {
             Some(var) => Ok(var.as_tensor()),
@@ -126,7 +132,7 @@ impl Network {
         let mut n_dropped = 0;
         let mut dropout = || {
             n_dropped += 1;
-            dropout.map(|d| Dropout { seed: d.seed.wrapping_mul(0x9E37_79B1) ^ (n_dropped << 20), ..d })
+            dropout.map(|d| d.layer(n_dropped))
         };
         let zeros = Tensor::zeros((batch.rows * batch.steps, c.d_model), DType::F32, &self.device)?;
         let embedded = self.embed(&zeros, batch)?;

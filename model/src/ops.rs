@@ -20,10 +20,13 @@ use candle_core::{CpuStorage, Layout, Result, Storage, bail};
 
 pub use attention::{AttentionShape, attention};
 pub use cross_entropy::cross_entropy;
+pub(crate) use cross_entropy::{cross_entropy_both, cross_entropy_forward};
 pub use dropout::{Dropout, add_dropout};
 pub use gelu::gelu;
+pub(crate) use gelu::{gelu_backward, gelu_forward};
 pub use kernels::Kernels;
 pub use layer_norm::layer_norm;
+pub(crate) use layer_norm::{layer_norm_backward, layer_norm_forward};
 pub use linear::linear;
 pub use lookup::{Table, lookup_add};
 
@@ -47,7 +50,7 @@ pub(crate) fn cpu_slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<
 }
 
 /// As [`cpu_slice`], of what `Tensor::storage_and_layout` returns.
-fn slice<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
+pub(crate) fn slice<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
     match storage {
         Storage::Cpu(storage) => cpu_slice(storage, layout),
         _ => bail!("this operation runs on the CPU"),
@@ -71,7 +74,7 @@ fn exp(x: f32) -> f32 {
 
 /// Sum of `f(i)` over `0..n`, in sixteen running sums so that it can be vectorised.
 #[inline(always)]
-fn lane_sum(n: usize, f: impl Fn(usize) -> f32) -> f32 {
+pub(crate) fn lane_sum(n: usize, f: impl Fn(usize) -> f32) -> f32 {
     let mut lanes = [0f32; 16];
     let whole = n / 16 * 16;
     for start in (0..whole).step_by(16) {

@@ -9,13 +9,31 @@ use rayon::prelude::*;
 
 use crate::muon;
 use crate::network::Network;
-use crate::ops::{CHUNK, cpu_slice, vectorised};
+use crate::ops::{CHUNK, cpu_slice, lane_sum, slice, vectorised};
 
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.95;
 const EPSILON: f32 = 1e-8;
 const WEIGHT_DECAY: f64 = 0.1;
 const MAX_NORM: f64 = 1.0;
+
+/// Where the gradients of parameters are to be found.
+pub trait GradientSource {
+    /// The gradient of a parameter, given its name.
+    fn gradient(&self, name: &str, parameter: &Var) -> Option<&Tensor>;
+}
+
+impl GradientSource for GradStore {
+    fn gradient(&self, _: &str, parameter: &Var) -> Option<&Tensor> {
+        self.get(parameter)
+    }
+}
+
+impl GradientSource for BTreeMap<String, Tensor> {
+    fn gradient(&self, name: &str, _: &Var) -> Option<&Tensor> {
+        self.get(name)
+    }
+}
 
 /// The running means of each parameter's gradient and of its square.
 #[derive(Clone, Debug)]
@@ -55,12 +73,14 @@ impl AdamW {
     ///
     /// # Errors
     /// When a parameter has no gradient.
-    pub fn step(&mut self, network: &Network, gradients: &GradStore, rate: f64) -> Result<f64> {
+    pub fn step(&mut self, network: &Network, gradients: &impl GradientSource, rate: f64) -> Result<f64> {
         let (mut found, mut squares) = (Vec::new(), Vec::new());
         for (name, var) in network.parameters() {
-            let Some(gradient) = gradients.get(var) else { candle_core::bail!("{name} received no gradient") };
+            let Some(gradient) = gradients.gradient(name, var) else {
+                candle_core::bail!("{name} received no gradient")
+            };
             let gradient = gradient.contiguous()?;
-            squares.push(gradient.sqr()?.sum_all()?);
+            squares.push(sum_of_squares(&gradient)?);
             found.push((name, var, gradient));
         }
         // One number comes back from the device, not one for each parameter: that would wait for it each time.
@@ -94,6 +114,19 @@ impl AdamW {
         }
         Ok(norm)
     }
+}
+
+/// The sum of a gradient's squares, as a tensor.
+fn sum_of_squares(gradient: &Tensor) -> Result<Tensor> {
+    if !gradient.device().is_cpu() {
+        return gradient.sqr()?.sum_all();
+    }
+    let (storage, layout) = gradient.storage_and_layout();
+    let parts: Vec<f32> = slice(&storage, layout)?
+        .par_chunks(CHUNK)
+        .map(|chunk| vectorised(|| lane_sum(chunk.len(), |i| chunk[i] * chunk[i])))
+        .collect();
+    Tensor::new(parts.iter().sum::<f32>(), gradient.device())
 }
 
 /// AdamW's factors for one parameter.

@@ -24,6 +24,7 @@ use crate::distil::Teacher;
 use crate::network::Network;
 use crate::ops::Kernels;
 use crate::optimiser::AdamW;
+use crate::step::Stepper;
 use log::Log;
 use run::Run;
 
@@ -45,7 +46,9 @@ pub enum Size {
 }
 
 impl Size {
-    fn config(self) -> ModelConfig {
+    /// The network's sizes.
+    #[must_use]
+    pub fn config(self) -> ModelConfig {
         match self {
             Self::Nano => ModelConfig::NANO,
             Self::Base => ModelConfig::BASE,
@@ -180,8 +183,20 @@ pub fn run_with(options: &TrainOptions, teacher: Option<&Teacher>) -> Result<()>
     bar.set_style(ProgressStyle::with_template("{wide_bar} {percent} %, {eta} left, {msg}")?);
     let log = Log::open(&options.out, options.resume)?;
     let (steps, first_notes) = (steps(options), at.state.notes_seen);
-    Run { options, dataset: &dataset, steps, valid, teacher, at, log, bar, started: Instant::now(), first_notes }
-        .train(&stop)
+    Run {
+        options,
+        dataset: &dataset,
+        steps,
+        valid,
+        teacher,
+        at,
+        stepper: Stepper::default(),
+        log,
+        bar,
+        started: Instant::now(),
+        first_notes,
+    }
+    .train(&stop)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "to be read")]

@@ -11,9 +11,11 @@ mod common;
 use candle_core::{DType, Device, Tensor, Var};
 use common::random_batch;
 use engine::ModelConfig;
+use model::cpu::{self, Workspace};
 use model::network::Network;
 use model::ops::{self, AttentionShape, Dropout, Kernels, Table, stock};
 use model::optimiser::AdamW;
+use model::step::Stepper;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -239,6 +241,48 @@ fn a_gpus_network_equals_the_cpus() {
 }
 
 #[test]
+fn passes_without_a_tape_equal_those_with_one() {
+    let network = Network::new(ModelConfig::TINY, 1, &Device::Cpu).unwrap();
+    // Enough events for three parts, the last one smaller.
+    let (batch, workspace) = (random_batch(20, 60, 2), Workspace::default());
+    for dropout in [None, Some(Dropout { rate: 0.1, seed: 7 })] {
+        let nats = network.nats(&batch, dropout).unwrap();
+        let tape = (Tensor::cat(&nats, 0).unwrap().sum_all().unwrap() * 1e-3).unwrap().backward().unwrap();
+        let (sums, gradients) = cpu::gradients(&network, &batch, dropout, 1e-3, &workspace).unwrap();
+        for (sum, nats) in sums.iter().zip(&nats) {
+            let expected = f64::from(nats.sum_all().unwrap().to_scalar::<f32>().unwrap());
+            assert!((sum / expected - 1.0).abs() < 1e-5, "{sum} nats, not {expected}");
+        }
+        assert_eq!(gradients.len(), network.parameters().len());
+        for (name, var) in network.parameters() {
+            let (ours, theirs) = (values(&gradients[name]), values(tape.get(var).unwrap()));
+            let largest = theirs.iter().fold(0f32, |max, x| max.max(x.abs()));
+            assert!(largest > 0.0, "{name}: all zero");
+            for (a, b) in ours.iter().zip(&theirs) {
+                assert!((a - b).abs() <= 1e-5 * largest, "{name}: {a} is not {b}, with numbers up to {largest}");
+            }
+        }
+    }
+    let without_dropout = cpu::nats(&network, &batch, &workspace).unwrap();
+    assert_eq!(without_dropout, cpu::gradients(&network, &batch, None, 1.0, &workspace).unwrap().0);
+}
+
+#[test]
+fn passes_refuse_a_batch_that_does_not_fit() {
+    let network = Network::new(ModelConfig::TINY, 1, &Device::Cpu).unwrap();
+    let workspace = Workspace::default();
+    let whole = random_batch(2, 16, 3);
+    let mut out_of_range = whole.clone();
+    out_of_range.event[1][5] = 1000;
+    let mut short = whole.clone();
+    short.mask[2].pop();
+    let long = random_batch(1, ModelConfig::TINY.n_context + 1, 3);
+    for batch in [out_of_range, short, long, model::batch::Batch::default()] {
+        assert!(cpu::gradients(&network, &batch, None, 1.0, &workspace).is_err());
+    }
+}
+
+#[test]
 fn gradients_predict_small_changes_of_the_loss() {
     let network = Network::new(ModelConfig::TINY, 3, &Device::Cpu).unwrap();
     let batch = random_batch(2, 32, 4);
@@ -268,11 +312,12 @@ fn gradients_predict_small_changes_of_the_loss() {
 fn loss_falls_on_a_toy_batch() {
     let network = Network::new(ModelConfig::TINY, 5, &Device::Cpu).unwrap();
     let mut optimiser = AdamW::new(&network).unwrap();
+    let stepper = Stepper::default();
     let batch = random_batch(2, 16, 6);
     let before = loss(&network, &batch, None).to_scalar::<f32>().unwrap();
     for step in 0..60 {
-        let gradients = loss(&network, &batch, Some(step)).backward().unwrap();
-        optimiser.step(&network, &gradients, 3e-3).unwrap();
+        let dropout = Some(Dropout { rate: 0.1, seed: step });
+        stepper.step(&mut optimiser, &network, &batch, dropout, 3e-3).unwrap();
     }
     let after = loss(&network, &batch, None).to_scalar::<f32>().unwrap();
     assert!(after < 0.5 * before, "{before} nats became {after}");

@@ -35,7 +35,10 @@ pub(crate) fn bundle() -> Result<Bundles> {
 }
 
 /// Cargo's target folder: this program runs from `<target>/debug/xtask`.
-fn target_folder() -> Result<PathBuf> {
+///
+/// # Errors
+/// When this program was moved elsewhere.
+pub(crate) fn target_folder() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     Ok(program.ancestors().nth(2).context("xtask runs from Cargo's target folder")?.to_owned())
 }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod build;
 mod check_cuda;
 mod install;
@@ -33,6 +34,9 @@ enum Task {
     Bundle,
     /// Bundle the plugin and copy it to where your music software looks for plugins.
     Install,
+    /// Measure speed, beside peers where they are installed.
+    #[command(subcommand)]
+    Bench(bench::Benchmark),
 }
 
 fn main() -> Result<()> {
@@ -48,5 +52,6 @@ fn main() -> Result<()> {
             Ok(())
         }
         Task::Install => install::run(),
+        Task::Bench(benchmark) => bench::run(&benchmark),
     }
 }

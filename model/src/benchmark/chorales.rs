@@ -47,12 +47,12 @@ pub(super) struct Crop<'a> {
 
 impl Chorales {
     /// Reads a file of `{"train": [piece], "valid": .., "test": ..}`, a piece being a list of sixteenths, and these lists
-    /// of up to four keys from the top; -1 is a rest.
+    /// of up to four keys from the top; -1 is a rest. Some copies write keys as `60.0`.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let cannot =
             || format!("cannot read chorales from {}; give a file like jsb-chorales-16th.json", path.display());
         let bytes = std::fs::read(path).with_context(cannot)?;
-        let mut splits: HashMap<String, Vec<Vec<Vec<i16>>>> = serde_json::from_slice(&bytes).with_context(cannot)?;
+        let mut splits: HashMap<String, Vec<Vec<Vec<f64>>>> = serde_json::from_slice(&bytes).with_context(cannot)?;
         let mut split = |name: &str| -> Result<Vec<Vec<Frame>>> {
             let pieces = splits.remove(name).with_context(cannot)?;
             ensure!(!pieces.is_empty(), "{} has no {name} pieces", path.display());
@@ -96,12 +96,14 @@ pub(super) fn windows(pieces: &[Vec<Frame>], steps: usize) -> Vec<Crop<'_>> {
         .collect()
 }
 
-fn frame(keys: &[i16]) -> Result<Frame> {
+fn frame(keys: &[f64]) -> Result<Frame> {
     ensure!(keys.len() <= 4, "a sixteenth has {} keys; chorales have four voices", keys.len());
     let mut frame = [0; 4];
-    for (voice, &key) in keys.iter().enumerate().filter(|(_, key)| **key != -1) {
-        let key = u8::try_from(key).ok().filter(|key| (1..128).contains(key));
-        frame[voice] = key.with_context(|| format!("{keys:?} are not MIDI keys"))?;
+    for (voice, &key) in keys.iter().enumerate().filter(|(_, key)| **key != -1.0) {
+        ensure!(key.fract() == 0.0 && (1.0..128.0).contains(&key), "{keys:?} are not MIDI keys");
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 127")]
+        let key = key as u8;
+        frame[voice] = key;
     }
     let bass = frame[3];
     ensure!(bass == 0 || BASS.contains(&bass), "the bass sings {bass}, which is not {BASS:?}");
@@ -222,7 +224,8 @@ mod tests {
         let piece = scale(8);
         let ranges = [(60, 73), (50, 80), (50, 70), (38, 66)];
         assert_eq!(transpositions(&piece, &ranges), -2..=2);
-        assert!(frame(&[70, 60, 55, 35]).is_err() && frame(&[70, 60, 55, 200]).is_err());
-        assert_eq!(frame(&[70, -1, 55, 66]).unwrap(), [70, 0, 55, 66]);
+        assert!(frame(&[70.0, 60.0, 55.0, 35.0]).is_err() && frame(&[70.0, 60.0, 55.0, 200.0]).is_err());
+        assert!(frame(&[70.5, 60.0, 55.0, 40.0]).is_err() && frame(&[f64::NAN]).is_err());
+        assert_eq!(frame(&[70.0, -1.0, 55.0, 66.0]).unwrap(), [70, 0, 55, 66]);
     }
 }

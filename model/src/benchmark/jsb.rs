@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 use engine::ModelConfig;
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::SeedableRng;
@@ -18,6 +18,7 @@ use super::{Row, print_rows};
 use crate::network::Network;
 use crate::ops::Dropout;
 use crate::optimiser::AdamW;
+use crate::step::Stepper;
 use crate::{schedule, shards};
 
 const CONFIG: ModelConfig =
@@ -104,6 +105,7 @@ fn train(options: &JsbOptions, config: ModelConfig, chorales: &Chorales) -> Resu
     let network = Network::new(config, options.seed, &Device::Cpu)?;
     let mut optimiser = AdamW::new(&network)?;
     let mut average = Average::new(&network)?;
+    let stepper = Stepper::default();
     let mut best = (f64::INFINITY, copy(&network)?);
     let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
     let started = Instant::now();
@@ -115,7 +117,7 @@ fn train(options: &JsbOptions, config: ModelConfig, chorales: &Chorales) -> Resu
         let time = started.elapsed().as_secs_f64() / (60.0 * options.minutes);
         let progress = options.max_steps.map_or(time, |max| time.max(f64::from(step) / f64::from(max.max(1))));
         if progress >= 1.0 || step > 0 && step.is_multiple_of(VALID_STEPS) {
-            let valid = nats(average.network(), &chorales.valid)?.iter().sum::<f64>() / 4.0;
+            let valid = nats(&stepper, average.network(), &chorales.valid)?.iter().sum::<f64>() / 4.0;
             bar.suspend(|| {
                 let train = recent.0 / recent.1;
                 let minutes = started.elapsed().as_secs_f64() / 60.0;
@@ -134,14 +136,11 @@ fn train(options: &JsbOptions, config: ModelConfig, chorales: &Chorales) -> Resu
         let batch = chorales::batch(&chorales.random_crops(&mut rng, options.rows, steps), steps);
         let counted: f64 = batch.mask.iter().flatten().map(|&m| f64::from(m)).sum();
         let dropout = (options.dropout > 0.0).then_some(Dropout { rate: options.dropout, seed: step });
-        let nats = Tensor::cat(&network.nats(&batch, dropout)?, 0)?.sum_all()?;
-        // Per sixteenth, as music is trained per note.
-        let loss = (&nats * (4.0 / counted))?;
         let rate = options.rate * schedule::factor(step.into(), progress);
-        let norm = optimiser.step(&network, &loss.backward()?, rate)?;
+        let (nats, norm) = stepper.step(&mut optimiser, &network, &batch, dropout, rate)?;
         ensure!(norm.is_finite(), "the loss is no longer a number at step {step}; try a lower --rate");
         average.follow(&network)?;
-        recent = (recent.0 + f64::from(nats.to_scalar::<f32>()?), recent.1 + counted);
+        recent = (recent.0 + nats.iter().sum::<f64>(), recent.1 + counted);
         seen += counted / 4.0;
         step += 1;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000")]
@@ -149,7 +148,7 @@ fn train(options: &JsbOptions, config: ModelConfig, chorales: &Chorales) -> Resu
     }
     bar.finish_and_clear();
     let (valid_nats, network) = best;
-    let test_voices = nats(&network, &chorales.test)?;
+    let test_voices = nats(&stepper, &network, &chorales.test)?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     let sixteenths_seen = seen as usize;
     Ok(Report {
@@ -164,15 +163,13 @@ fn train(options: &JsbOptions, config: ModelConfig, chorales: &Chorales) -> Resu
 }
 
 /// Nats per sixteenth of each voice.
-fn nats(network: &Network, pieces: &[Vec<Frame>]) -> Result<[f64; 4]> {
+fn nats(stepper: &Stepper, network: &Network, pieces: &[Vec<Frame>]) -> Result<[f64; 4]> {
     let steps = network.config().n_context;
     let (mut sums, mut counted) = ([0.0; 4], 0.0);
     for crops in chorales::windows(pieces, steps).chunks(8) {
         let batch = chorales::batch(crops, steps);
         counted += batch.mask[0].iter().map(|&m| f64::from(m)).sum::<f64>();
-        for (sum, nats) in sums.iter_mut().zip(network.nats(&batch, None)?) {
-            *sum += f64::from(nats.sum_all()?.to_scalar::<f32>()?);
-        }
+        sums.iter_mut().zip(stepper.nats(network, &batch)?).for_each(|(sum, nats)| *sum += nats);
     }
     Ok(sums.map(|sum| sum / counted))
 }

@@ -139,7 +139,7 @@ impl AttentionShape {
     }
 
     /// One row of the batch: qkv (steps, d_qkv) to out (steps, d_out).
-    fn forward(&self, qkv: &[f32], out: &mut [f32]) -> Result<()> {
+    pub(crate) fn forward(&self, qkv: &[f32], out: &mut [f32]) -> Result<()> {
         let (d, steps) = (self.d_head, self.steps);
         let group = self.n_heads / self.n_kv_heads;
         let mut scratch = vec![0f32; BLOCK * steps];
@@ -160,8 +160,8 @@ impl AttentionShape {
         Ok(())
     }
 
-    /// One row of the batch: the gradient of qkv from that of out.
-    fn backward(&self, qkv: &[f32], grad: &[f32], dqkv: &mut [f32]) -> Result<()> {
+    /// One row of the batch: the gradient of qkv from that of out. `dqkv` holds zeros before.
+    pub(crate) fn backward(&self, qkv: &[f32], grad: &[f32], dqkv: &mut [f32]) -> Result<()> {
         let (d, steps) = (self.d_head, self.steps);
         let group = self.n_heads / self.n_kv_heads;
         let (mut scratch, mut grad_scratch) = (vec![0f32; BLOCK * steps], vec![0f32; BLOCK * steps]);

@@ -13,12 +13,59 @@ struct CrossEntropy {
 /// Fills `shifted` with logits + bias - their maximum and returns the log of the sum of their exponentials.
 #[inline(always)]
 fn log_sum(shifted: &mut [f32], logits: &[f32], bias: &[f32]) -> f32 {
-    for ((s, &l), &b) in shifted.iter_mut().zip(logits).zip(bias) {
-        *s = l + b;
-    }
-    let max = lane_max(shifted);
-    shifted.iter_mut().for_each(|s| *s -= max);
-    lane_sum(shifted.len(), |i| exp(shifted[i])).ln()
+    shifted.copy_from_slice(logits);
+    log_sum_in_place(shifted, bias)
+}
+
+/// The sum of the masked nats, in one thread. Overwrites the logits.
+pub(crate) fn cross_entropy_forward(logits: &mut [f32], bias: &[f32], targets: &[u32], mask: &[f32]) -> f64 {
+    let mut sum = 0.0;
+    vectorised(|| {
+        for ((logits, &target), &mask) in logits.chunks_exact_mut(bias.len()).zip(targets).zip(mask) {
+            if mask != 0.0 {
+                let log_sum = log_sum_in_place(logits, bias);
+                sum += f64::from(mask * (log_sum - logits[target as usize]));
+            }
+        }
+    });
+    sum
+}
+
+/// The sum of the masked nats, in one thread. Turns the logits into the gradient of `scale` times that sum, and adds to
+/// the bias's.
+pub(crate) fn cross_entropy_both(
+    logits: &mut [f32],
+    bias: &[f32],
+    targets: &[u32],
+    mask: &[f32],
+    scale: f32,
+    dbias: &mut [f32],
+) -> f64 {
+    let mut sum = 0.0;
+    vectorised(|| {
+        for ((logits, &target), &mask) in logits.chunks_exact_mut(bias.len()).zip(targets).zip(mask) {
+            if mask == 0.0 {
+                logits.fill(0.0);
+                continue;
+            }
+            let weight = mask * scale;
+            let log_sum = log_sum_in_place(logits, bias);
+            sum += f64::from(mask * (log_sum - logits[target as usize]));
+            logits.iter_mut().for_each(|l| *l = weight * exp(*l - log_sum));
+            logits[target as usize] -= weight;
+            dbias.iter_mut().zip(&*logits).for_each(|(sum, &g)| *sum += g);
+        }
+    });
+    sum
+}
+
+/// As [`log_sum`], with the logits' own place to work in.
+#[inline(always)]
+fn log_sum_in_place(logits: &mut [f32], bias: &[f32]) -> f32 {
+    logits.iter_mut().zip(bias).for_each(|(l, &b)| *l += b);
+    let max = lane_max(logits);
+    logits.iter_mut().for_each(|l| *l -= max);
+    lane_sum(logits.len(), |i| exp(logits[i])).ln()
 }
 
 impl CustomOp2 for CrossEntropy {

@@ -33,11 +33,40 @@ impl Dropout {
         if h >= threshold { keep } else { 0.0 }
     }
 
+    /// The dropout of one layer: other elements in each.
+    #[must_use]
+    pub fn layer(self, layer: usize) -> Self {
+        let layer = u32::try_from(layer).unwrap_or(u32::MAX);
+        Self { seed: self.seed.wrapping_mul(0x9E37_79B1) ^ (layer << 20), ..self }
+    }
+
+    /// `x += dropout(y)` in one thread, where `x` begins at element `first` of the whole.
+    pub(crate) fn add(self, x: &mut [f32], y: &[f32], first: usize) {
+        vectorised(|| {
+            let mut index = first_index(first);
+            for (x, &y) in x.iter_mut().zip(y) {
+                *x += y * self.factor(index);
+                index = index.wrapping_add(1);
+            }
+        });
+    }
+
+    /// Drops elements of `x` in one thread, where `x` begins at element `first` of the whole.
+    pub(crate) fn apply_in_place(self, x: &mut [f32], first: usize) {
+        vectorised(|| {
+            let mut index = first_index(first);
+            for x in x {
+                *x *= self.factor(index);
+                index = index.wrapping_add(1);
+            }
+        });
+    }
+
     /// Calls `set(output, input, factor)` on all elements of `output`, with the same element of `input`.
     fn apply(self, output: &mut [f32], input: &[f32], set: impl Fn(&mut f32, f32, f32) + Sync) {
         output.par_chunks_mut(CHUNK).zip(input.par_chunks(CHUNK)).enumerate().for_each(|(i, (output, input))| {
             vectorised(|| {
-                let mut index = u32::try_from(i * CHUNK).unwrap_or(0);
+                let mut index = first_index(i * CHUNK);
                 for (output, &input) in output.iter_mut().zip(input) {
                     set(output, input, self.factor(index));
                     index = index.wrapping_add(1);
@@ -45,6 +74,11 @@ impl Dropout {
             });
         });
     }
+}
+
+/// Beyond 2^32 elements the mask would repeat; no batch is that large.
+fn first_index(first: usize) -> u32 {
+    u32::try_from(first).unwrap_or(0)
 }
 
 impl CustomOp2 for Dropout {

@@ -21,6 +21,24 @@ fn slope(x: f32) -> f32 {
     gate + x * gate * (1.0 - gate) * TWICE_SQRT_2_OVER_PI * (1.0 + 3.0 * CUBE * x * x)
 }
 
+/// GELU of every element, in one thread.
+pub(crate) fn gelu_forward(y: &mut [f32], x: &[f32]) {
+    vectorised(|| {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = x * gate(x);
+        }
+    });
+}
+
+/// Turns the gradient of GELU's output into that of its input `x`, in one thread.
+pub(crate) fn gelu_backward(grad: &mut [f32], x: &[f32]) {
+    vectorised(|| {
+        for (grad, &x) in grad.iter_mut().zip(x) {
+            *grad *= slope(x);
+        }
+    });
+}
+
 impl CustomOp1 for Gelu {
     fn name(&self) -> &'static str {
         "gelu"
@@ -29,13 +47,7 @@ impl CustomOp1 for Gelu {
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let x = cpu_slice(x, layout)?;
         let mut y = vec![0f32; x.len()];
-        y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| {
-            vectorised(|| {
-                for (y, &x) in y.iter_mut().zip(x) {
-                    *y = x * gate(x);
-                }
-            });
-        });
+        y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| gelu_forward(y, x));
         Ok((CpuStorage::F32(y), layout.shape().clone()))
     }
 
@@ -44,16 +56,8 @@ impl CustomOp1 for Gelu {
         let (x_storage, x_layout) = x.storage_and_layout();
         let (grad_storage, grad_layout) = grad.storage_and_layout();
         let (values, grad_values) = (slice(&x_storage, x_layout)?, slice(&grad_storage, grad_layout)?);
-        let mut out = vec![0f32; values.len()];
-        out.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK)).zip(grad_values.par_chunks(CHUNK)).for_each(
-            |((out, x), grad)| {
-                vectorised(|| {
-                    for ((out, &x), &grad) in out.iter_mut().zip(x).zip(grad) {
-                        *out = grad * slope(x);
-                    }
-                });
-            },
-        );
+        let mut out = grad_values.to_vec();
+        out.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK)).for_each(|(out, x)| gelu_backward(out, x));
         Ok(Some(Tensor::from_vec(out, x.shape(), x.device())?))
     }
 }

@@ -36,16 +36,9 @@ impl CustomOp3 for LayerNorm {
         let (x, gain, bias) = (cpu_slice(x, xl)?, cpu_slice(gain, gain_l)?, cpu_slice(bias, bias_l)?);
         let d = gain.len();
         let mut y = vec![0f32; x.len()];
-        y.par_chunks_mut(d * ROW_CHUNK).zip(x.par_chunks(d * ROW_CHUNK)).for_each(|(y, x)| {
-            vectorised(|| {
-                for (y, x) in y.chunks_exact_mut(d).zip(x.chunks_exact(d)) {
-                    let (mean, scale) = moments(x);
-                    for (((y, &x), &gain), &bias) in y.iter_mut().zip(x).zip(gain).zip(bias) {
-                        *y = (x - mean) * scale * gain + bias;
-                    }
-                }
-            });
-        });
+        y.par_chunks_mut(d * ROW_CHUNK)
+            .zip(x.par_chunks(d * ROW_CHUNK))
+            .for_each(|(y, x)| layer_norm_forward(y, x, gain, bias));
         Ok((CpuStorage::F32(y), xl.shape().clone()))
     }
 
@@ -71,7 +64,11 @@ impl CustomOp3 for LayerNorm {
             .par_chunks_mut(d * ROW_CHUNK)
             .zip(values.par_chunks(d * ROW_CHUNK))
             .zip(grads.par_chunks(d * ROW_CHUNK))
-            .map(|((dx, x), grad)| vectorised(|| backward_rows(dx, x, grad, gains)))
+            .map(|((dx, x), grad)| {
+                let (mut dgain, mut dbias) = (vec![0f32; d], vec![0f32; d]);
+                layer_norm_backward((dx, &mut dgain, &mut dbias), x, grad, gains);
+                (dgain, dbias)
+            })
             .collect();
         let (mut dgain, mut dbias) = (vec![0f32; d], vec![0f32; d]);
         for (gain_part, bias_part) in &partial_sums {
@@ -86,24 +83,42 @@ impl CustomOp3 for LayerNorm {
     }
 }
 
-/// Fills `dx` and returns these rows' part of the gain's and the bias's gradient.
-#[inline(always)]
-#[expect(clippy::cast_precision_loss, reason = "a width is below 2^24")]
-fn backward_rows(dx: &mut [f32], x: &[f32], grad: &[f32], gain: &[f32]) -> (Vec<f32>, Vec<f32>) {
+/// Layer normalisation of rows, in one thread.
+pub(crate) fn layer_norm_forward(y: &mut [f32], x: &[f32], gain: &[f32], bias: &[f32]) {
     let d = gain.len();
-    let (mut dgain, mut dbias) = (vec![0f32; d], vec![0f32; d]);
-    for ((dx, x), grad) in dx.chunks_exact_mut(d).zip(x.chunks_exact(d)).zip(grad.chunks_exact(d)) {
-        let (mean, scale) = moments(x);
-        let e_mean = lane_sum(d, |i| grad[i] * gain[i]) / d as f32;
-        let ez_mean = lane_sum(d, |i| grad[i] * gain[i] * (x[i] - mean)) * scale / d as f32;
-        for i in 0..d {
-            let z = (x[i] - mean) * scale;
-            dx[i] = scale * (grad[i] * gain[i] - e_mean - z * ez_mean);
-            dgain[i] += grad[i] * z;
-            dbias[i] += grad[i];
+    vectorised(|| {
+        for (y, x) in y.chunks_exact_mut(d).zip(x.chunks_exact(d)) {
+            let (mean, scale) = moments(x);
+            for (((y, &x), &gain), &bias) in y.iter_mut().zip(x).zip(gain).zip(bias) {
+                *y = (x - mean) * scale * gain + bias;
+            }
         }
-    }
-    (dgain, dbias)
+    });
+}
+
+/// Adds to `dx`, and to the gain's and the bias's gradient, what these rows bring, in one thread.
+#[expect(clippy::cast_precision_loss, reason = "a width is below 2^24")]
+pub(crate) fn layer_norm_backward(
+    (dx, dgain, dbias): (&mut [f32], &mut [f32], &mut [f32]),
+    x: &[f32],
+    grad: &[f32],
+    gain: &[f32],
+) {
+    let d = gain.len();
+    let (dgain, dbias) = (&mut dgain[..d], &mut dbias[..d]);
+    vectorised(|| {
+        for ((dx, x), grad) in dx.chunks_exact_mut(d).zip(x.chunks_exact(d)).zip(grad.chunks_exact(d)) {
+            let (mean, scale) = moments(x);
+            let e_mean = lane_sum(d, |i| grad[i] * gain[i]) / d as f32;
+            let ez_mean = lane_sum(d, |i| grad[i] * gain[i] * (x[i] - mean)) * scale / d as f32;
+            for i in 0..d {
+                let z = (x[i] - mean) * scale;
+                dx[i] += scale * (grad[i] * gain[i] - e_mean - z * ez_mean);
+                dgain[i] += grad[i] * z;
+                dbias[i] += grad[i];
+            }
+        }
+    });
 }
 
 /// x (n, d), gain (d), bias (d) to (n, d); x contiguous.

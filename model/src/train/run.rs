@@ -4,11 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
-use candle_core::Tensor;
 use indicatif::ProgressBar;
 
 use super::TrainOptions;
-use super::bits::{Bits, n_events, sums};
+use super::bits::Bits;
 use super::log::Log;
 use crate::batch::{ATTRIBUTES, Batch};
 use crate::checkpoint::Checkpoint;
@@ -16,6 +15,7 @@ use crate::dataset::Dataset;
 use crate::distil::Teacher;
 use crate::ops::Dropout;
 use crate::schedule;
+use crate::step::{Stepper, n_events};
 
 /// A line of the log every this many steps.
 const LOG_STEPS: u64 = 50;
@@ -38,6 +38,7 @@ pub(super) struct Run<'a> {
     pub(super) valid: Vec<Batch>,
     pub(super) teacher: Option<&'a Teacher>,
     pub(super) at: Checkpoint,
+    pub(super) stepper: Stepper,
     pub(super) log: Log,
     pub(super) bar: ProgressBar,
     pub(super) started: Instant,
@@ -124,12 +125,7 @@ impl Run<'_> {
         let dropout = (rate_dropped > 0.0).then_some(Dropout { rate: rate_dropped, seed: dropout_seed });
         let (sums, norm) = match self.teacher {
             Some(teacher) => teacher.step(optimiser, network, &batch, dropout, rate)?,
-            None => {
-                let nats = network.nats(&batch, dropout)?;
-                let loss = (Tensor::cat(&nats, 0)?.sum_all()? / n_events(&batch).max(1.0))?;
-                let norm = optimiser.step(network, &loss.backward()?, rate)?;
-                (sums(&nats)?, norm)
-            }
+            None => self.stepper.step(optimiser, network, &batch, dropout, rate)?,
         };
         if !norm.is_finite() || !sums.iter().sum::<f64>().is_finite() {
             bail!("at step {}, the loss is no longer a number; {}", state.step, way_out(self.options));
@@ -158,7 +154,7 @@ impl Run<'_> {
         let mut bits = Bits::default();
         let network = self.at.smoothed();
         for batch in &self.valid {
-            bits.add(sums(&network.nats(batch, None)?)?, batch);
+            bits.add(self.stepper.nats(&network, batch)?, batch);
         }
         let total = bits.total();
         ensure!(
