@@ -150,8 +150,11 @@ pub fn list(data: &Path) -> Result<Corpus> {
     Ok(corpus)
 }
 
-/// The table of a folder, if it has one.
-fn table_in(folder: &Path) -> Result<Option<PathBuf>> {
+/// The table of a folder, if it has one: a `manifest.csv`, or MAESTRO's own.
+///
+/// # Errors
+/// When it has several of MAESTRO's.
+pub fn table_in(folder: &Path) -> Result<Option<PathBuf>> {
     let manifest = folder.join("manifest.csv");
     if manifest.is_file() {
         return Ok(Some(manifest));

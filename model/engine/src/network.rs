@@ -1,7 +1,7 @@
 //! The layers of the network, as [`crate::forward`] runs them.
 
 use crate::config::ModelConfig;
-use crate::quant::{Linear, Reader, Table};
+use crate::quant::{Layer, Linear, Reader, Table};
 use crate::weights::WeightsError;
 
 /// All layers, in the order of the file.
@@ -67,6 +67,27 @@ impl Network {
     }
 }
 
+impl Network {
+    /// All tensors in the order of the file.
+    pub(crate) fn layers(&self) -> Vec<Layer<'_>> {
+        let tables = self.attributes.iter().chain(&self.position).chain(&self.conditions);
+        let mut layers: Vec<_> = tables.map(Layer::Table).collect();
+        for Block { norm1, qkv, out, norm2, up, down } in &self.blocks {
+            layers.extend(norm1.layers());
+            layers.extend([qkv, out].map(Layer::Linear));
+            layers.extend(norm2.layers());
+            layers.extend([up, down].map(Layer::Linear));
+        }
+        layers.extend(self.norm.layers());
+        for Head { hidden, from_earlier, from_position, logits, bias } in &self.heads {
+            layers.push(Layer::Linear(hidden));
+            layers.extend(from_earlier.iter().chain(from_position.iter().flatten()).map(Layer::Table));
+            layers.extend([Layer::Linear(logits), Layer::Vector(bias)]);
+        }
+        layers
+    }
+}
+
 impl Block {
     fn read(file: &mut Reader<'_>) -> Result<Self, WeightsError> {
         Ok(Self {
@@ -83,6 +104,10 @@ impl Block {
 impl Norm {
     fn read(file: &mut Reader<'_>) -> Result<Self, WeightsError> {
         Ok(Self { gain: file.vector()?, bias: file.vector()? })
+    }
+
+    fn layers(&self) -> [Layer<'_>; 2] {
+        [Layer::Vector(&self.gain), Layer::Vector(&self.bias)]
     }
 }
 

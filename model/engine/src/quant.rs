@@ -62,6 +62,36 @@ impl Table {
     }
 }
 
+/// A tensor in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Layer<'a> {
+    Vector(&'a [f32]),
+    Table(&'a Table),
+    Linear(&'a Linear),
+}
+
+impl Layer<'_> {
+    /// Its numbers, row-major.
+    pub(crate) fn values(self, shape: &TensorShape) -> Vec<f32> {
+        match self {
+            Self::Vector(values) => values.to_vec(),
+            Self::Table(Table::F32 { values, .. }) | Self::Linear(Linear::F32 { values, .. }) => values.clone(),
+            Self::Table(Table::Q8 { columns, scales, values }) => {
+                let row = |(row, scale): (&[i8], &f32)| row.iter().map(|&v| scale * f32::from(v)).collect::<Vec<_>>();
+                values.chunks(*columns).zip(scales).flat_map(row).collect()
+            }
+            Self::Linear(Linear::Q8 { columns, scales, tiles }) => {
+                let n_groups = columns / GROUP_COLUMNS;
+                let value = |row: usize, column: usize| {
+                    let Group(group) = &tiles[row / TILE_ROWS * n_groups + column / GROUP_COLUMNS];
+                    scales[row] * f32::from(group[row % TILE_ROWS * GROUP_COLUMNS + column % GROUP_COLUMNS])
+                };
+                (0..shape.rows).flat_map(|row| (0..*columns).map(move |column| value(row, column))).collect()
+            }
+        }
+    }
+}
+
 /// The next multiple of 64.
 pub(crate) const fn aligned(at: u64) -> u64 {
     at.next_multiple_of(64)

@@ -175,6 +175,15 @@ impl Weights {
         Ok(Self { header, network })
     }
 
+    /// All tensors as floats, row-major, in the order of [`ModelConfig::tensors`]; each is made when it is asked for.
+    pub fn tensors(&self) -> impl Iterator<Item = (TensorShape, Vec<f32>)> + '_ {
+        let shapes = self.header.config.tensors();
+        shapes.into_iter().zip(self.network.layers()).map(|(shape, layer)| {
+            let values = layer.values(&shape);
+            (shape, values)
+        })
+    }
+
     /// Sizes of the network.
     #[must_use]
     pub fn config(&self) -> &ModelConfig {
