@@ -92,6 +92,8 @@ fn evaluation_reports_bits_beside_the_baselines() {
         serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
     assert!(json["bits_per_note"].is_f64() && json["styles"].is_object());
     assert!(fs::read_to_string(pictures.join("bits.svg")).unwrap().contains("n-gram"));
+    let styles = fs::read_to_string(pictures.join("styles.svg")).unwrap();
+    assert!(report.styles.keys().all(|name| styles.contains(name.as_str())), "each bar has its name");
 
     // Pieces are longer than the context, so both ways went on from window to window.
     let played = evaluate(&EvaluateOptions { as_played: true, ..options.clone() }).unwrap();
