@@ -1,6 +1,9 @@
-//! Which files make up a corpus, and what is known of each: from a `manifest.csv`, or from the folders alone.
+//! Which files make up a corpus, and what is known of each: from a `manifest.csv` or MAESTRO's table, or from the folders
+//! alone.
 
-use std::path::{Path, PathBuf};
+mod work;
+
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -97,32 +100,87 @@ pub struct Source {
     pub is_expressive: bool,
 }
 
-/// Lists a corpus: `data` is a folder (its `manifest.csv` is used if there is one) or a manifest.
-///
-/// # Errors
-/// When there is nothing to read there, or the manifest lacks its `path` column.
-pub fn list(data: &Path) -> Result<Vec<Source>> {
-    let manifest = if data.is_dir() { data.join("manifest.csv") } else { data.to_owned() };
-    if manifest.is_file() {
-        return from_manifest(&manifest);
-    }
-    if !data.is_dir() {
-        bail!("{} is neither a folder nor a manifest.csv; give the folder that holds your MIDI files", data.display());
-    }
-    let sources = from_folder(data)?;
-    if sources.is_empty() {
-        bail!("no .mid or .midi files in {} or its subfolders", data.display());
-    }
-    Ok(sources)
+/// A file, or a line of a manifest, that is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// The file, within the corpus.
+    pub path: String,
+    /// In a few words, the same for all such files.
+    pub reason: String,
+    /// What exactly is wrong with this one.
+    pub detail: String,
 }
 
-/// The columns used here; all but `path` may be missing.
+impl Reject {
+    pub(crate) fn new(path: impl Into<String>, reason: &str, detail: impl ToString) -> Self {
+        Self { path: path.into(), reason: reason.to_owned(), detail: detail.to_string() }
+    }
+}
+
+/// What there is to read.
+#[derive(Clone, Debug, Default)]
+pub struct Corpus {
+    /// Files, in a fixed order.
+    pub sources: Vec<Source>,
+    /// What could not be listed.
+    pub rejects: Vec<Reject>,
+}
+
+/// Lists a corpus: `data` is a folder (its `manifest.csv` or `maestro-v….csv` is used if there is one), such a table, or one
+/// MIDI file.
+///
+/// # Errors
+/// When there is nothing to read there, or the table lacks a column of paths.
+pub fn list(data: &Path) -> Result<Corpus> {
+    let is_table = data.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+    let corpus = match table_in(data)? {
+        Some(table) => from_manifest(&table)?,
+        None if data.is_file() && is_table => from_manifest(data)?,
+        None if data.is_dir() || is_midi(data) => from_folder(data),
+        None => bail!(
+            "{} is neither a folder, a manifest.csv nor a MIDI file; give the folder that holds your MIDI files",
+            data.display()
+        ),
+    };
+    if corpus.sources.is_empty() {
+        let why =
+            corpus.rejects.first().map(|r| format!(" ({}: {}: {})", r.path, r.reason, r.detail)).unwrap_or_default();
+        bail!("no .mid or .midi files in {} or its subfolders{why}", data.display());
+    }
+    Ok(corpus)
+}
+
+/// The table of a folder, if it has one: a `manifest.csv`, or MAESTRO's own.
+///
+/// # Errors
+/// When it has several of MAESTRO's.
+pub fn table_in(folder: &Path) -> Result<Option<PathBuf>> {
+    let manifest = folder.join("manifest.csv");
+    if manifest.is_file() {
+        return Ok(Some(manifest));
+    }
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let is_maestro = |name: &str| name.starts_with("maestro-v") && name.ends_with(".csv");
+    let mut tables = entries.filter(|e| e.file_name().to_str().is_some_and(is_maestro)).map(|e| e.path());
+    match (tables.next(), tables.next()) {
+        (Some(one), Some(other)) => bail!(
+            "{} holds several tables; give one with --data: {} or {}",
+            folder.display(),
+            one.display(),
+            other.display()
+        ),
+        (table, _) => Ok(table),
+    }
+}
+
+/// The columns used here; all but `path` may be missing. The other names are MAESTRO's.
 #[derive(Deserialize)]
 struct Row {
+    #[serde(alias = "midi_filename")]
     path: String,
-    #[serde(default)]
+    #[serde(default, alias = "canonical_composer")]
     composer: String,
-    #[serde(default)]
+    #[serde(default, alias = "canonical_title")]
     title: String,
     #[serde(default)]
     style: String,
@@ -138,27 +196,62 @@ struct Row {
     work_group: String,
 }
 
-fn from_manifest(manifest: &Path) -> Result<Vec<Source>> {
+impl Row {
+    /// Files of one group share their split.
+    fn group(&self) -> String {
+        match work::work(&self.composer, &self.title) {
+            _ if !self.work_group.is_empty() => self.work_group.clone(),
+            Some(work) => work,
+            None => self.path.clone(),
+        }
+    }
+}
+
+fn from_manifest(manifest: &Path) -> Result<Corpus> {
     let folder = manifest.parent().unwrap_or(Path::new("."));
-    let mut reader = csv::Reader::from_path(manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
-    let mut sources = Vec::new();
-    for row in reader.deserialize() {
-        let row: Row =
-            row.with_context(|| format!("{}: it needs a header line with a path column", manifest.display()))?;
-        let group = if row.work_group.is_empty() { &row.path } else { &row.work_group };
-        sources.push(Source {
+    let cannot = || format!("cannot read {}", manifest.display());
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(manifest).with_context(cannot)?;
+    let headers = reader.headers().with_context(cannot)?;
+    let is_maestro = headers.iter().any(|name| name == "midi_filename");
+    if !is_maestro && !headers.iter().any(|name| name == "path") {
+        bail!(
+            "{}: its first line must name the columns, one of them path (or MAESTRO's midi_filename)",
+            manifest.display()
+        );
+    }
+    let mut corpus = Corpus::default();
+    for (row, line) in reader.deserialize::<Row>().zip(2..) {
+        let row = match row {
+            Ok(row) => row,
+            Err(e) if e.is_io_error() => return Err(e).with_context(cannot),
+            Err(e) => {
+                corpus.rejects.push(Reject::new(format!("row {line}"), "a damaged row of the manifest", e));
+                continue;
+            }
+        };
+        if !is_inside(&row.path) {
+            let detail = "paths must lie within the manifest's folder";
+            corpus.rejects.push(Reject::new(row.path, "a path outside the folder", detail));
+            continue;
+        }
+        corpus.sources.push(Source {
             file: folder.join(&row.path),
-            split: row.split.unwrap_or_else(|| Split::by_hash(group)),
+            split: row.split.unwrap_or_else(|| Split::by_hash(&row.group())),
             style: style_of(&row.composer, &row.style),
-            is_transcription: row.kind == "transcription",
-            is_expressive: row.expressive == "yes",
+            is_transcription: is_maestro || row.kind == "transcription",
+            is_expressive: is_maestro || row.expressive == "yes",
             path: row.path,
             title: row.title,
             composer: row.composer,
             licence_class: row.licence_class,
         });
     }
-    Ok(sources)
+    Ok(corpus)
+}
+
+fn is_inside(path: &str) -> bool {
+    !path.is_empty()
+        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 fn style_of(composer: &str, style: &str) -> String {
@@ -171,23 +264,32 @@ fn style_of(composer: &str, style: &str) -> String {
     }
 }
 
-/// Subfolders of the folder are styles; files directly in it have none. The folder may be a single file.
-pub(crate) fn from_folder(folder: &Path) -> Result<Vec<Source>> {
-    let mut sources = Vec::new();
+fn is_midi(file: &Path) -> bool {
+    file.extension().is_some_and(|e| e.eq_ignore_ascii_case("mid") || e.eq_ignore_ascii_case("midi"))
+}
+
+/// Subfolders of the folder are styles; files directly in it have none. It may be a single file. Links are followed, but not in circles.
+pub(crate) fn from_folder(folder: &Path) -> Corpus {
+    let mut corpus = Corpus::default();
+    let root = if folder.is_file() { folder.parent().unwrap_or(folder) } else { folder };
+    let within = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
-        let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
-        let is_midi =
-            entry.path().extension().is_some_and(|e| e.eq_ignore_ascii_case("mid") || e.eq_ignore_ascii_case("midi"));
-        if !entry.file_type().is_file() || !is_midi {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(e) => {
+                let reason = if e.loop_ancestor().is_some() { "a link in a circle" } else { "cannot be opened" };
+                corpus.rejects.push(Reject::new(within(e.path().unwrap_or(folder)), reason, &e));
+                continue;
+            }
+        };
+        if !entry.file_type().is_file() || !is_midi(entry.path()) {
             continue;
         }
-        let inside = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-        let inside = if inside.as_os_str().is_empty() { Path::new(entry.file_name()) } else { inside };
-        let path = inside.to_string_lossy().replace('\\', "/");
+        let path = within(entry.path());
         let style = path.split_once('/').map_or(ANY_STYLE, |(top, _)| top).to_owned();
-        sources.push(Source {
+        corpus.sources.push(Source {
             file: entry.path().to_owned(),
-            title: inside.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            title: entry.path().file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             composer: String::new(),
             split: Split::by_hash(&path),
             style,
@@ -197,5 +299,5 @@ pub(crate) fn from_folder(folder: &Path) -> Result<Vec<Source>> {
             is_expressive: false,
         });
     }
-    Ok(sources)
+    corpus
 }

@@ -5,6 +5,7 @@
 //! Gradients are added in place, then over the parts in a fixed order, so the sums do not depend on the number of threads.
 
 mod blocks;
+mod guesses;
 mod heads;
 mod inputs;
 mod matrix;
@@ -21,6 +22,8 @@ use crate::batch::Batch;
 use crate::network::Network;
 use crate::ops::{AttentionShape, CHUNK, Dropout, vectorised};
 use plan::Plan;
+
+pub use guesses::guesses;
 
 /// A batch is worked on in at most this many parts, each with gradients of its own.
 const MAX_PARTS: usize = 16;
@@ -120,6 +123,29 @@ fn run(
     is_training: bool,
     workspace: &Workspace,
 ) -> Result<(Nats, Vec<Vec<f32>>)> {
+    let rows = batch.rows.div_ceil(MAX_PARTS).max(MIN_EVENTS.div_ceil(batch.steps.max(1)));
+    let starts: Vec<usize> = (0..batch.rows).step_by(rows).collect();
+    let parts: Vec<(Nats, Vec<Vec<f32>>)> = with_pass(network, batch, dropout, scale, |pass| {
+        let part = |from: usize| {
+            let mut buffers = take(&workspace.buffers);
+            let gradients = if is_training { Some(take(&workspace.gradients)) } else { None };
+            let part = pass.part(from..(from + rows).min(batch.rows), gradients, &mut buffers);
+            keep(&workspace.buffers, [buffers]);
+            part
+        };
+        starts.into_par_iter().map(part).collect()
+    })?;
+    Ok(add(parts, workspace))
+}
+
+/// Checks the batch and does some work on it.
+fn with_pass<T>(
+    network: &Network,
+    batch: &Batch,
+    dropout: Option<Dropout>,
+    scale: f32,
+    work: impl FnOnce(&Pass) -> Result<T>,
+) -> Result<T> {
     let config = *network.config();
     check(network, batch)?;
     let mut tensors = Vec::new();
@@ -132,27 +158,14 @@ fn run(
         let Storage::Cpu(storage) = &**storage else { bail!("these passes run on the CPU") };
         weights.push(crate::ops::cpu_slice(storage, layout)?);
     }
-    let pass = Pass {
+    work(&Pass {
         plan: Plan { config },
         weights,
         batch,
         shape: AttentionShape::new(config.n_heads, config.n_kv_heads, config.d_head(), batch.steps),
         dropout,
         scale,
-    };
-    let rows = batch.rows.div_ceil(MAX_PARTS).max(MIN_EVENTS.div_ceil(batch.steps));
-    let starts: Vec<usize> = (0..batch.rows).step_by(rows).collect();
-    let parts: Vec<(Nats, Vec<Vec<f32>>)> = starts
-        .into_par_iter()
-        .map(|from| {
-            let mut buffers = take(&workspace.buffers);
-            let gradients = if is_training { Some(take(&workspace.gradients)) } else { None };
-            let part = pass.part(from..(from + rows).min(batch.rows), gradients, &mut buffers);
-            keep(&workspace.buffers, [buffers]);
-            part
-        })
-        .collect::<Result<_>>()?;
-    Ok(add(parts, workspace))
+    })
 }
 
 /// Refuses what would panic or go wrong further in.
@@ -195,6 +208,20 @@ fn add(parts: Vec<(Nats, Vec<Vec<f32>>)>, workspace: &Workspace) -> (Nats, Vec<V
 }
 
 impl Pass<'_> {
+    /// Takes some events up to the last norm, into `buffers.h`.
+    fn hidden(&self, events: &Range<usize>, buffers: &mut Buffers) -> Result<()> {
+        let config = &self.plan.config;
+        let n = events.len() * config.d_model;
+        self.embed(events.clone(), sized(&mut buffers.x, n));
+        buffers.blocks.resize_with(config.n_blocks, Default::default);
+        for block in 0..config.n_blocks {
+            self.block_forward(block, events, buffers)?;
+        }
+        let [gain, bias] = self.plan.last_norm().map(|i| self.weights[i]);
+        crate::ops::layer_norm_forward(sized(&mut buffers.h, n), &buffers.x, gain, bias);
+        Ok(())
+    }
+
     /// Nats of some of the batch's rows, and their gradients when there are some to fill.
     fn part(
         &self,
@@ -205,13 +232,7 @@ impl Pass<'_> {
         let config = &self.plan.config;
         let events = rows.start * self.batch.steps..rows.end * self.batch.steps;
         let n = events.len() * config.d_model;
-        self.embed(events.clone(), sized(&mut buffers.x, n));
-        buffers.blocks.resize_with(config.n_blocks, Default::default);
-        for block in 0..config.n_blocks {
-            self.block_forward(block, &events, buffers)?;
-        }
-        let [gain, bias] = self.plan.last_norm().map(|i| self.weights[i]);
-        crate::ops::layer_norm_forward(sized(&mut buffers.h, n), &buffers.x, gain, bias);
+        self.hidden(&events, buffers)?;
 
         let is_training = gradients.is_some();
         let mut gradients = gradients.unwrap_or_default();
@@ -231,6 +252,7 @@ impl Pass<'_> {
             return Ok((nats, gradients));
         }
         sized(&mut buffers.dx, n).fill(0.0);
+        let gain = self.weights[self.plan.last_norm()[0]];
         let (dgain, dbias) = plan::two(&mut gradients, self.plan.last_norm());
         crate::ops::layer_norm_backward((&mut buffers.dx, dgain, dbias), &buffers.x, &buffers.narrow, gain);
         for block in (0..config.n_blocks).rev() {

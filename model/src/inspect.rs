@@ -135,5 +135,19 @@ fn prepared_folder(folder: &Path) -> Result<String> {
     let n_free = prepared.index.pieces.iter().filter(|piece| piece.is_free).count();
     let n_expressive = prepared.index.pieces.iter().filter(|piece| piece.is_expressive).count();
     text += &format!("{n_free} pieces have no beat, {n_expressive} are known to be played\n");
+    for (reason, n_files) in left_out(folder) {
+        text += &format!("left out: {n_files:>6} {reason}\n");
+    }
     Ok(text)
+}
+
+/// Reasons of `rejected.csv`, each with its number of files; none when that list is gone.
+fn left_out(folder: &Path) -> BTreeMap<String, usize> {
+    let mut by_reason = BTreeMap::new();
+    for row in
+        csv::Reader::from_path(folder.join("rejected.csv")).into_iter().flat_map(csv::Reader::into_records).flatten()
+    {
+        *by_reason.entry(row.get(1).unwrap_or_default().to_owned()).or_insert(0) += 1;
+    }
+    by_reason
 }

@@ -20,7 +20,12 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Read MIDI files into a folder to train on
-    Prepare(prepare::PrepareOptions),
+    Prepare {
+        #[command(flatten)]
+        options: prepare::PrepareOptions,
+        #[command(flatten)]
+        filters: prepare::Filters,
+    },
     /// Train a network on a prepared folder
     Train(train::TrainOptions),
     /// Train a network on a prepared folder and on the opinion of a larger network
@@ -47,7 +52,7 @@ enum Verb {
 
 fn main() -> Result<()> {
     match Cli::parse().verb {
-        Verb::Prepare(options) => prepare::run(&options),
+        Verb::Prepare { options, filters } => prepare::run(&options, &filters),
         Verb::Train(options) => train::run(&options),
         Verb::Distil(options) => distil::run(&options),
         Verb::Adapt(options) => adapt::run(&options),

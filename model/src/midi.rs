@@ -25,6 +25,8 @@ pub struct Score {
     pub end_ticks: i64,
     /// The file's first tempo; 120 when `is_free`.
     pub tempo_bpm: f64,
+    /// How long it lasts at the file's own tempi.
+    pub seconds: f64,
 }
 
 /// A run of equally long bars.

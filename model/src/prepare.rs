@@ -1,19 +1,31 @@
 //! MIDI files to a prepared folder: every file is read, checked and placed in a split, or rejected with its reason.
 
+mod filters;
+pub(crate) mod memory;
+mod parts;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use engine::key::find_key;
 use engine::{Note, conditions};
-use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
-use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
-use crate::corpus::{self, ANY_STYLE, Source, Split};
+pub use filters::{Filters, Mode, Span};
+use parts::{Facts, Kept};
+
+pub use crate::corpus::Reject;
+use crate::corpus::{self, ANY_STYLE, Corpus, Source, Split};
 use crate::midi::{self, MidiError, Reading, Score};
 use crate::shards::{self, Index, Piece, PlacedNote};
+
+/// More is no music, and would fill the memory.
+const MAX_FILE_BYTES: u64 = 8 << 20;
 
 /// Shorter pieces teach little.
 const MIN_NOTES: usize = 32;
@@ -25,10 +37,12 @@ const MAX_NOTES_PER_BEAT: f32 = 40.0;
 /// What to prepare.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Example:\n  model prepare --data ~/Music/midi --out prepared\n\n\
+    model prepare --data maestro-v2.0.0 --out prepared --composers bach,mozart --density 2-12\n\n\
     Subfolders become styles. With a manifest.csv in the folder, its columns path, composer, title, style, split,\n\
-    kind, expressive, licence_class and work_group are used. Next: model train --data prepared")]
+    kind, expressive, licence_class and work_group are used; MAESTRO's own table is understood too.\n\
+    Stopped by Ctrl-C or a full disk, the same command goes on where it was. Next: model train --data prepared")]
 pub struct PrepareOptions {
-    /// A folder of .mid files, searched to its depths, or a manifest.csv
+    /// A folder of .mid files, searched to its depths, a manifest.csv, or one .mid file
     #[arg(long)]
     pub data: PathBuf,
     /// The folder to write: train, valid and test notes, pieces.json, and rejected.csv with a reason for each file left out
@@ -39,17 +53,6 @@ pub struct PrepareOptions {
     pub licences: Vec<String>,
 }
 
-/// Why a file is left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reject {
-    /// The file, within the corpus.
-    pub path: String,
-    /// In a few words, the same for all such files.
-    pub reason: &'static str,
-    /// What exactly is wrong with this one.
-    pub detail: String,
-}
-
 /// What was done.
 #[derive(Clone, Debug)]
 pub struct Summary {
@@ -57,14 +60,21 @@ pub struct Summary {
     pub index: Index,
     /// All files left out.
     pub rejects: Vec<Reject>,
+    /// Files that an earlier run, stopped before its end, had read.
+    pub n_resumed: usize,
 }
 
-/// Prepares a folder, with a progress bar, and prints what became of the files.
+/// Prepares a folder, with a progress bar, and prints what became of the files. Ctrl-C ends it in good order.
 ///
 /// # Errors
-/// When there are no files, none is usable, or the folder cannot be written.
-pub fn run(options: &PrepareOptions) -> Result<()> {
-    let summary = prepare(options)?;
+/// When there are no files, none is usable, the folder cannot be written, or Ctrl-C was pressed.
+pub fn run(options: &PrepareOptions, filters: &Filters) -> Result<()> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("cannot listen to Ctrl-C")?;
+    let start = Instant::now();
+    let summary = prepare_until(options, filters, &stop)?;
+    let seconds = start.elapsed().as_secs_f64();
     for split in Split::ALL {
         let pieces = summary.index.pieces.iter().filter(|piece| piece.split == split);
         let (n_pieces, n_notes) = pieces.fold((0, 0), |(n, notes), piece| (n + 1, notes + piece.n_notes));
@@ -73,7 +83,7 @@ pub fn run(options: &PrepareOptions) -> Result<()> {
     println!("styles: {}", summary.index.styles.join(", "));
     let mut by_reason = BTreeMap::new();
     for reject in &summary.rejects {
-        *by_reason.entry(reject.reason).or_insert(0) += 1;
+        *by_reason.entry(&reject.reason).or_insert(0) += 1;
     }
     for (reason, n_files) in &by_reason {
         println!("left out: {n_files:>6} {reason}");
@@ -81,18 +91,41 @@ pub fn run(options: &PrepareOptions) -> Result<()> {
     if !by_reason.is_empty() {
         println!("each file left out is in {}", options.out.join("rejected.csv").display());
     }
+    let n_files = summary.index.pieces.len() + summary.rejects.len();
+    let before = match summary.n_resumed {
+        0 => String::new(),
+        n => format!(", {n} of them read by the run before"),
+    };
+    println!("{n_files} files in {seconds:.1} s{before}");
     Ok(())
 }
 
-/// As [`run`], but says nothing.
+/// As [`run`] without filters, but says nothing.
 ///
 /// # Errors
 /// As [`run`].
 pub fn prepare(options: &PrepareOptions) -> Result<Summary> {
-    let sources = corpus::list(&options.data)?;
-    let (kept, rejects) = read(&sources, &options.licences)?;
+    prepare_until(options, &Filters::default(), &AtomicBool::new(false))
+}
+
+/// As [`run`], but says nothing, and ends soon after `stop` is set; the same call then goes on from there.
+///
+/// # Errors
+/// As [`run`].
+pub fn prepare_until(options: &PrepareOptions, filters: &Filters, stop: &AtomicBool) -> Result<Summary> {
+    let Corpus { sources, mut rejects } = corpus::list(&options.data)?;
+    let how = format!("{:?} {filters:?}", options.licences);
+    let read = |source: &Source| {
+        let score = read_source(source, &options.licences, filters)?;
+        let placed = score.notes.iter().map(|&note| place(note, &score)).collect();
+        Ok((Facts::of(&score), placed))
+    };
+    let parts = parts::read(&sources, options.out.join("parts.partial"), &how, stop, read)?;
+    rejects.extend(parts.rejects.iter().cloned());
+    let kept = without_copies(&parts.kept, &mut rejects);
     write_rejects(options, &rejects)?;
     if kept.is_empty() {
+        parts.remove()?;
         let first = rejects.first().map(|r| format!(" (the first: {}: {})", r.path, r.reason)).unwrap_or_default();
         bail!(
             "none of the {} files can be used{first}; see {}",
@@ -100,51 +133,53 @@ pub fn prepare(options: &PrepareOptions) -> Result<Summary> {
             options.out.join("rejected.csv").display()
         );
     }
-    let styles = styles(&kept);
-    let mut notes = [const { Vec::new() }; 3];
-    let pieces = kept.iter().map(|(source, score)| store(source, score, &styles, &mut notes)).collect();
-    let index = Index { styles, pieces, ..Index::default() };
-    shards::write(&options.out, index.clone(), &notes)?;
-    Ok(Summary { index, rejects })
+    let index = index(&kept);
+    let mut notes = parts.reader();
+    shards::write(&options.out, index.clone(), |piece| {
+        if stop.load(Ordering::Relaxed) {
+            bail!("stopped before the notes were written; run the same command again to go on from there");
+        }
+        notes(kept[piece])
+    })?;
+    parts.remove()?;
+    Ok(Summary { index, rejects, n_resumed: parts.n_resumed })
 }
 
-/// Files that can be used, with their notes, and those that cannot.
-type Kept<'a> = (Vec<(&'a Source, Score)>, Vec<Reject>);
-
-/// Reads files, with a progress bar.
-pub(crate) fn read<'a>(sources: &'a [Source], licences: &[String]) -> Result<Kept<'a>> {
-    let bar = ProgressBar::new(sources.len() as u64)
-        .with_style(ProgressStyle::with_template("reading {pos}/{len} files {wide_bar} {eta} left")?);
-    let read: Vec<Result<Score, Reject>> =
-        sources.par_iter().progress_with(bar).map(|source| read_source(source, licences)).collect();
-
-    let mut rejects = Vec::new();
-    let mut kept: Vec<(&Source, Score)> = Vec::new();
-    let mut first_of = HashMap::new();
-    for (source, score) in sources.iter().zip(read) {
-        match score {
-            Err(reject) => rejects.push(reject),
-            Ok(score) => match first_of.get(&fingerprint(&score.notes)) {
-                Some(first) => rejects.push(reject(source, "the same notes as another file", format!("as {first}"))),
-                None => {
-                    first_of.insert(fingerprint(&score.notes), &source.path);
-                    kept.push((source, score));
-                }
-            },
+/// Of the files with the same notes, in whatever key, keeps one: a held-out one if there is, since its copy in the training
+/// part would be learnt by heart.
+fn without_copies<'a>(all: &'a [Kept<'a>], rejects: &mut Vec<Reject>) -> Vec<&'a Kept<'a>> {
+    let mut first_of: HashMap<u64, &Kept> = HashMap::new();
+    for file in all {
+        let first = first_of.entry(file.facts.fingerprint).or_insert(file);
+        if file.source.split > first.source.split {
+            *first = file;
         }
     }
-    Ok((kept, rejects))
+    let is_first = |file: &&Kept| {
+        let first = first_of[&file.facts.fingerprint];
+        if !std::ptr::eq(first, *file) {
+            let detail = format!("as {}, which is in {}", first.source.path, first.source.split.name());
+            rejects.push(Reject::new(&file.source.path, "the same notes as another file", detail));
+        }
+        std::ptr::eq(first, *file)
+    };
+    all.iter().filter(is_first).collect()
 }
 
-fn reject(source: &Source, reason: &'static str, detail: String) -> Reject {
-    Reject { path: source.path.clone(), reason, detail }
-}
-
-fn read_source(source: &Source, licences: &[String]) -> Result<Score, Reject> {
+fn read_source(source: &Source, licences: &[String], filters: &Filters) -> Result<Score, Reject> {
+    let reject = |reason: &str, detail: String| Reject::new(&source.path, reason, detail);
     if !licences.is_empty() && !licences.contains(&source.licence_class) {
-        return Err(reject(source, "a licence that was not asked for", source.licence_class.clone()));
+        return Err(reject("a licence that was not asked for", source.licence_class.clone()));
     }
-    let bytes = fs::read(&source.file).map_err(|e| reject(source, "cannot be opened", e.to_string()))?;
+    if !filters.wants_composer(source) {
+        return Err(reject("a composer who was not asked for", source.composer.clone()));
+    }
+    let cannot = |e: std::io::Error| reject("cannot be opened", e.to_string());
+    let file = fs::metadata(&source.file).map_err(cannot)?;
+    if !file.is_file() || file.len() > MAX_FILE_BYTES {
+        return Err(reject("not a file of at most 8 MiB", format!("{} bytes", file.len())));
+    }
+    let bytes = fs::read(&source.file).map_err(cannot)?;
     let reading = if source.is_transcription { Reading::Free } else { Reading::Auto };
     let score = midi::read(&bytes, reading).map_err(|e| {
         let reason = match e {
@@ -153,10 +188,50 @@ fn read_source(source: &Source, licences: &[String]) -> Result<Score, Reject> {
             MidiError::NoNotes => "no notes",
             MidiError::TooLong => "longer than a day",
         };
-        reject(source, reason, e.to_string())
+        reject(reason, e.to_string())
     })?;
-    check(&score).map_err(|(reason, detail)| reject(source, reason, detail))?;
+    check(&score).map_err(|(reason, detail)| reject(reason, detail))?;
+    if let Some((reason, detail)) = filters.refuse(&score) {
+        return Err(reject(reason, detail));
+    }
     Ok(score)
+}
+
+fn place(note: Note, score: &Score) -> PlacedNote {
+    PlacedNote { note, position: score.position(note.onset_ticks) }
+}
+
+impl Facts {
+    fn of(score: &Score) -> Self {
+        let end_position = score.position(score.end_ticks);
+        Self {
+            n_notes: score.notes.len(),
+            fingerprint: fingerprint(&score.notes),
+            mode: find_key(&score.notes).map_or(0, |(key, _)| key.mode_condition()),
+            is_free: score.is_free,
+            end_ticks: score.end_ticks,
+            end_position: [end_position.beat_phase, end_position.bar_beat],
+        }
+    }
+
+    /// The entry of a file whose notes begin at `offset` in its split.
+    fn piece(self, source: &Source, styles: &[String], offset: usize) -> Piece {
+        let style = styles.iter().position(|name| *name == source.style).unwrap_or(0);
+        Piece {
+            path: source.path.clone(),
+            title: source.title.clone(),
+            composer: source.composer.clone(),
+            style: u8::try_from(style).unwrap_or(0),
+            split: source.split,
+            offset,
+            n_notes: self.n_notes,
+            mode: self.mode,
+            is_free: self.is_free,
+            is_expressive: source.is_expressive,
+            end_ticks: self.end_ticks,
+            end_position: self.end_position,
+        }
+    }
 }
 
 fn check(score: &Score) -> Result<(), (&'static str, String)> {
@@ -181,22 +256,35 @@ fn ratio(part: usize, whole: usize) -> f32 {
     part as f32 / whole.max(1) as f32
 }
 
-/// The same for files whose pitches and times between onsets are the same.
+/// The same for files whose intervals and times between onsets are the same.
 fn fingerprint(notes: &[Note]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let mut before = notes.first().map_or(0, |n| n.onset_ticks);
-    for note in notes {
-        (note.onset_ticks - before, note.pitch).hash(&mut hasher);
-        before = note.onset_ticks;
+    let mut hash = Sha256::new();
+    for pair in notes.windows(2) {
+        hash.update((pair[1].onset_ticks - pair[0].onset_ticks).to_le_bytes());
+        hash.update((i16::from(pair[1].pitch.get()) - i16::from(pair[0].pitch.get())).to_le_bytes());
     }
-    hasher.finish()
+    let digest: [u8; 32] = hash.finalize().into();
+    let [a, b, c, d, e, f, g, h, ..] = digest;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+fn index(kept: &[&Kept]) -> Index {
+    let styles = styles(kept);
+    let mut n_notes = [0; 3];
+    let mut piece = |file: &Kept| {
+        let end = &mut n_notes[file.source.split as usize];
+        let offset = std::mem::replace(end, *end + file.facts.n_notes);
+        file.facts.piece(file.source, &styles, offset)
+    };
+    let pieces = kept.iter().map(|file| piece(file)).collect();
+    Index { styles, pieces, ..Index::default() }
 }
 
 /// "Any style", then the styles by their notes; those beyond the 32 that a weight file holds fold into the first.
-fn styles(kept: &[(&Source, Score)]) -> Vec<String> {
+fn styles(kept: &[&Kept]) -> Vec<String> {
     let mut n_notes: BTreeMap<&str, usize> = BTreeMap::new();
-    for (source, score) in kept {
-        *n_notes.entry(&source.style).or_default() += score.notes.len();
+    for file in kept {
+        *n_notes.entry(&file.source.style).or_default() += file.facts.n_notes;
     }
     n_notes.remove(ANY_STYLE);
     let mut names: Vec<_> = n_notes.into_iter().collect();
@@ -205,36 +293,12 @@ fn styles(kept: &[(&Source, Score)]) -> Vec<String> {
     std::iter::once(ANY_STYLE.to_owned()).chain(named).collect()
 }
 
-/// Adds a piece's notes to those of its split.
-pub(crate) fn store(source: &Source, score: &Score, styles: &[String], notes: &mut [Vec<PlacedNote>; 3]) -> Piece {
-    let shard = &mut notes[source.split as usize];
-    let offset = shard.len();
-    let placed = |&note: &Note| PlacedNote { note, position: score.position(note.onset_ticks) };
-    shard.extend(score.notes.iter().map(placed));
-    let end_position = score.position(score.end_ticks);
-    let style = styles.iter().position(|name| *name == source.style).unwrap_or(0);
-    Piece {
-        path: source.path.clone(),
-        title: source.title.clone(),
-        composer: source.composer.clone(),
-        style: u8::try_from(style).unwrap_or(0),
-        split: source.split,
-        offset,
-        n_notes: score.notes.len(),
-        mode: find_key(&score.notes).map_or(0, |(key, _)| key.mode_condition()),
-        is_free: score.is_free,
-        is_expressive: source.is_expressive,
-        end_ticks: score.end_ticks,
-        end_position: [end_position.beat_phase, end_position.bar_beat],
-    }
-}
-
 fn write_rejects(options: &PrepareOptions, rejects: &[Reject]) -> Result<()> {
     fs::create_dir_all(&options.out).with_context(|| format!("cannot make the folder {}", options.out.display()))?;
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["path", "reason", "detail"])?;
     for reject in rejects {
-        table.write_record([&reject.path, reject.reason, &reject.detail])?;
+        table.write_record([&reject.path, &reject.reason, &reject.detail])?;
     }
     shards::write_atomically(&options.out.join("rejected.csv"), &table.into_inner()?)
 }

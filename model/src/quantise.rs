@@ -114,6 +114,8 @@ pub fn quantise(options: &QuantiseOptions) -> Result<Summary> {
                     answers: 0,
                     json: None,
                     pictures: None,
+                    // Rounding what goes into the layers is part of the cost.
+                    as_played: true,
                     threads: None,
                 };
                 Ok(evaluate(&options)?.bits_per_note)

@@ -4,8 +4,9 @@
 //! duration (u16), pitch, velocity, beat phase, bar beat; all little-endian. `pieces.json` is written last and holds the
 //! checksum of the notes, so a half-written folder is noticed.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use engine::{Note, Pitch, Position, Velocity};
@@ -17,7 +18,7 @@ use crate::corpus::Split;
 const MAGIC: &[u8; 8] = b"ANTINOTE";
 const VERSION: u32 = 1;
 const HEADER_BYTES: usize = 16;
-const NOTE_BYTES: usize = 10;
+pub(crate) const NOTE_BYTES: usize = 10;
 
 /// A note and where in the bar it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,21 +89,35 @@ pub struct Prepared {
     pub notes: [Vec<PlacedNote>; 3],
 }
 
-/// Writes a prepared folder, over an earlier one if there is one. `index.version` and the checksum are filled in.
+/// Writes a prepared folder, over an earlier one if there is one; that one stays until all is written. `notes_of` gives the
+/// encoded notes of a piece of the index, by its number. `index.version` and the checksum are filled in.
 ///
 /// # Errors
-/// When the folder cannot be written.
-pub fn write(folder: &Path, mut index: Index, notes: &[Vec<PlacedNote>; 3]) -> Result<()> {
+/// When the folder cannot be written, or `notes_of` fails.
+pub fn write(folder: &Path, mut index: Index, mut notes_of: impl FnMut(usize) -> Result<Vec<u8>>) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let mut checksum = Sha256::new();
-    for (split, notes) in Split::ALL.into_iter().zip(notes) {
-        let bytes = encode(notes)?;
-        checksum.update(&bytes);
-        write_atomically(&folder.join(format!("{}.notes", split.name())), &bytes)?;
+    let mut files = Vec::new();
+    for split in Split::ALL {
+        let pieces = || index.pieces.iter().enumerate().filter(|(_, piece)| piece.split == split);
+        let n_notes: usize = pieces().map(|(_, piece)| piece.n_notes).sum();
+        let mut file = Partial::create(folder.join(format!("{}.notes", split.name())))?;
+        let mut put = |bytes: &[u8]| {
+            checksum.update(bytes);
+            file.write(bytes)
+        };
+        put(&header(n_notes)?)?;
+        for (i, _) in pieces() {
+            put(&notes_of(i)?)?;
+        }
+        files.push(file);
     }
     index.version = VERSION;
     index.notes_sha256 = hex(&checksum.finalize());
-    write_atomically(&folder.join("pieces.json"), &serde_json::to_vec_pretty(&index)?)
+    let mut file = Partial::create(folder.join("pieces.json"))?;
+    file.write(&serde_json::to_vec_pretty(&index)?)?;
+    files.push(file);
+    files.into_iter().try_for_each(Partial::finish)
 }
 
 /// Reads a prepared folder.
@@ -137,22 +152,66 @@ pub fn read(folder: &Path) -> Result<Prepared> {
 /// # Errors
 /// When its folder cannot be written.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let cannot = || format!("cannot write {}", path.display());
-    let partial = path.with_file_name(format!("{}.partial", path.file_name().unwrap_or_default().to_string_lossy()));
-    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path)).with_context(cannot)
+    let mut file = Partial::create(path.to_owned())?;
+    file.write(bytes)?;
+    file.finish()
 }
 
-fn encode(notes: &[PlacedNote]) -> Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(HEADER_BYTES + notes.len() * NOTE_BYTES);
-    bytes.extend(MAGIC);
-    bytes.extend(VERSION.to_le_bytes());
-    bytes.extend(u32::try_from(notes.len()).context("too many notes for one file")?.to_le_bytes());
+/// A file under another name until it is whole; removed if it never is.
+struct Partial {
+    path: PathBuf,
+    partial: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Partial {
+    fn create(path: PathBuf) -> Result<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let partial = path.with_file_name(format!("{name}.partial"));
+        let file = File::create(&partial).map_err(|e| cannot_write(&path, e))?;
+        Ok(Self { path, partial, file: BufWriter::new(file) })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).map_err(|e| cannot_write(&self.path, e))
+    }
+
+    fn finish(mut self) -> Result<()> {
+        let finished = self.file.flush().and_then(|()| fs::rename(&self.partial, &self.path));
+        finished.map_err(|e| cannot_write(&self.path, e))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // After a rename there is nothing left under this name.
+        let _ = fs::remove_file(&self.partial);
+    }
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> anyhow::Error {
+    let advice = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "; free some space, then run the same command again",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; choose a folder that you may write to",
+        _ => "",
+    };
+    anyhow::Error::new(error).context(format!("cannot write {}{advice}", path.display()))
+}
+
+fn header(n_notes: usize) -> Result<Vec<u8>> {
+    let n_notes = u32::try_from(n_notes).context("too many notes for one file; prepare a part of the corpus")?;
+    Ok([&MAGIC[..], &VERSION.to_le_bytes(), &n_notes.to_le_bytes()].concat())
+}
+
+/// Appends notes as they are stored.
+pub(crate) fn encode(notes: &[PlacedNote], bytes: &mut Vec<u8>) -> Result<()> {
+    bytes.reserve(notes.len() * NOTE_BYTES);
     for PlacedNote { note, position } in notes {
         bytes.extend(i32::try_from(note.onset_ticks).context("an onset beyond 32 bits")?.to_le_bytes());
         bytes.extend(u16::try_from(note.duration_ticks).unwrap_or(u16::MAX).to_le_bytes());
         bytes.extend([note.pitch.get(), note.velocity.get(), position.beat_phase, position.bar_beat]);
     }
-    Ok(bytes)
+    Ok(())
 }
 
 fn decode(bytes: &[u8]) -> Result<Vec<PlacedNote>> {
@@ -178,6 +237,6 @@ fn placed([o0, o1, o2, o3, d0, d1, pitch, velocity, beat_phase, bar_beat]: [u8; 
     is_position.then_some(PlacedNote { note, position: Position { beat_phase, bar_beat } })
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

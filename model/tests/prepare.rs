@@ -4,14 +4,16 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use engine::vocab::{BEGIN, END, TIMES_TICKS};
 use engine::{Note, Pitch, Velocity};
 use model::batch::Batch;
 use model::corpus::Split;
 use model::dataset::Dataset;
+use model::inspect::describe;
 use model::midi::{Part, write};
-use model::prepare::{PrepareOptions, prepare};
+use model::prepare::{Filters, Mode, PrepareOptions, prepare, prepare_until};
 
 const STEPS: usize = 48;
 
@@ -102,17 +104,24 @@ fn every_file_is_prepared_or_listed_with_its_reason() {
     let summary = prepare(&options).unwrap();
     assert_eq!(summary.index.pieces.len() + summary.rejects.len(), 45);
     assert_eq!(summary.index.styles, ["Any style", "Reels", "Airs"]);
-    let mut reasons: Vec<_> = summary.rejects.iter().map(|r| (r.path.as_str(), r.reason)).collect();
+    let mut reasons: Vec<_> = summary.rejects.iter().map(|r| (r.path.as_str(), r.reason.as_str())).collect();
     reasons.sort_unstable();
     let listed = fs::read_to_string(options.out.join("rejected.csv")).unwrap();
     for (path, reason) in &reasons {
         assert!(listed.contains(&format!("{path},{reason}")), "{path} is not in rejected.csv");
     }
     assert!(reasons.contains(&("Reels/short.mid", "fewer than 32 notes")));
-    assert!(reasons.contains(&("Reels/copy.midi", "the same notes as another file")));
+    assert_eq!(reasons.iter().filter(|(_, reason)| *reason == "the same notes as another file").count(), 1);
     assert!(reasons.contains(&("text.mid", "not a readable MIDI file")));
     assert_eq!(reasons.len(), 5);
     assert!(prepare(&options).is_ok(), "preparing again replaces");
+    let names: HashSet<_> = fs::read_dir(&options.out).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(
+        names,
+        ["train.notes", "valid.notes", "test.notes", "pieces.json", "rejected.csv"].map(Into::into).into()
+    );
+    let table = describe(&options.out, false).unwrap();
+    assert!(table.contains("left out:      2 not a readable MIDI file") && table.contains("Reels"), "{table}");
 }
 
 #[test]
@@ -236,6 +245,174 @@ fn folders_without_music_say_what_to_do() {
     fs::write(folder.path().join("bad.mid"), b"MThd").unwrap();
     let error = prepare(&options(folder.path())).unwrap_err().to_string();
     assert!(error.contains("rejected.csv"), "{error}");
+}
+
+#[test]
+fn what_was_read_before_a_stop_is_not_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("midi");
+    fs::create_dir(&data).unwrap();
+    for k in 0..150 {
+        fs::write(data.join(format!("{k:03}.mid")), tune(k % 50, 40 + k)).unwrap();
+    }
+    let options = |out: &str| PrepareOptions { data: data.clone(), out: folder.path().join(out), licences: Vec::new() };
+    let interrupted = options("interrupted");
+    let error = prepare_until(&interrupted, &Filters::default(), &AtomicBool::new(true)).unwrap_err().to_string();
+    assert!(error.contains("run the same command again"), "{error}");
+
+    // Stands in the way of the last step, when all is read.
+    let obstacle = interrupted.out.join("pieces.json.partial");
+    fs::create_dir_all(&obstacle).unwrap();
+    let error = prepare(&interrupted).unwrap_err().to_string();
+    assert!(error.contains("cannot write") && error.contains("pieces.json"), "{error}");
+    assert!(!interrupted.out.join("train.notes").exists(), "a half-written folder");
+    fs::remove_dir(obstacle).unwrap();
+    // The last of three parts has changed, and the first is damaged.
+    fs::write(data.join("149.mid"), tune(7, 300)).unwrap();
+    let mut parts: Vec<_> =
+        fs::read_dir(interrupted.out.join("parts.partial")).unwrap().map(|e| e.unwrap().path()).collect();
+    parts.sort_by_key(|part| fs::metadata(part).unwrap().len());
+    assert_eq!(parts.len(), 3);
+    let largest = fs::read(&parts[2]).unwrap();
+    fs::write(&parts[2], &largest[..largest.len() - 1]).unwrap();
+
+    let summary = prepare(&interrupted).unwrap();
+    assert_eq!(summary.n_resumed, 64);
+    let fresh = options("fresh");
+    assert_eq!(prepare(&fresh).unwrap().n_resumed, 0);
+    for name in ["train.notes", "valid.notes", "test.notes", "pieces.json", "rejected.csv"] {
+        assert_eq!(fs::read(interrupted.out.join(name)).unwrap(), fs::read(fresh.out.join(name)).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn a_copy_of_a_held_out_piece_does_not_stay_in_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let raised: Vec<Note> = read_notes(&tune(3, 80)).into_iter().map(raise).collect();
+    let raised = write(&[Part { name: "tune", channel: 2, notes: &raised }], 90.0, 4).unwrap();
+    for (name, bytes) in [("a", tune(3, 80)), ("b", raised), ("c", tune(4, 80)), ("d", tune(4, 81))] {
+        fs::write(folder.path().join(format!("{name}.mid")), bytes).unwrap();
+    }
+    let rows = "path,split\na.mid,train\nb.mid,test\nc.mid,train\nc.mid,validation\nd.mid,train\n";
+    fs::write(folder.path().join("manifest.csv"), rows).unwrap();
+    let data = folder.path().to_owned();
+    let summary = prepare(&PrepareOptions { data, out: folder.path().join("out"), licences: Vec::new() }).unwrap();
+    let kept: Vec<_> = summary.index.pieces.iter().map(|piece| (piece.path.as_str(), piece.split)).collect();
+    assert_eq!(kept, [("b.mid", Split::Test), ("c.mid", Split::Valid), ("d.mid", Split::Train)]);
+    assert_eq!(summary.rejects[0].detail, "as b.mid, which is in test");
+}
+
+fn read_notes(bytes: &[u8]) -> Vec<Note> {
+    model::midi::read(bytes, model::midi::Reading::Auto).unwrap().notes
+}
+
+/// Two semitones up.
+fn raise(note: Note) -> Note {
+    Note { pitch: Pitch::new(note.pitch.get() + 2).unwrap(), ..note }
+}
+
+#[test]
+fn maestros_table_is_read_and_hostile_rows_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("maestro");
+    fs::create_dir_all(data.join("2018")).unwrap();
+    for k in 0..4 {
+        fs::write(data.join(format!("2018/{k}.midi")), tune(k, 60)).unwrap();
+    }
+    fs::write(folder.path().join("secret.mid"), tune(9, 60)).unwrap();
+    let table = format!(
+        "canonical_composer,canonical_title,split,year,midi_filename,audio_filename,duration\n\
+         Joseph Haydn,\"Sonata, Op. 1\",train,2018,2018/0.midi,0.wav,9\n\
+         Joseph Haydn,\"Sonata, Op. 1\",validation,2018,2018/1.midi,1.wav,9\n\
+         Anna Bon,Sonata,train,2018,../secret.mid,2.wav,9\n\
+         Anna Bon,Sonata,train,2018,{},2.wav,9\n\
+         Anna Bon,Sonata,wrong,2018,2018/2.midi,2.wav,9\n\
+         too,short\n\
+         Anna Bon,Sonata,train,2018,2018/gone.midi,2.wav,9\n\
+         Anna Bon,Sonata,train,2018,2018,2.wav,9\n\
+         Anna Bon,,,2018,2018/3.midi,3.wav,9\n",
+        folder.path().join("secret.mid").display()
+    );
+    fs::write(data.join("maestro-v2.0.0.csv"), table).unwrap();
+    let options = PrepareOptions { data: data.clone(), out: folder.path().join("out"), licences: Vec::new() };
+    let summary = prepare(&options).unwrap();
+    let kept: Vec<_> = summary.index.pieces.iter().map(|piece| piece.path.as_str()).collect();
+    assert_eq!(kept, ["2018/0.midi", "2018/1.midi", "2018/3.midi"]);
+    assert!(summary.index.pieces.iter().all(|piece| piece.is_free && piece.is_expressive));
+    assert_eq!((summary.index.pieces[1].split, summary.index.styles[1].as_str()), (Split::Valid, "Haydn"));
+    let reasons: Vec<_> = summary.rejects.iter().map(|r| r.reason.as_str()).collect();
+    let (outside, damaged) = ("a path outside the folder", "a damaged row of the manifest");
+    assert_eq!(reasons, [outside, outside, damaged, damaged, "cannot be opened", "not a file of at most 8 MiB"]);
+
+    fs::write(data.join("maestro-v3.0.0.csv"), "midi_filename\n2018/0.midi\n").unwrap();
+    let error = prepare(&options).unwrap_err().to_string();
+    assert!(error.contains("several tables"), "{error}");
+    let one = PrepareOptions { data: data.join("maestro-v3.0.0.csv"), ..options.clone() };
+    assert_eq!(prepare(&one).unwrap().index.pieces.len(), 1);
+    fs::write(data.join("manifest.csv"), "file,split\n2018/0.midi,train\n").unwrap();
+    let error = prepare(&options).unwrap_err().to_string();
+    assert!(error.contains("one of them path"), "{error}");
+}
+
+#[test]
+fn movements_of_a_work_share_their_split() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = String::from("path,composer,title\n");
+    for k in 0..60 {
+        fs::write(folder.path().join(format!("{k}.mid")), tune(k, 60 + k)).unwrap();
+        rows += &format!("{k}.mid,Anna Bon,\"Sonata Op. {}: {}. Movement\"\n", k / 3, k % 3 + 1);
+    }
+    fs::write(folder.path().join("manifest.csv"), rows).unwrap();
+    let data = folder.path().to_owned();
+    let summary = prepare(&PrepareOptions { data, out: folder.path().join("out"), licences: Vec::new() }).unwrap();
+    let splits: Vec<_> = summary.index.pieces.iter().map(|piece| piece.split).collect();
+    assert!(splits.chunks(3).all(|work| work.iter().all(|split| *split == work[0])), "{splits:?}");
+    assert!(splits.iter().any(|split| *split != splits[0]));
+}
+
+#[test]
+fn filters_leave_out_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    let all = prepare(&options).unwrap().index.pieces.len();
+    let with = |filters: Filters| {
+        let summary = prepare_until(&options, &filters, &AtomicBool::new(false)).unwrap();
+        let by_filter = summary.rejects.iter().filter(|r| r.reason.contains("not asked for")).count();
+        // A filter comes before the search for copies.
+        assert!((all..=all + 1).contains(&(summary.index.pieces.len() + by_filter)));
+        summary
+    };
+    // Tunes are at 120 BPM, with eight notes a second.
+    let span = |text: &str| Some(text.parse().unwrap());
+    let slow_enough = with(Filters { tempo: span("100-130"), density: span("5-9"), ..Filters::default() });
+    assert_eq!(slow_enough.index.pieces.len(), all);
+    let long = with(Filters { length: span("20-"), ..Filters::default() });
+    assert!(!long.index.pieces.is_empty() && long.index.pieces.iter().all(|piece| piece.end_ticks >= 20 * 96));
+    let minor = with(Filters { mode: Some(Mode::Minor), ..Filters::default() });
+    assert!(!minor.index.pieces.is_empty() && minor.index.pieces.iter().all(|piece| piece.mode == 2));
+    for filters in [
+        Filters { tempo: span("-100"), ..Filters::default() },
+        Filters { density: span("20-"), ..Filters::default() },
+        Filters { composers: vec!["bach".into()], ..Filters::default() },
+    ] {
+        let error = prepare_until(&options, &filters, &AtomicBool::new(false)).unwrap_err().to_string();
+        assert!(error.contains("can be used"), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_in_circles_and_to_nowhere_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    std::os::unix::fs::symlink(&options.data, options.data.join("Reels/round")).unwrap();
+    std::os::unix::fs::symlink("/nowhere/at/all.mid", options.data.join("Airs/gone.mid")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", options.data.join("Airs/endless.mid")).unwrap();
+    let summary = prepare(&options).unwrap();
+    let reason = |path: &str| summary.rejects.iter().find(|r| r.path == path).map(|r| r.reason.as_str());
+    assert_eq!(reason("Reels/round"), Some("a link in a circle"));
+    assert_eq!(reason("Airs/gone.mid"), Some("cannot be opened"));
+    assert_eq!(summary.index.pieces.len() + summary.rejects.len(), 47);
 }
 
 #[test]

@@ -69,6 +69,7 @@ fn evaluation_reports_bits_beside_the_baselines() {
         answers: 0,
         json: Some(folder.path().join("report.json")),
         pictures: Some(pictures.clone()),
+        as_played: false,
         threads: None,
     };
     let report = evaluate(&options).unwrap();
@@ -91,6 +92,16 @@ fn evaluation_reports_bits_beside_the_baselines() {
         serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
     assert!(json["bits_per_note"].is_f64() && json["styles"].is_object());
     assert!(fs::read_to_string(pictures.join("bits.svg")).unwrap().contains("n-gram"));
+    let styles = fs::read_to_string(pictures.join("styles.svg")).unwrap();
+    assert!(report.styles.keys().all(|name| styles.contains(name.as_str())), "each bar has its name");
+
+    // Pieces are longer than the context, so both ways went on from window to window.
+    let played = evaluate(&EvaluateOptions { as_played: true, ..options.clone() }).unwrap();
+    for (name, bits) in &report.attributes {
+        let other = played.attributes[name];
+        assert!((bits / other - 1.0).abs() < 0.01, "{name}: {bits} bits at once, {other} note by note");
+    }
+    assert!((report.accuracy_by_attribute["pitch"] - played.accuracy_by_attribute["pitch"]).abs() < 0.05);
 
     options.notes = Some(70);
     assert_eq!(evaluate(&options).unwrap().n_notes, 70);
@@ -112,6 +123,7 @@ fn midi_files_are_evaluated_as_they_lie() {
         answers: 0,
         json: None,
         pictures: None,
+        as_played: false,
         threads: None,
     };
     let report = evaluate(&options).unwrap();

@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 
 use crate::corpus::{self, Source, Split};
 use crate::midi::Score;
-use crate::prepare::{self, Reject};
+use crate::prepare::{Reject, memory};
 use crate::shards::{Index, Prepared};
 
 /// Less music than this says little of a style: about three minutes of piano.
@@ -34,16 +34,19 @@ pub(super) struct Music {
 impl Music {
     /// Reads files and folders.
     pub(super) fn read(files: &[PathBuf], base_styles: &[String], name: &str) -> Result<Self> {
-        let mut sources = Vec::new();
+        let (mut sources, mut rejects) = (Vec::new(), Vec::new());
         for file in files {
             ensure!(file.exists(), "there is no {}; give MIDI files, or folders of them", file.display());
-            sources.extend(corpus::from_folder(file)?);
+            let listed = corpus::from_folder(file);
+            sources.extend(listed.sources);
+            rejects.extend(listed.rejects);
         }
         ensure!(!sources.is_empty(), "there are no .mid or .midi files; export your pieces as MIDI files first");
         for source in &mut sources {
             name.clone_into(&mut source.style);
         }
-        let (mut kept, rejects) = prepare::read(&sources, &[])?;
+        let (mut kept, unused) = memory::read(&sources)?;
+        rejects.extend(unused);
         let n_notes: usize = kept.iter().map(|(_, score)| score.notes.len()).sum();
         if n_notes < MIN_NOTES {
             let left_out: String =
@@ -71,7 +74,7 @@ impl Music {
         let mut styles = base_styles.to_vec();
         styles.push(name.to_owned());
         let mut notes = [const { Vec::new() }; 3];
-        let stored = pieces.iter().map(|(source, score)| prepare::store(source, score, &styles, &mut notes)).collect();
+        let stored = pieces.iter().map(|(source, score)| memory::store(source, score, &styles, &mut notes)).collect();
         Ok(Self {
             n_files: kept.len(),
             sources: kept.iter().map(|(source, _)| source.path.clone()).collect(),

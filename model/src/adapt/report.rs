@@ -103,7 +103,8 @@ fn score_all(
         .map_init(
             || Session::new(Arc::clone(weights)),
             |session, (piece, notes)| {
-                score::score(session, piece, &notes[..notes.len().min(of_each)], &style(piece.style))
+                let conditions = score::conditions(session.weights(), piece, &style(piece.style));
+                score::played(session, piece, &notes[..notes.len().min(of_each)], conditions)
             },
         )
         .collect::<Vec<Score>>()

@@ -40,8 +40,9 @@ pub struct MaestroOptions {
 pub(super) fn run(options: &MaestroOptions) -> Result<()> {
     let MaestroOptions { weights, data, notes } = options.clone();
     let split = Split::Test;
-    let (answers, json, pictures, threads) = (0, None, None, None);
-    let report = evaluate(&EvaluateOptions { weights, data, split, notes, answers, json, pictures, threads })?;
+    let (answers, json, pictures, as_played, threads) = (0, None, None, false, None);
+    let report =
+        evaluate(&EvaluateOptions { weights, data, split, notes, answers, json, pictures, as_played, threads })?;
     println!(
         "{} on {} notes of {} test pieces: {:.3} bits per note (n-gram {:.3}), {:.2} tokens a note",
         report.weights,

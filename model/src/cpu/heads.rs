@@ -15,6 +15,15 @@ pub(super) struct HeadBuffers {
     logits: Vec<f32>,
 }
 
+impl HeadBuffers {
+    /// After a pass without gradients: whether each target was the likeliest value, for events that count.
+    pub(super) fn likeliest(&self, targets: &[u32]) -> impl Iterator<Item = bool> {
+        // The loss has taken the highest logit off all of them.
+        let rows = self.logits.chunks_exact(self.logits.len() / targets.len().max(1));
+        rows.zip(targets).map(|(logits, &target)| logits.get(target as usize).is_some_and(|&logit| logit == 0.0))
+    }
+}
+
 impl Pass<'_> {
     /// The sum of a head's masked nats. With gradients, adds its own to them and that of `h` to `buffers.narrow`.
     pub(super) fn head(

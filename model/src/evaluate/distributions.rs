@@ -23,6 +23,10 @@ pub struct Feature {
     pub name: &'static str,
     /// Different outcomes.
     pub n_bins: usize,
+    /// Of the labels, to be written after the name.
+    pub unit: &'static str,
+    /// An outcome, to be written below a picture; empty for those without a label.
+    pub label: fn(usize) -> String,
     /// Whether the last outcome is next to the first.
     pub is_circular: bool,
     /// The outcomes of a passage, each below `n_bins`.
@@ -31,14 +35,54 @@ pub struct Feature {
 
 /// All that is compared.
 pub const FEATURES: [Feature; 7] = [
-    Feature { name: "pitch class", n_bins: 12, is_circular: true, outcomes: pitch_classes },
-    Feature { name: "interval of the top voice", n_bins: 49, is_circular: false, outcomes: intervals },
-    Feature { name: "time between onsets", n_bins: N_TIME_CLASSES, is_circular: false, outcomes: onset_gaps },
-    Feature { name: "note length", n_bins: N_TIME_CLASSES, is_circular: false, outcomes: lengths },
-    Feature { name: "notes sounding at an onset", n_bins: MAX_POLYPHONY, is_circular: false, outcomes: polyphony },
-    Feature { name: "place in the bar, in sixteenths", n_bins: 32, is_circular: false, outcomes: places },
-    Feature { name: "share in the key of before", n_bins: SHARES, is_circular: false, outcomes: key_shares },
+    Feature { is_circular: true, ..feature("pitch class", "", 12, class_label, pitch_classes) },
+    feature("interval of the top voice", ", in semitones", 49, interval_label, intervals),
+    feature("time between onsets", ", in beats", N_TIME_CLASSES, time_label, onset_gaps),
+    feature("note length", ", in beats", N_TIME_CLASSES, time_label, lengths),
+    feature("notes sounding at an onset", "", MAX_POLYPHONY, |bin| (bin + 1).to_string(), polyphony),
+    feature("place in the bar, in sixteenths", "", 32, |bin| every(4, bin, bin.to_string()), places),
+    feature(
+        "share in the key of before",
+        ", in %",
+        SHARES,
+        |bin| every(4, bin, (bin * 100 / SHARES).to_string()),
+        key_shares,
+    ),
 ];
+
+const fn feature(
+    name: &'static str,
+    unit: &'static str,
+    n_bins: usize,
+    label: fn(usize) -> String,
+    outcomes: fn(&Passage) -> Vec<usize>,
+) -> Feature {
+    Feature { name, unit, n_bins, label, is_circular: false, outcomes }
+}
+
+fn every(n: usize, bin: usize, label: String) -> String {
+    if bin.is_multiple_of(n) { label } else { String::new() }
+}
+
+fn class_label(bin: usize) -> String {
+    ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"]
+        .get(bin)
+        .map_or(String::new(), |s| (*s).to_owned())
+}
+
+fn interval_label(bin: usize) -> String {
+    let interval = i16::try_from(bin).unwrap_or(0) - MAX_INTERVAL;
+    every(6, bin, format!("{interval:+}"))
+}
+
+/// Classes that hold a power of two of a beat, and no longer ones than four bars.
+fn time_label(bin: usize) -> String {
+    match bin {
+        3..=9 if bin % 2 == 1 => format!("1/{}", 1 << ((11 - bin) / 2)),
+        11..=19 if bin % 2 == 1 => (1 << ((bin - 11) / 2)).to_string(),
+        _ => String::new(),
+    }
+}
 
 impl Feature {
     /// How often each outcome occurs in passages: shares that add up to 1, or all 0 if nothing occurs.
@@ -156,5 +200,9 @@ mod tests {
     #[test]
     fn time_classes_rise_two_in_each_doubling() {
         assert_eq!([0, 1, 2, 3, 4, 6, 8, 48, 96, 5000].map(time_class), [0, 0, 2, 3, 4, 5, 6, 11, 13, 23]);
+        let labels = [(3, "1/16"), (6, "1/8"), (24, "1/2"), (48, "1"), (96, "2"), (16 * 48, "16"), (32, "")];
+        for (ticks, label) in labels {
+            assert_eq!(time_label(time_class(ticks).into()), label, "{ticks} ticks");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use crate::corpus::Split;
+use crate::corpus::{self, Split};
 use crate::prepare::{PrepareOptions, prepare};
 use crate::shards::{self, Piece, PlacedNote, Prepared};
 
@@ -27,8 +27,8 @@ struct PrepareCommand {
 }
 
 impl Music {
-    /// Opens a folder of `model prepare`, a folder of MIDI files or a manifest. Without a manifest all MIDI files count as
-    /// held out.
+    /// Opens a folder of `model prepare`, a folder of MIDI files or a manifest. Without a manifest (or MAESTRO's
+    /// table) all MIDI files count as held out.
     ///
     /// # Errors
     /// When there is no music there.
@@ -41,7 +41,7 @@ impl Music {
         let words =
             ["prepare".as_ref(), "--data".as_ref(), data.as_os_str(), "--out".as_ref(), folder.path().as_os_str()];
         prepare(&PrepareCommand::try_parse_from(words)?.options)?;
-        let is_all_held_out = data.is_dir() && !data.join("manifest.csv").is_file();
+        let is_all_held_out = data.is_dir() && corpus::table_in(data)?.is_none();
         Ok(Self { prepared: shards::read(folder.path())?, is_all_held_out })
     }
 

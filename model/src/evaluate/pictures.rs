@@ -5,14 +5,24 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::Report;
+use super::distributions::{FEATURES, Feature};
 use super::resemblance::Resemblance;
 use crate::batch::ATTRIBUTES;
 
 const BLUE: RGBColor = RGBColor(20, 80, 200);
 const ORANGE: RGBColor = RGBColor(206, 84, 30);
 const GREY: RGBColor = RGBColor(160, 160, 160);
+const LINE: RGBColor = RGBColor(225, 225, 225);
+const MARGIN: i32 = 20;
+/// Room for the names of rows.
+const NAME_WIDTH: i32 = 190;
+const BAR_HEIGHT: i32 = 18;
+const BAR_WIDTH: i32 = 560;
+const PANEL: (i32, i32) = (400, 270);
+const PANELS_ACROSS: i32 = 3;
 
 /// Draws `bits.svg`, `styles.svg` and, if there were answers, `answers.svg` into a folder.
 ///
@@ -21,26 +31,24 @@ const GREY: RGBColor = RGBColor(160, 160, 160);
 pub(super) fn draw(report: &Report, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let of = |name: &str| [&report.attributes, &report.ngram_attributes, &report.unigram_attributes].map(|by| by[name]);
-    let mut attributes: Vec<(String, Vec<f64>)> = ATTRIBUTES.map(|name| (name.to_owned(), of(name).to_vec())).into();
-    attributes
-        .push(("all".into(), vec![report.bits_per_note, report.ngram_bits_per_note, report.unigram_bits_per_note]));
+    let all = [report.bits_per_note, report.ngram_bits_per_note, report.unigram_bits_per_note];
+    let attributes = ATTRIBUTES.map(|name| (name, of(name).to_vec())).into_iter().chain([("all", all.to_vec())]);
     let legend = [("these weights", BLUE), ("n-gram", ORANGE), ("unigram", GREY)];
-    picture(&folder.join("bits.svg"), (900, 460), |area| bars(area, "bits per note", &attributes, &legend))?;
+    bars(&folder.join("bits.svg"), &attributes.collect::<Vec<_>>(), &legend)?;
 
-    let styles: Vec<_> = report.styles.iter().map(|(name, style)| (name.clone(), vec![style.bits_per_note])).collect();
-    picture(&folder.join("styles.svg"), (1200, 460), |area| bars(area, "bits per note", &styles, &legend[..1]))?;
-    match &report.answers {
-        Some(answers) => picture(&folder.join("answers.svg"), (1200, 900), |area| panels(area, answers)),
-        None => Ok(()),
-    }
+    let mut styles: Vec<_> =
+        report.styles.iter().map(|(name, style)| (name.as_str(), vec![style.bits_per_note])).collect();
+    styles.sort_by(|a, b| a.1[0].total_cmp(&b.1[0]));
+    bars(&folder.join("styles.svg"), &styles, &legend[..1])?;
+    report.answers.as_ref().map_or(Ok(()), |answers| panels(&folder.join("answers.svg"), answers))
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// Of the drawing library; made readable in [`picture`].
 type Drawn = std::result::Result<(), Box<dyn std::error::Error>>;
 
-fn picture(path: &Path, size: (u32, u32), draw: impl FnOnce(&Area) -> Drawn) -> Result<()> {
-    let area = SVGBackend::new(path, size).into_drawing_area();
+fn picture(path: &Path, (width, height): (i32, i32), draw: impl FnOnce(&Area) -> Drawn) -> Result<()> {
+    let area = SVGBackend::new(path, (width.unsigned_abs(), height.unsigned_abs())).into_drawing_area();
     let finish = || {
         area.fill(&WHITE)?;
         draw(&area)?;
@@ -50,73 +58,89 @@ fn picture(path: &Path, size: (u32, u32), draw: impl FnOnce(&Area) -> Drawn) -> 
     drawn.map_err(|e| anyhow!("cannot draw {}: {e}", path.display()))
 }
 
-/// Groups of bars side by side, one of each colour.
-fn bars(area: &Area, unit: &str, groups: &[(String, Vec<f64>)], legend: &[(&str, RGBColor)]) -> Drawn {
-    let top = groups.iter().flat_map(|(_, values)| values).fold(1.0, |top: f64, &value| top.max(value)) * 1.05;
-    #[expect(clippy::cast_precision_loss, reason = "a few groups")]
-    let n = groups.len() as f64;
-    let mut chart = ChartBuilder::on(area)
-        .margin(16)
-        .x_label_area_size(40)
-        .y_label_area_size(50)
-        .build_cartesian_2d(0.0..n, 0.0..top)?;
-    let name = |x: &f64| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the index of a group")]
-        let group = groups.get(*x as usize);
-        group.map_or(String::new(), |(name, _)| name.clone())
-    };
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(WHITE)
-        .x_labels(2 * groups.len())
-        .x_label_formatter(&|x| if (x.fract() - 0.5).abs() < 0.01 { name(x) } else { String::new() })
-        .y_desc(unit)
-        .draw()?;
-    #[expect(clippy::cast_precision_loss, reason = "a few bars")]
-    let width = 0.8 / legend.len() as f64;
-    let mut left = 0.1;
-    for (i, &(label, colour)) in legend.iter().enumerate() {
-        let mut x = left - 1.0;
-        chart
-            .draw_series(groups.iter().filter_map(|(_, values)| values.get(i)).map(|&value| {
-                x += 1.0;
-                Rectangle::new([(x, 0.0), (x + width, value)], colour.filled())
-            }))?
-            .label(label)
-            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], colour.filled()));
-        left += width;
+fn write(area: &Area, text: &str, at: (i32, i32), size: i32, side: HPos) -> Drawn {
+    let style = TextStyle::from(("sans-serif", size)).pos(Pos::new(side, VPos::Center));
+    Ok(area.draw(&Text::new(text.to_owned(), at, style))?)
+}
+
+/// A square of each colour and what it stands for, side by side or one below the other.
+fn key(area: &Area, entries: &[(&str, RGBColor)], (mut x, mut y): (i32, i32), step: (i32, i32)) -> Drawn {
+    for &(name, colour) in entries {
+        area.draw(&Rectangle::new([(x, y - 6), (x + 12, y + 6)], colour.filled()))?;
+        write(area, name, (x + 20, y), 14, HPos::Left)?;
+        (x, y) = (x + step.0, y + step.1);
     }
-    chart.configure_series_labels().border_style(BLACK).background_style(WHITE).draw()?;
     Ok(())
 }
 
-/// One small picture for each feature.
-fn panels(area: &Area, answers: &Resemblance) -> Drawn {
-    for (panel, (name, shares)) in area.split_evenly((3, 3)).iter().zip(&answers.distributions) {
-        let top = shares.iter().flatten().fold(0.01, |top: f64, &share| top.max(share)) * 1.1;
-        #[expect(clippy::cast_precision_loss, reason = "at most 49")]
-        let n = shares[0].len() as f64;
-        let mut chart = ChartBuilder::on(panel)
-            .margin(12)
-            .caption(*name, ("sans-serif", 16))
-            .x_label_area_size(24)
-            .y_label_area_size(40)
-            .build_cartesian_2d(0.0..n - 1.0, 0.0..top)?;
-        chart.configure_mesh().disable_x_mesh().light_line_style(WHITE).draw()?;
-        let lines = [("answers", BLUE, 0), ("what really follows", ORANGE, 1), ("other real music", GREY, 2)];
-        for (label, colour, i) in lines {
-            let mut x = -1.0;
-            let points = shares[i].iter().map(|&share| {
-                x += 1.0;
-                (x, share)
-            });
-            chart
-                .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
-                .label(label)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+/// Bits per note as lying bars: of each row one of each colour, with its number.
+fn bars(path: &Path, rows: &[(&str, Vec<f64>)], colours: &[(&str, RGBColor)]) -> Result<()> {
+    let bar_height = if colours.len() == 1 { BAR_HEIGHT } else { BAR_HEIGHT - 4 };
+    let count = |n: usize| i32::try_from(n).unwrap_or(0);
+    let row_height = bar_height * count(colours.len()) + 8;
+    let top = MARGIN + 40;
+    let size = (NAME_WIDTH + BAR_WIDTH + 80, top + row_height * count(rows.len()) + MARGIN);
+    let longest = rows.iter().flat_map(|(_, values)| values).fold(1.0, |longest: f64, &value| longest.max(value));
+    picture(path, size, |area| {
+        write(area, "bits per note", (NAME_WIDTH, MARGIN), 14, HPos::Left)?;
+        key(area, colours, (NAME_WIDTH + 120, MARGIN), (140, 0))?;
+        for (r, (name, values)) in rows.iter().enumerate() {
+            let y = top + row_height * count(r);
+            write(area, name, (NAME_WIDTH - 10, y + row_height / 2 - 4), 14, HPos::Right)?;
+            for (i, (&value, (_, colour))) in values.iter().zip(colours).enumerate() {
+                let (y, right) = (y + bar_height * count(i), NAME_WIDTH + pixels(value / longest, BAR_WIDTH));
+                area.draw(&Rectangle::new([(NAME_WIDTH, y), (right, y + bar_height - 2)], colour.filled()))?;
+                write(area, &format!("{value:.2}"), (right + 6, y + bar_height / 2 - 1), 12, HPos::Left)?;
+            }
         }
-        chart.configure_series_labels().border_style(GREY).background_style(WHITE).draw()?;
+        Ok(())
+    })
+}
+
+/// One small picture for each feature, and the key in the place of another.
+fn panels(path: &Path, answers: &Resemblance) -> Result<()> {
+    let colours = [("answers", BLUE), ("what really follows", ORANGE), ("other real music", GREY)];
+    let place = |n: i32| (n % PANELS_ACROSS * PANEL.0, n / PANELS_ACROSS * PANEL.1);
+    let n = i32::try_from(FEATURES.len()).unwrap_or(0);
+    picture(path, (PANELS_ACROSS * PANEL.0, place(n).1 + PANEL.1), |area| {
+        for (n, (feature, (_, shares))) in (0..).zip(FEATURES.iter().zip(&answers.distributions)) {
+            // The answers last, so that they lie on top.
+            let lines: Vec<_> =
+                shares.iter().zip(colours).map(|(shares, (_, colour))| (shares, colour)).rev().collect();
+            panel(area, place(n), feature, &lines)?;
+        }
+        let (x, y) = place(n);
+        key(area, &colours, (x + 60, y + 70), (0, 24))
+    })
+}
+
+/// Shares of outcomes as lines.
+fn panel(area: &Area, (left, top): (i32, i32), feature: &Feature, lines: &[(&Vec<f64>, RGBColor)]) -> Drawn {
+    let (left, right, top, bottom) = (left + 52, left + PANEL.0 - MARGIN, top + 40, top + PANEL.1 - 36);
+    let most = lines.iter().flat_map(|(shares, _)| *shares).fold(0.01, |most: f64, &share| most.max(share));
+    let y = |share: f64| bottom - pixels(share / most, bottom - top);
+    let steps = i32::try_from(feature.n_bins).unwrap_or(2) - 1;
+    let x = |bin: i32| left + (right - left) * bin / steps.max(1);
+    write(area, &format!("{}{}", feature.name, feature.unit), ((left + right) / 2, top - 24), 15, HPos::Center)?;
+    let percent = if most > 0.3 { 10 } else { 5 };
+    for percent in (0..=100).step_by(percent).take_while(|&percent| f64::from(percent) / 100.0 <= most) {
+        let y = y(f64::from(percent) / 100.0);
+        area.draw(&PathElement::new([(left, y), (right, y)], LINE))?;
+        write(area, &format!("{percent} %"), (left - 8, y), 12, HPos::Right)?;
+    }
+    for (bin, n) in (0..feature.n_bins).zip(0..) {
+        write(area, &(feature.label)(bin), (x(n), bottom + 14), 12, HPos::Center)?;
+    }
+    for (shares, colour) in lines {
+        let points: Vec<_> = shares.iter().zip(0..).map(|(&share, bin)| (x(bin), y(share))).collect();
+        area.draw(&PathElement::new(points, colour.stroke_width(2)))?;
     }
     Ok(())
+}
+
+/// A part of a length.
+fn pixels(part: f64, length: i32) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and pictures are small")]
+    let pixels = (part * f64::from(length)).round() as i32;
+    pixels
 }

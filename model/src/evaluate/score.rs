@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use engine::{Conditions, Metre, Note, Position, Session};
+use engine::{Conditions, Metre, Note, Position, Session, Weights};
 
 use super::tokens::Tokens;
 use crate::sequence;
@@ -26,6 +26,23 @@ pub struct Score {
 }
 
 impl Score {
+    /// Of notes for which nothing has been paid yet.
+    pub(super) fn of(notes: &[PlacedNote]) -> Self {
+        let plain: Vec<Note> = notes.iter().map(|placed| placed.note).collect();
+        Self { n_notes: notes.len() as u64, tokens: Tokens::count(&plain), ..Self::default() }
+    }
+
+    pub(super) fn pay(&mut self, nats: [f64; 4]) {
+        self.bits.iter_mut().zip(nats).for_each(|(bits, nats)| *bits += nats * std::f64::consts::LOG2_E);
+    }
+
+    /// Counts a guess, right or wrong in each attribute.
+    pub(super) fn guess(&mut self, right: [bool; 4]) {
+        self.n_guesses += 1;
+        self.n_right.iter_mut().zip(right).for_each(|(n, right)| *n += u64::from(right));
+        self.n_all_right += u64::from(right == [true; 4]);
+    }
+
     /// All attributes together.
     #[must_use]
     pub fn total_bits(&self) -> f64 {
@@ -56,36 +73,31 @@ pub(super) fn events(piece: &Piece, notes: &[PlacedNote]) -> Vec<sequence::Event
     sequence::events(notes, end(piece, notes))
 }
 
-/// Scores a piece from its beginning.
-pub(crate) fn score(session: &mut Session, piece: &Piece, notes: &[PlacedNote], style: &str) -> Score {
-    // Density and polyphony are left open: they are measured on what is to be predicted.
-    let style = session.weights().style_index(style).unwrap_or(0);
-    let conditions = Conditions { style, mode: piece.mode, ..Conditions::default() };
-    let plain: Vec<Note> = notes.iter().map(|placed| placed.note).collect();
-    let mut score = Score { n_notes: notes.len() as u64, tokens: Tokens::count(&plain), ..Score::default() };
-    let mut pay = |nats: [f32; 4]| {
-        for (bits, nats) in score.bits.iter_mut().zip(nats) {
-            *bits += f64::from(nats) * std::f64::consts::LOG2_E;
-        }
-    };
+/// What the model is told of a piece. Density and polyphony are left open: they are measured on what is to be predicted.
+pub(crate) fn conditions(weights: &Weights, piece: &Piece, style: &str) -> Conditions {
+    Conditions { style: weights.style_index(style).unwrap_or(0), mode: piece.mode, ..Conditions::default() }
+}
+
+/// Scores a piece from its beginning, note by note, as the plugin hears it.
+pub(crate) fn played(session: &mut Session, piece: &Piece, notes: &[PlacedNote], conditions: Conditions) -> Score {
+    let mut score = Score::of(notes);
     session.reset();
-    let (mut n_right, mut n_all_right) = ([0; 4], 0);
     for (i, PlacedNote { note, position }) in notes.iter().enumerate() {
         session.set_metre(metre_at(note.onset_ticks, *position));
         let mut right = [false; 4];
-        pay(session.score_seeing(engine::Event::Note(*note), conditions, |attribute, logits, value| {
+        let nats = session.score_seeing(engine::Event::Note(*note), conditions, |attribute, logits, value| {
             right[attribute] = likeliest(logits) == usize::from(value);
-        }));
+        });
+        score.pay(nats.map(f64::from));
         if i > 0 {
-            n_right.iter_mut().zip(right).for_each(|(n, right)| *n += u64::from(right));
-            n_all_right += u64::from(right == [true; 4]);
+            score.guess(right);
         }
     }
     if let Some((at_ticks, position)) = end(piece, notes) {
         session.set_metre(metre_at(at_ticks, position));
-        pay(session.score(engine::Event::End { at_ticks }, conditions));
+        score.pay(session.score(engine::Event::End { at_ticks }, conditions).map(f64::from));
     }
-    Score { n_guesses: score.n_notes.saturating_sub(1), n_right, n_all_right, ..score }
+    score
 }
 
 fn likeliest(logits: &[f32]) -> usize {

@@ -50,7 +50,8 @@ pub fn read(bytes: &[u8], reading: Reading) -> Result<Score, MidiError> {
     let is_free = reading == Reading::Free || !is_metrical(&sounds, to_beat_ticks);
     let tempi = TempoMap::new(&events, ticks_per_beat);
     let last = sounds.iter().map(|s| s.end).max().unwrap_or(0);
-    if tempi.seconds(last) > DAY_SECONDS || beats(last, ticks_per_beat) > 10.0 * DAY_SECONDS {
+    let seconds = tempi.seconds(last);
+    if seconds > DAY_SECONDS || beats(last, ticks_per_beat) > 10.0 * DAY_SECONDS {
         return Err(MidiError::TooLong);
     }
     let to_ticks = |tick: u64| match is_free {
@@ -61,7 +62,7 @@ pub fn read(bytes: &[u8], reading: Reading) -> Result<Score, MidiError> {
     let bars = if is_free { Vec::new() } else { bars(&events, to_ticks) };
     let end_ticks = notes.iter().map(Note::end_ticks).max().unwrap_or(0);
     let tempo_bpm = if is_free { 120.0 } else { tempi.first_bpm(ticks_per_beat) };
-    Ok(Score { notes, bars, is_free, end_ticks, tempo_bpm })
+    Ok(Score { notes, bars, is_free, end_ticks, tempo_bpm, seconds })
 }
 
 #[derive(Clone, Copy)]

@@ -1,0 +1,43 @@
+//! A few files, read and kept in memory.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+
+use super::{Facts, Filters, fingerprint, place, read_source};
+use crate::corpus::{Reject, Source};
+use crate::midi::Score;
+use crate::shards::{Piece, PlacedNote};
+
+/// Reads files, with a progress bar. Of those with the same notes it keeps the first.
+pub(crate) fn read(sources: &[Source]) -> Result<(Vec<(&Source, Score)>, Vec<Reject>)> {
+    let bar = ProgressBar::new(sources.len() as u64)
+        .with_style(ProgressStyle::with_template("reading {pos}/{len} files {wide_bar} {eta} left")?);
+    let filters = Filters::default();
+    let read: Vec<_> = sources.par_iter().progress_with(bar).map(|source| read_source(source, &[], &filters)).collect();
+    let (mut kept, mut rejects, mut first_of) = (Vec::new(), Vec::new(), HashMap::new());
+    for (source, score) in sources.iter().zip(read) {
+        match score {
+            Err(reject) => rejects.push(reject),
+            Ok(score) => {
+                let first = *first_of.entry(fingerprint(&score.notes)).or_insert(&source.path);
+                if std::ptr::eq(first, &source.path) {
+                    kept.push((source, score));
+                } else {
+                    rejects.push(Reject::new(&source.path, "the same notes as another file", format!("as {first}")));
+                }
+            }
+        }
+    }
+    Ok((kept, rejects))
+}
+
+/// Adds a piece's notes to those of its split.
+pub(crate) fn store(source: &Source, score: &Score, styles: &[String], notes: &mut [Vec<PlacedNote>; 3]) -> Piece {
+    let split = &mut notes[source.split as usize];
+    let piece = Facts::of(score).piece(source, styles, split.len());
+    split.extend(score.notes.iter().map(|&note| place(note, score)));
+    piece
+}
