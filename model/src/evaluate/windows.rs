@@ -91,7 +91,7 @@ mod tests {
         let weights = Arc::new(Weights::parse(&random_file(ModelConfig::TINY, Precision::F32, 5).unwrap()).unwrap());
         let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 };
         let note = |i: u8| {
-            let (pitch, velocity) = (Pitch::new(40 + i * 7 % 40).unwrap(), Velocity::new(40 + i % 64).unwrap());
+            let (pitch, velocity) = (Pitch::new(40 + i % 36 * 7 % 40).unwrap(), Velocity::new(40 + i % 64).unwrap());
             Note { onset_ticks: i64::from(i / 2) * 20, duration_ticks: 5 + u32::from(i), pitch, velocity }
         };
         let placed = |note: Note| PlacedNote { note, position: metre.position(note.onset_ticks) };
