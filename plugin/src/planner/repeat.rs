@@ -21,8 +21,7 @@ const MEMORY_TICKS: i64 = 64 * TICKS_PER_BEAT as i64;
 const FREE_TICKS: i64 = TICKS_PER_BEAT as i64;
 /// Four bars of 4/4.
 const RECENT_TICKS: i64 = 16 * TICKS_PER_BEAT as i64;
-/// How likely a repeat is let through after that. One half brings the share of notes in long loops nearest to that of the
-/// scores.
+/// How likely a repeat is let through after that. With one half, answers have somewhat fewer notes in loops than the scores.
 pub(super) const SHARE_LET_THROUGH: f32 = 0.5;
 
 /// Whether `next` after these notes (all in the order of their onsets) completes a pattern once more.
