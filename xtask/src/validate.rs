@@ -52,6 +52,8 @@ const VALIDATORS: [Validator; 3] = [
     },
 ];
 
+const SANITIZER_SOURCE: &str = "apt-get install libclang-rt-22-dev, or set RTSAN_LIB_PATH to LLVM's libclang_rt.rtsan";
+
 /// Runs all that there is, and says what there is not.
 ///
 /// # Errors
@@ -73,9 +75,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let bundles = build::bundle()?;
     let mut missing = Vec::new();
+    match sanitizer() {
+        Some(runtime) => sanitise(&runtime, &bundles.clap)?,
+        None => missing.push(("RealtimeSanitizer", SANITIZER_SOURCE)),
+    }
     for validator in &VALIDATORS {
         let Some(program) = find(validator.program) else {
-            missing.push(validator);
+            missing.push((validator.program, validator.source));
             continue;
         };
         println!("== {}", program.display());
@@ -84,10 +90,40 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         expect_success(command)?;
     }
     println!("\nAll that ran has passed.");
-    for Validator { program, source, .. } in missing {
-        println!("Not run, because it is not on the path: {program}. You get it here: {source}");
+    for (program, source) in missing {
+        println!("Not run, because it is not here: {program}. To get it: {source}");
     }
     Ok(())
+}
+
+/// The runtime of LLVM's RealtimeSanitizer: what `RTSAN_LIB_PATH` names, or the one of Debian's newest LLVM.
+fn sanitizer() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("RTSAN_LIB_PATH") {
+        return Some(named.into());
+    }
+    let file = format!("lib/linux/libclang_rt.rtsan-{}.a", std::env::consts::ARCH);
+    let folders = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    let versions = folders(Path::new("/usr/lib")).flat_map(|llvm| folders(&llvm.join("lib/clang")).collect::<Vec<_>>());
+    versions.map(|version| version.join(&file)).filter(|runtime| runtime.is_file()).max()
+}
+
+/// Plays the release plugin with the sanitizer watching its audio thread, after making sure that it watches.
+fn sanitise(runtime: &Path, plugin: &Path) -> Result<()> {
+    println!("== RealtimeSanitizer, {}", runtime.display());
+    let program = || {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .args(["run", "--quiet", "--package", "host", "--features", "rtsan", "--example", "sanitised", "--"])
+            .env("RTSAN_ENABLE", "1")
+            .env("RTSAN_LIB_PATH", runtime);
+        cargo
+    };
+    let planted = program().arg("--plant").output().context("cannot run cargo")?;
+    let words = String::from_utf8_lossy(&planted.stderr);
+    ensure!(words.contains("RealtimeSanitizer"), "the sanitizer did not see a planted allocation:\n{words}");
+    let mut playing = program();
+    playing.arg(plugin);
+    expect_success(playing)
 }
 
 fn expect_success(mut command: Command) -> Result<()> {

@@ -158,18 +158,20 @@ impl Clap {
         let inputs = unsafe { InputAudioBuffers::from_raw_buffers(&[], frames) };
         let processor = self.processor.as_mut().context("the plugin is not running")?;
         let begun = Instant::now();
-        let outcome = processor
-            .process(
-                &inputs,
-                &mut outputs,
-                &input.as_input(),
-                &mut self.output.as_output(),
-                Some(self.steady_samples),
-                transport,
-            )
-            .map_err(|e| anyhow!("the plugin failed in process: {e}"));
+        #[cfg(feature = "rtsan")]
+        let audio_thread = rtsan_standalone::ScopedSanitizeRealtime::default();
+        let outcome = processor.process(
+            &inputs,
+            &mut outputs,
+            &input.as_input(),
+            &mut self.output.as_output(),
+            Some(self.steady_samples),
+            transport,
+        );
+        #[cfg(feature = "rtsan")]
+        drop(audio_thread);
         self.process_time = begun.elapsed();
-        outcome?;
+        outcome.map_err(|e| anyhow!("the plugin failed in process: {e}"))?;
         self.steady_samples += u64::from(frames);
         self.run_callbacks();
         Ok(self.output.iter().filter_map(read_event).collect())
