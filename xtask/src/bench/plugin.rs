@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// Phrases for the figures of memory
     #[arg(long, default_value_t = 1000)]
     phrases: u32,
+    /// Only a performance in real time, of so many minutes
+    #[arg(long, value_name = "MINUTES")]
+    soak: Option<u32>,
     /// A built Antiphon.clap to measure, instead of building one
     #[arg(long)]
     plugin: Option<PathBuf>,
@@ -58,23 +61,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(plugin) => plugin.canonicalize().with_context(|| format!("there is no {}", plugin.display()))?,
         None => build::bundle()?.clap,
     };
-    let seconds = f64::from(options.seconds);
-    let mut rows = opening(&plugin)?;
-    let entry = Entry::from_file(&plugin)?;
-    // The load begins before this thread has the priority that it would inherit.
-    let load = Load::start()?;
-    measure::become_audio_thread();
-    println!("late notes under load ...");
-    rows.extend(late_under_load(&entry, seconds)?);
-    drop(load);
-    println!("calls and answers ...");
-    rows.extend(measure::blocks(&entry, seconds)?);
-    println!("hand-overs ...");
-    rows.extend(measure::hand_over(&entry, seconds)?);
-    println!("sixteen instances ...");
-    rows.extend(measure::sixteen(&entry, seconds)?);
-    println!("memory ...");
-    rows.extend(measure::memory(&entry, options.phrases)?);
+    let rows = match options.soak {
+        Some(minutes) => {
+            measure::become_audio_thread();
+            measure::soak(&Entry::from_file(&plugin)?, minutes.max(1))?
+        }
+        None => all(&plugin, options)?,
+    };
     println!("\n{:<58}{:>12}{:>12}", "", "measured", "at most");
     for row in &rows {
         let limit = row.limit.map_or(String::new(), |limit| format!("{limit} {}", row.unit));
@@ -94,6 +87,28 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("{}", path.display());
     }
     Ok(())
+}
+
+/// Every figure but the soak's.
+fn all(plugin: &Path, options: &Options) -> Result<Vec<Row>> {
+    let seconds = f64::from(options.seconds);
+    let mut rows = opening(plugin)?;
+    let entry = Entry::from_file(plugin)?;
+    // The load begins before this thread has the priority that it would inherit.
+    let load = Load::start()?;
+    measure::become_audio_thread();
+    println!("late notes under load ...");
+    rows.extend(late_under_load(&entry, seconds)?);
+    drop(load);
+    println!("calls and answers ...");
+    rows.extend(measure::blocks(&entry, seconds)?);
+    println!("hand-overs ...");
+    rows.extend(measure::hand_over(&entry, seconds)?);
+    println!("sixteen instances ...");
+    rows.extend(measure::sixteen(&entry, seconds)?);
+    println!("memory ...");
+    rows.extend(measure::memory(&entry, options.phrases)?);
+    Ok(rows)
 }
 
 /// Writes a number with three digits that matter.

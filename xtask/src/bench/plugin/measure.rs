@@ -149,6 +149,36 @@ fn perform(entry: &Entry, settings: Settings, pace: Pace, tempo: f64, n_calls: u
     Ok(pair(&rig.heard))
 }
 
+/// A long performance in real time.
+pub(super) fn soak(entry: &Entry, minutes: u32) -> Result<Vec<Row>> {
+    const TEMPO: f64 = 120.0;
+    let n_calls = n_calls(TEMPO, 60.0 * f64::from(minutes));
+    let meant = perform(entry, Settings { is_offline: true, ..LIVE }, Pace::Unpaced, TEMPO, n_calls)?;
+    let mut rig = open(entry, LIVE, Pace::RealTime(1.0), 1)?;
+    rig.run(rig.samples(LOADING_SECONDS))?;
+    let (start, end) = send_calls(&mut rig, TEMPO, n_calls);
+    let length = (end - start) / u64::from(n_calls);
+    let mut after_first = None;
+    while rig.now() < end {
+        rig.run(length.min(end - rig.now()))?;
+        rig.process_times.clear();
+        after_first = after_first.or_else(resident_mib);
+    }
+    let heard = pair(&rig.heard);
+    let n_held = u32::try_from(heard.iter().filter(|note| note.off_samples.is_none()).count())?;
+    let late = Late::new(&meant, heard);
+    let what = format!("{minutes} minutes");
+    let mut rows = vec![
+        row(format!("{what}: late by 20 ms or more, of {} notes", late.n_meant), "%", late.percent_dropped(), 0.1),
+        row("  late at all", "%", late.percent_late(), None),
+        row(format!("{what}: notes never released"), "", f64::from(n_held), 0.0),
+    ];
+    if let (Some(before), Some(after)) = (after_first, resident_mib()) {
+        rows.push(row(format!("{what}: memory, growth from {before:.1} MiB"), "MiB", after - before, 1.0));
+    }
+    Ok(rows)
+}
+
 /// Sixteen instances on one audio thread, each with its own seed, as on sixteen tracks.
 pub(super) fn sixteen(entry: &Entry, seconds: f64) -> Result<Vec<Row>> {
     const TEMPO: f64 = 120.0;
