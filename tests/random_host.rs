@@ -1,7 +1,7 @@
 //! A host that does all it may, at random: no note may be left sounding.
 //!
 //! `ANTIPHON_PHRASES` sets how many phrases are played, and `ANTIPHON_SEED` with which song to begin: a failure names
-//! its song, so that it can be played again by itself.
+//! its song, so that it can be played again by itself. `cargo xtask validate` plays 10,000 phrases.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

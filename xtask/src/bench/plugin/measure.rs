@@ -37,23 +37,32 @@ fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.get(((values.len().max(1) - 1) as f64 * share).round() as usize).copied().unwrap_or(f64::NAN)
 }
 
-/// What `process` takes in a block of 64 samples, while calls and answers follow each other in real time.
+/// What `process` takes in a block of 64 samples, while calls and answers follow each other in real time. The same music is
+/// played three times: what a block takes each time is the plugin's, and what it takes once is the machine's.
 pub(super) fn blocks(entry: &Entry, seconds: f64) -> Result<Vec<Row>> {
     const TEMPO: f64 = 120.0;
-    let mut rig = open(entry, LIVE, Pace::RealTime(1.0), 1)?;
-    rig.run(rig.samples(LOADING_SECONDS))?;
-    let (_, end) = send_calls(&mut rig, TEMPO, n_calls(TEMPO, seconds));
-    let mut us = Vec::new();
-    rig.run_until(end - rig.now(), |rig| {
-        us.push(rig.plugin.process_time().as_secs_f64() * 1e6);
-        false
-    })?;
+    let mut all = Vec::new();
+    let mut least: Vec<f64> = Vec::new();
+    for _ in 0..3 {
+        let mut rig = open(entry, LIVE, Pace::RealTime(1.0), 1)?;
+        rig.run(rig.samples(LOADING_SECONDS))?;
+        let (_, end) = send_calls(&mut rig, TEMPO, n_calls(TEMPO, seconds / 3.0));
+        let mut us = Vec::new();
+        rig.run_until(end - rig.now(), |rig| {
+            us.push(rig.plugin.process_time().as_secs_f64() * 1e6);
+            false
+        })?;
+        least = if least.is_empty() { us.clone() } else { least.iter().zip(&us).map(|(a, b)| a.min(*b)).collect() };
+        all.extend(us);
+    }
     let name = |what: &str| format!("process() of 64 samples, {what}");
     Ok(vec![
-        row(name("median"), "us", quantile(&mut us, 0.5), None),
-        row(name("p99"), "us", quantile(&mut us, 0.99), None),
-        row(name("p99.9"), "us", quantile(&mut us, 0.999), 10.0),
-        row(name("longest"), "us", quantile(&mut us, 1.0), None),
+        row(name("median"), "us", quantile(&mut all, 0.5), None),
+        row(name("p99"), "us", quantile(&mut all, 0.99), None),
+        row(name("p99.9"), "us", quantile(&mut all, 0.999), 10.0),
+        row(name("longest"), "us", quantile(&mut all, 1.0), None),
+        row("  each block's least of three: p99.9", "us", quantile(&mut least, 0.999), 10.0),
+        row("  each block's least of three: longest", "us", quantile(&mut least, 1.0), None),
     ])
 }
 
