@@ -3,6 +3,7 @@
 mod engine;
 mod peer;
 mod picture;
+mod plugin;
 mod train;
 
 use anyhow::Result;
@@ -15,6 +16,8 @@ pub(crate) enum Benchmark {
     Engine(engine::Options),
     /// Training steps of our trainer and of the same network in PyTorch, in turns.
     Train(train::Options),
+    /// The release plugin in a host: times, late notes, memory, each beside its limit.
+    Plugin(plugin::Options),
 }
 
 /// Runs it.
@@ -25,5 +28,6 @@ pub(crate) fn run(benchmark: &Benchmark) -> Result<()> {
     match benchmark {
         Benchmark::Engine(options) => engine::run(options),
         Benchmark::Train(options) => train::run(options),
+        Benchmark::Plugin(options) => plugin::run(options),
     }
 }

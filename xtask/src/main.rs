@@ -9,6 +9,7 @@ mod install;
 mod play;
 mod test;
 mod test_aarch64;
+mod validate;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -37,6 +38,8 @@ enum Task {
     Install,
     /// Test the engine as ARM processors run it, in an emulator; installs what that needs.
     TestAarch64,
+    /// Run the long tests: 10,000 phrases in a random host, the audio thread, and plugin validators that are installed.
+    Validate(validate::Options),
     /// Measure speed, beside peers where they are installed.
     #[command(subcommand)]
     Bench(bench::Benchmark),
@@ -56,6 +59,7 @@ fn main() -> Result<()> {
         }
         Task::Install => install::run(),
         Task::TestAarch64 => test_aarch64::run(),
+        Task::Validate(options) => validate::run(&options),
         Task::Bench(benchmark) => bench::run(&benchmark),
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Options {
 }
 
 /// Debian packages that a Rust toolchain lacks: a linker, and the headers of the VST3 test host.
-const DEBIAN_PACKAGES: [&str; 2] = ["gcc", "libxcb1-dev"];
+pub(crate) const DEBIAN_PACKAGES: [&str; 2] = ["gcc", "libxcb1-dev"];
 
 /// Installs what is missing, then tests.
 ///

@@ -3,7 +3,7 @@
 use engine::note::Note;
 use engine::{Ask, Bend, Event, Mark, Metre, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT};
 
-use super::repeat::is_trap;
+use super::repeat::{SHARE_LET_THROUGH, is_enough, is_repeat};
 use super::taste::Facts;
 use crate::link::{Begin, Controls};
 
@@ -22,7 +22,9 @@ pub(super) struct Made {
     pub(super) before: Mark,
     pub(super) note: Note,
     /// Mean velocity of the notes as the model chose them, up to this one.
-    loudness: f32,
+    pub(super) loudness: f32,
+    /// It said what had been said before.
+    pub(super) is_repeat: bool,
 }
 
 /// See the module.
@@ -129,6 +131,8 @@ impl Plan {
         let mut rhythm = Sampling { temperature: controls.rhythm_temperature, top_p: controls.top_p };
         let class_bias = controls.wish.class_bias(self.facts.key, controls.lock);
         let mut avoid = None;
+        // Drawn once for each note, like the style.
+        let is_let_through = unit(mixed(seed, place, u64::MAX - 1)) < SHARE_LET_THROUGH;
         let before = session.mark();
         for attempt in 0.. {
             // Each note has a random stream of its own, so that the notes before it leave no trace in it.
@@ -143,13 +147,17 @@ impl Plan {
                 event = session.next_bent(&Ask { onset, ..ask }, &bend);
             }
             match event {
-                Event::Note(note) if attempt < MOST_TRIES && is_trap(self.notes.iter().map(|made| made.note), note) => {
+                Event::Note(note) if note.onset_ticks < end_ticks => {
+                    let made = self.made(before, note, controls);
+                    let is_too_much = made.is_repeat && is_enough(&self.notes, made.note.onset_ticks);
+                    if !is_too_much || is_let_through || attempt == MOST_TRIES {
+                        return self.keep(made, note, session);
+                    }
                     session.rewind(&before);
                     avoid = Some(note.pitch);
                     ask.sampling.temperature *= FREER;
                     rhythm.temperature *= FREER;
                 }
-                Event::Note(note) if note.onset_ticks < end_ticks => return self.keep(before, note, session, controls),
                 Event::Note(_) | Event::End { .. } => {
                     session.rewind(&before);
                     self.is_complete = true;
@@ -159,26 +167,32 @@ impl Plan {
         }
     }
 
-    fn keep(&mut self, before: Mark, note: Note, session: &mut Session, controls: &Controls) {
-        let last = self.notes.last().copied();
+    /// The note as it is to be played.
+    fn made(&self, before: Mark, note: Note, controls: &Controls) -> Made {
+        let last = self.notes.last();
         let least_ticks = last.map_or(i64::MIN, |made| made.note.onset_ticks).max(self.not_before_ticks);
         let bounds = (self.begin.start_ticks, least_ticks, self.begin.end_ticks);
         let loudness = last.map(|made| made.loudness);
-        let (mut played, loudness) = self.facts.played(note, controls, self.metre, bounds, loudness);
-        let at_once = self.notes.iter().rev().take_while(|made| made.note.onset_ticks == played.onset_ticks);
-        if at_once.into_iter().any(|made| made.note.pitch == played.pitch) {
+        let (mut note, loudness) = self.facts.played(note, controls, self.metre, bounds, loudness);
+        let mut at_once = self.notes.iter().rev().take_while(|made| made.note.onset_ticks == note.onset_ticks);
+        if at_once.any(|made| made.note.pitch == note.pitch) {
             // Two notes of one key were drawn to the same line: the later one takes the next.
-            played.onset_ticks += i64::from(controls.quantise_ticks);
-            if played.onset_ticks >= self.begin.end_ticks {
-                session.rewind(&before);
-                self.is_complete = true;
-                return;
-            }
+            note.onset_ticks += i64::from(controls.quantise_ticks);
         }
-        if played != note {
-            session.amend(played);
+        Made { before, note, loudness, is_repeat: is_repeat(&self.notes, note) }
+    }
+
+    /// Takes a note that the session chose as `chosen`.
+    fn keep(&mut self, made: Made, chosen: Note, session: &mut Session) {
+        if made.note.onset_ticks >= self.begin.end_ticks {
+            session.rewind(&made.before);
+            self.is_complete = true;
+            return;
         }
-        self.notes.push(Made { before, note: played, loudness });
+        if made.note != chosen {
+            session.amend(made.note);
+        }
+        self.notes.push(made);
         if self.notes.len() >= 2 * KEPT_NOTES && self.n_offered > KEPT_NOTES {
             self.notes.drain(..KEPT_NOTES);
             self.n_offered -= KEPT_NOTES;

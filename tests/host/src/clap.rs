@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
@@ -82,6 +83,7 @@ pub struct Clap {
     input: EventBuffer,
     output: EventBuffer,
     steady_samples: u64,
+    process_time: Duration,
 }
 
 impl Clap {
@@ -110,6 +112,7 @@ impl Clap {
             input: EventBuffer::with_capacity(4096),
             output: EventBuffer::with_capacity(4096),
             steady_samples: 0,
+            process_time: Duration::ZERO,
         };
         clap.start(settings)?;
         Ok(clap)
@@ -154,19 +157,30 @@ impl Clap {
         #[expect(unsafe_code, reason = "the only constructor that takes a length")]
         let inputs = unsafe { InputAudioBuffers::from_raw_buffers(&[], frames) };
         let processor = self.processor.as_mut().context("the plugin is not running")?;
-        processor
-            .process(
-                &inputs,
-                &mut outputs,
-                &input.as_input(),
-                &mut self.output.as_output(),
-                Some(self.steady_samples),
-                transport,
-            )
-            .map_err(|e| anyhow!("the plugin failed in process: {e}"))?;
+        let begun = Instant::now();
+        #[cfg(feature = "rtsan")]
+        let audio_thread = rtsan_standalone::ScopedSanitizeRealtime::default();
+        let outcome = processor.process(
+            &inputs,
+            &mut outputs,
+            &input.as_input(),
+            &mut self.output.as_output(),
+            Some(self.steady_samples),
+            transport,
+        );
+        #[cfg(feature = "rtsan")]
+        drop(audio_thread);
+        self.process_time = begun.elapsed();
+        outcome.map_err(|e| anyhow!("the plugin failed in process: {e}"))?;
         self.steady_samples += u64::from(frames);
         self.run_callbacks();
         Ok(self.output.iter().filter_map(read_event).collect())
+    }
+
+    /// What the plugin's own `process` took in the latest block.
+    #[must_use]
+    pub fn process_time(&self) -> Duration {
+        self.process_time
     }
 
     /// Clears the plugin's playing state, as hosts do on a panic button.
