@@ -2,7 +2,7 @@
 
 use host::{Instance, Message, Pace};
 
-use crate::common::{OFFLINE, answer, open};
+use crate::common::{OFFLINE, answer, open, play_call, sample_of};
 
 /// A small random number generator (xorshift64*), so that a failure can be repeated.
 pub(crate) struct Random(pub(crate) u64);
@@ -93,4 +93,22 @@ fn damaged_states_are_refused_or_survived() {
     }
     rig.plugin.load(&saved).unwrap();
     assert_eq!(rig.plugin.save().unwrap(), saved);
+}
+
+#[test]
+fn learning_from_the_player_changes_answers_and_is_off_at_0() {
+    // Two calls: the answer to the second can lean towards the first.
+    let second_answer = |learn: &str| {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        let value = rig.plugin.read_text("Learn from me", learn).unwrap();
+        rig.set("Learn from me", value).unwrap();
+        for beat in [0, 4, 8, 12, 16, 20] {
+            play_call(&mut rig, beat);
+        }
+        rig.run(sample_of(&rig, 60.0)).unwrap();
+        host::pair(&rig.heard)
+    };
+    let [off, on] = ["0 %", "100 %"].map(second_answer);
+    assert!(!off.is_empty() && on != off);
+    assert_eq!((second_answer("0 %"), second_answer("100 %")), (off, on), "an offline render repeats itself");
 }

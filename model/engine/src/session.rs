@@ -547,4 +547,33 @@ mod tests {
             assert_ne!(together[0], together[1]);
         }
     }
+
+    #[test]
+    fn a_lean_is_the_same_on_all_kernels_and_nothing_at_0() {
+        let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
+        let play = |isa: Isa, lean: f32, learns: bool| {
+            let mut weights = Weights::parse(&file).unwrap();
+            weights.network.isa = isa;
+            let mut session = Session::new(Arc::new(weights));
+            session.lean(lean);
+            // A scale up and down, again and again.
+            for (note, i) in music().map(|(note, _)| note).zip(0u8..) {
+                let key = 60 + (i % 12).min(12 - i % 12);
+                let note = Note { onset_ticks: i64::from(i) * 24, pitch: Pitch::new(key).unwrap(), ..note };
+                session.feed(note, Conditions::default());
+                if learns {
+                    session.learn(note, i == 0);
+                }
+            }
+            let events: [Event; 30] = std::array::from_fn(|_| session.next(&ask()));
+            (events, session.score(events[0], Conditions::default()).map(f32::to_bits))
+        };
+        let plain = play(Isa::best(), 0.0, false);
+        assert_eq!(play(Isa::best(), 0.0, true), plain);
+        let leaning = play(Isa::best(), 0.8, true);
+        assert_ne!(leaning.0, plain.0);
+        for isa in Isa::all() {
+            assert_eq!(play(isa, 0.8, true), leaning, "{}", isa.name());
+        }
+    }
 }

@@ -129,6 +129,7 @@ impl Plan {
         let mut rhythm = Sampling { temperature: controls.rhythm_temperature, top_p: controls.top_p };
         let class_bias = controls.wish.class_bias(self.facts.key, controls.lock);
         let mut avoid = None;
+        session.lean(controls.learn_from_me);
         let before = session.mark();
         for attempt in 0.. {
             // Each note has a random stream of its own, so that the notes before it leave no trace in it.
