@@ -6,92 +6,120 @@
 
 use crate::math;
 use crate::note::Note;
+use crate::tokens::TokenEvent;
 use crate::vocab::{self, N_PITCHES};
 
 /// Notes that are kept. When there are more, the oldest quarter is forgotten.
 pub const MOST_NOTES: usize = 1024;
+/// Places like the present one that are looked for, from the latest back: it bounds the time that this takes.
+const MOST_LIKES: usize = 256;
 /// Notes that must agree, and beyond which agreeing says no more.
-const LEAST_AGREE: usize = 2;
+const LEAST_AGREE: usize = 1;
 const MOST_AGREE: usize = 6;
 /// A note more that agrees counts so many bits more.
 const BITS_PER_NOTE: usize = 4;
-/// The weight of evidence that is believed half.
-const HALF_BELIEVED: f32 = 16.0;
+/// The weight of evidence that is believed half: one passage of three notes that agree.
+const HALF_BELIEVED: f32 = 256.0;
 
 /// A note as it follows the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Move {
-    /// In semitones; `None` if there is nothing before it.
-    interval: Option<i16>,
+    /// In semitones; [`Move::NOTHING`] if there is nothing before it.
+    interval: i16,
+    shift_ticks: u16,
     shift: u8,
+    duration: u8,
 }
 
 impl Move {
-    pub(crate) fn new(before: Option<u8>, pitch: u8, shift: u8) -> Self {
-        Self { interval: before.map(|before| i16::from(pitch) - i16::from(before)), shift }
+    const NOTHING: i16 = i16::MAX;
+
+    pub(crate) fn new(before: Option<u8>, event: TokenEvent) -> Self {
+        let TokenEvent { shift, pitch, duration, .. } = event;
+        let interval = before.map_or(Self::NOTHING, |before| i16::from(pitch) - i16::from(before));
+        Self { interval, shift_ticks: ticks(shift), shift, duration }
+    }
+
+    fn is_first(self) -> bool {
+        self.interval == Self::NOTHING
     }
 
     fn agrees(self, other: Self) -> bool {
-        self.interval.is_some() && self.interval == other.interval && is_near(self.shift, other.shift)
+        self.interval == other.interval && !self.is_first() && self.is_near(other.shift_ticks)
     }
-}
 
-#[derive(Clone, Copy, Debug)]
-struct Habit {
-    note: Note,
-    step: Move,
-    duration: u8,
+    /// Whether a shift is the same but for the freedom that players take: a third of the longer one, or two ticks.
+    fn is_near(self, shift_ticks: u16) -> bool {
+        3 * self.shift_ticks.abs_diff(shift_ticks) <= self.shift_ticks.max(shift_ticks).max(6)
+    }
 }
 
 /// See the module. All memory is allocated in [`Habits::new`].
 #[derive(Debug)]
 pub(crate) struct Habits {
     /// At most [`MOST_NOTES`].
-    notes: Vec<Habit>,
+    notes: Vec<Note>,
+    /// One for each note.
+    steps: Vec<Move>,
     /// Those before which things went as they just did, each with its weight.
     likes: Vec<(usize, u32)>,
 }
 
 impl Habits {
     pub(crate) fn new() -> Self {
-        Self { notes: Vec::with_capacity(MOST_NOTES), likes: Vec::with_capacity(MOST_NOTES) }
+        Self {
+            notes: Vec::with_capacity(MOST_NOTES),
+            steps: Vec::with_capacity(MOST_NOTES),
+            likes: Vec::with_capacity(MOST_LIKES),
+        }
     }
 
     pub(crate) fn copy_from(&mut self, other: &Self) {
         self.notes.clone_from(&other.notes);
+        self.steps.clone_from(&other.steps);
         self.likes.clear();
     }
 
     pub(crate) fn clear(&mut self) {
         self.notes.clear();
+        self.steps.clear();
     }
 
     /// Adds a note, and whether something else than the last one came before it.
     pub(crate) fn push(&mut self, note: Note, is_first: bool) {
         if self.notes.len() == MOST_NOTES {
             self.notes.drain(..MOST_NOTES / 4);
+            self.steps.drain(..MOST_NOTES / 4);
         }
-        let before = self.notes.last().filter(|_| !is_first).map(|habit| habit.note);
+        let before = self.notes.last().filter(|_| !is_first);
         let shift_ticks = before.map_or(0, |before| note.onset_ticks.saturating_sub(before.onset_ticks).max(0));
-        let shift = vocab::time_value(u32::try_from(shift_ticks).unwrap_or(u32::MAX));
-        let step = Move::new(before.map(|before| before.pitch.get()), note.pitch.get(), shift);
-        self.notes.push(Habit { note, step, duration: vocab::duration_value(note.duration_ticks) });
+        let event = TokenEvent {
+            shift: vocab::time_value(u32::try_from(shift_ticks).unwrap_or(u32::MAX)),
+            pitch: note.pitch.get(),
+            duration: vocab::duration_value(note.duration_ticks),
+            velocity: 0,
+        };
+        self.steps.push(Move::new(before.map(|before| before.pitch.get()), event));
+        self.notes.push(note);
     }
 
     /// The notes, oldest first, as they were pushed.
     pub(crate) fn notes(&self) -> impl ExactSizeIterator<Item = (Note, bool)> {
-        self.notes.iter().map(|habit| (habit.note, habit.step.interval.is_none()))
+        self.notes.iter().zip(&self.steps).map(|(note, step)| (*note, step.is_first()))
     }
 
     /// Finds what is like the present moment. `recent` are the last moves, the latest first.
     pub(crate) fn recall(&mut self, recent: impl Iterator<Item = Move>) {
-        let mut last = [Move { interval: None, shift: 0 }; MOST_AGREE];
+        let mut last = [Move::new(None, TokenEvent::BEGIN); MOST_AGREE];
         last.iter_mut().zip(recent).for_each(|(last, step)| *last = step);
         self.likes.clear();
-        for (place, habit) in self.notes.iter().enumerate() {
-            let before = self.notes[..place].iter().rev();
-            let n_agree = before.zip(&last).take_while(|(habit, step)| habit.step.agrees(**step)).count();
-            if n_agree >= LEAST_AGREE && habit.step.interval.is_some() {
+        for (place, step) in self.steps.iter().enumerate().rev() {
+            let before = self.steps[..place].iter().rev();
+            if self.likes.len() == MOST_LIKES {
+                break;
+            }
+            let n_agree = before.zip(&last).take_while(|(step, last)| step.agrees(**last)).count();
+            if n_agree >= LEAST_AGREE && !step.is_first() {
                 self.likes.push((place, 1 << (BITS_PER_NOTE * (n_agree - LEAST_AGREE))));
             }
         }
@@ -104,19 +132,16 @@ impl Habits {
         let mut weights = [0u32; N_PITCHES];
         let mut total = 0;
         for &(place, weight) in &self.likes {
-            let habit = &self.notes[place];
-            let pitch = habit.step.interval.and_then(|interval| u8::try_from(i16::from(last) + interval).ok());
-            let is_like = match *earlier {
-                [shift, ..] if !is_near(shift, habit.step.shift) => false,
-                [_, drawn, ..] => pitch == Some(drawn),
-                _ => true,
+            let step = self.steps[place];
+            let pitch = u8::try_from(i16::from(last) + step.interval).ok().filter(|pitch| *pitch < vocab::END);
+            let value = match *earlier {
+                [] => Some(step.shift),
+                [shift, ..] if !step.is_near(ticks(shift)) => None,
+                [_] => pitch,
+                [_, drawn, ..] if pitch != Some(drawn) => None,
+                _ => Some(step.duration),
             };
-            let value = match earlier.len() {
-                0 => Some(habit.step.shift),
-                1 => pitch.filter(|pitch| *pitch < vocab::END),
-                _ => Some(habit.duration),
-            };
-            if let Some(weight_of) = value.filter(|_| is_like).and_then(|value| weights.get_mut(usize::from(value))) {
+            if let Some(weight_of) = value.and_then(|value| weights.get_mut(usize::from(value))) {
                 *weight_of += weight;
                 total += weight;
             }
@@ -125,7 +150,7 @@ impl Habits {
             return;
         }
         // p' = (1 - s) p + s w / total, with s = strength * total / (total + HALF_BELIEVED), times what makes p stay p where w is 0.
-        #[expect(clippy::cast_precision_loss, reason = "at most 2^26, and rounded the same everywhere")]
+        #[expect(clippy::cast_precision_loss, reason = "at most 2^28, and rounded the same everywhere")]
         let float = |weight: u32| weight as f32;
         let strength = strength.clamp(0.0, 1.0);
         let per_weight = strength / (float(total) * (1.0 - strength) + HALF_BELIEVED);
@@ -136,10 +161,9 @@ impl Habits {
     }
 }
 
-/// Whether two shifts are the same but for the freedom that players take: a third of the longer one, or two ticks.
-fn is_near(one: u8, other: u8) -> bool {
-    let (one, other) = (vocab::time_ticks(one), vocab::time_ticks(other));
-    3 * one.abs_diff(other) <= one.max(other).max(6)
+/// Of a shift, at most the longest.
+fn ticks(shift: u8) -> u16 {
+    vocab::TIMES_TICKS[usize::from(shift.min(127))]
 }
 
 #[cfg(test)]
@@ -157,7 +181,8 @@ mod tests {
 
     /// The moves of these keys, the latest first.
     fn moves(keys: &[u8], shift: u8) -> Vec<Move> {
-        let step = |(i, &key): (usize, &u8)| Move::new(i.checked_sub(1).map(|before| keys[before]), key, shift);
+        let event = |pitch| TokenEvent { shift, pitch, duration: 24, velocity: 0 };
+        let step = |(i, &key): (usize, &u8)| Move::new(i.checked_sub(1).map(|before| keys[before]), event(key));
         keys.iter().enumerate().map(step).rev().collect()
     }
 
@@ -178,9 +203,9 @@ mod tests {
         // A fifth higher, and a little slower.
         let known = pitches(&mut habits, &[67, 69, 71, 74, 79], 28, 0.5);
         assert!(known[72] > 0.25 && (known.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{}", known[72]);
-        let less = pitches(&mut habits, &[30, 69, 71, 74], 28, 0.5);
-        assert!(less[79] > 2.0 * even && less[79] < known[72], "two moves say less than four: {}", less[79]);
-        for (keys, shift) in [(&[67, 69, 71, 75][..], 28), (&[67, 69, 71, 74], 60), (&[67, 69], 28), (&[], 0)] {
+        let less = pitches(&mut habits, &[30, 67, 69, 71, 74], 28, 0.5);
+        assert!(less[79] > 2.0 * even && less[79] < known[72], "three moves say less than four: {}", less[79]);
+        for (keys, shift) in [(&[67, 69, 71, 75][..], 28), (&[67, 69, 71, 74], 60), (&[67], 28), (&[], 0)] {
             let unknown = pitches(&mut habits, keys, shift, 0.5);
             assert!(unknown.iter().all(|p| (p - even).abs() < 1e-4), "{keys:?} at {shift}");
         }

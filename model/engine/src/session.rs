@@ -12,7 +12,7 @@ use crate::memory::{Fed, Goal, Memory};
 use crate::metre::{Metre, Position};
 use crate::note::{Note, Pitch};
 use crate::sample::{self, Sampling};
-use crate::tokens::{Encoder, TokenEvent};
+use crate::tokens::Encoder;
 use crate::vocab::{self, END, N_PITCHES};
 use crate::weights::Weights;
 
@@ -380,10 +380,7 @@ impl Session {
         if self.lean > 0.0 {
             let Self { memory, habits, .. } = self;
             let event = |n_fed: usize| memory.last_of(n_fed).map(|fed| fed.event);
-            let step = |n_fed: usize| {
-                let TokenEvent { pitch, shift, .. } = event(n_fed)?;
-                Some(Move::new(event(n_fed - 1).map(|before| before.pitch), pitch, shift))
-            };
+            let step = |n_fed: usize| Some(Move::new(event(n_fed - 1).map(|before| before.pitch), event(n_fed)?));
             habits.recall((1..=memory.n_fed()).rev().map_while(step));
         }
     }

@@ -162,7 +162,7 @@ impl StyleParams {
             top_p: FloatParam::new("Top p", 0.95, FloatRange::Linear { min: 0.5, max: 1.0 }).with_step_size(0.01),
             rhythm_freedom: percent("Rhythm freedom", 1.0, 0.0, 2.0),
             pitch_freedom: percent("Pitch freedom", 1.0, 0.0, 2.0),
-            learn_from_me: percent("Learn from me", 0.2, 0.0, 1.0),
+            learn_from_me: percent("Learn from me", 0.1, 0.0, 1.0),
             seed: IntParam::new("Seed", 1, IntRange::Linear { min: 0, max: 9999 }),
         }
     }
