@@ -2,7 +2,7 @@
 
 use host::{Instance, Message, Pace};
 
-use crate::common::{OFFLINE, answer, open};
+use crate::common::{OFFLINE, answer, open, sample_of};
 
 /// A small random number generator (xorshift64*), so that a failure can be repeated.
 pub(crate) struct Random(pub(crate) u64);
@@ -93,4 +93,25 @@ fn damaged_states_are_refused_or_survived() {
     }
     rig.plugin.load(&saved).unwrap();
     assert_eq!(rig.plugin.save().unwrap(), saved);
+}
+
+#[test]
+fn learning_from_the_player_changes_answers_and_is_off_at_0() {
+    // One figure again and again: the answer takes it up, and then leans towards it.
+    let lean = |learn: &str| {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        let value = rig.plugin.read_text("Learn from me", learn).unwrap();
+        rig.set("Learn from me", value).unwrap();
+        for (key, half_beat) in [62, 64, 65, 64].repeat(12).into_iter().zip(0u32..) {
+            let beat = f64::from(half_beat) / 2.0;
+            let (on, off) = (sample_of(&rig, beat), sample_of(&rig, beat + 0.5));
+            rig.send(on, Message::NoteOn { channel: 0, key, velocity: 90 });
+            rig.send(off, Message::NoteOff { channel: 0, key });
+        }
+        rig.run(sample_of(&rig, 60.0)).unwrap();
+        host::pair(&rig.heard)
+    };
+    let [off, on] = ["0 %", "100 %"].map(lean);
+    assert!(!off.is_empty() && on != off);
+    assert_eq!((lean("0 %"), lean("100 %")), (off, on), "an offline render repeats itself");
 }

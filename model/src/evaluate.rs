@@ -69,6 +69,9 @@ pub struct EvaluateOptions {
     /// Note by note, in the plugin's own arithmetic: slower, and the same to about a hundredth of a bit
     #[arg(long)]
     pub as_played: bool,
+    /// As played, and leaning so many percent towards the earlier notes of the piece, as the plugin's Learn from me does
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub instant: Option<u8>,
     /// Pieces to work on at once; all processor cores when not given
     #[arg(long)]
     pub threads: Option<usize>,
@@ -158,7 +161,8 @@ pub fn evaluate(options: &EvaluateOptions) -> Result<Report> {
     let pieces = chosen(&music, options.split, options.notes);
     let n_notes: usize = pieces.iter().map(|(_, notes)| notes.len()).sum();
     ensure!(n_notes > 0, "{} has no {} pieces; choose another --split", options.data.display(), options.split.name());
-    let scores = score_all(&weights, &music, &pieces, options.as_played)?;
+    let lean = options.instant.map(|percent| f32::from(percent) / 100.0).or(options.as_played.then_some(0.0));
+    let scores = score_all(&weights, &music, &pieces, lean)?;
     let mut total = Score::default();
     let mut styles: BTreeMap<String, Score> = BTreeMap::new();
     for ((piece, _), score) in pieces.iter().zip(&scores) {
@@ -244,8 +248,8 @@ fn chosen(music: &Music, split: Split, n_notes: Option<usize>) -> Vec<Held<'_>> 
     pieces
 }
 
-/// The score of each piece, on all cores.
-fn score_all(weights: &Arc<Weights>, music: &Music, pieces: &[Held], as_played: bool) -> Result<Vec<Score>> {
+/// The score of each piece, on all cores: as played, with such a lean, or window by window.
+fn score_all(weights: &Arc<Weights>, music: &Music, pieces: &[Held], lean: Option<f32>) -> Result<Vec<Score>> {
     let windows = Windows::new(weights)?;
     let n_notes: usize = pieces.iter().map(|(_, notes)| notes.len()).sum();
     let bar = ProgressBar::new(n_notes as u64)
@@ -261,10 +265,9 @@ fn score_all(weights: &Arc<Weights>, music: &Music, pieces: &[Held], as_played: 
             |session, i| {
                 let (piece, notes) = pieces[i];
                 let conditions = score::conditions(weights, piece, music.style(piece));
-                let score = if as_played {
-                    score::played(session, piece, notes, conditions)
-                } else {
-                    windows.score(piece, notes, conditions)?
+                let score = match lean {
+                    Some(lean) => score::played(session, piece, notes, conditions, lean),
+                    None => windows.score(piece, notes, conditions)?,
                 };
                 bar.inc(notes.len() as u64);
                 Ok((i, score))

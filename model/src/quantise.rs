@@ -116,6 +116,7 @@ pub fn quantise(options: &QuantiseOptions) -> Result<Summary> {
                     pictures: None,
                     // Rounding what goes into the layers is part of the cost.
                     as_played: true,
+                    instant: None,
                     threads: None,
                 };
                 Ok(evaluate(&options)?.bits_per_note)

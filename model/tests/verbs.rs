@@ -70,6 +70,7 @@ fn evaluation_reports_bits_beside_the_baselines() {
         json: Some(folder.path().join("report.json")),
         pictures: Some(pictures.clone()),
         as_played: false,
+        instant: None,
         threads: None,
     };
     let report = evaluate(&options).unwrap();
@@ -124,6 +125,7 @@ fn midi_files_are_evaluated_as_they_lie() {
         json: None,
         pictures: None,
         as_played: false,
+        instant: None,
         threads: None,
     };
     let report = evaluate(&options).unwrap();

@@ -150,6 +150,7 @@ impl Window {
             notice: self.notice.as_ref().map(|(_, notice)| notice.clone()),
             presets: presets::all().iter().map(|preset| (preset.name.as_str(), preset.about.as_str())).collect(),
             n_remembered: params.memory.n_notes(),
+            n_learnt: status.n_learnt.get(),
             packs: self.packs.cards(&params.chosen),
             packs_folder: packs::folder(),
         }

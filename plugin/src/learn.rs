@@ -10,7 +10,7 @@ use atomic_float::AtomicF32;
 use nice_plug::params::persist::PersistentField;
 
 /// Parameters that a controller can move, by id: those that bend an answer in flight.
-pub(crate) const KNOBS: [&str; 14] = [
+pub(crate) const KNOBS: [&str; 15] = [
     "style",
     "style2",
     "style_mix",
@@ -25,6 +25,7 @@ pub(crate) const KNOBS: [&str; 14] = [
     "lowest",
     "highest",
     "quantise_strength",
+    "learn_from_me",
 ];
 
 /// What a controller said last.

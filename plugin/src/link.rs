@@ -34,6 +34,8 @@ pub(crate) struct Controls {
     /// Of time and length.
     pub(crate) rhythm_temperature: f32,
     pub(crate) top_p: f32,
+    /// How far the answer leans towards what the player has played, 0 to 1.
+    pub(crate) learn_from_me: f32,
     /// Times the call's density.
     pub(crate) density: f32,
     /// From -1 to 1: two levels of density and polyphony each way.

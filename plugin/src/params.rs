@@ -171,6 +171,7 @@ impl AntiphonParams {
             temperature: temperature * self.float("pitch_freedom", &style.pitch_freedom),
             rhythm_temperature: temperature * self.float("rhythm_freedom", &style.rhythm_freedom),
             top_p: self.float("top_p", &style.top_p),
+            learn_from_me: self.float("learn_from_me", &style.learn_from_me),
             density: self.float("density", &texture.density),
             complexity: self.float("complexity", &texture.complexity),
             voices: self.byte("voices", &texture.voices),
@@ -281,7 +282,7 @@ mod tests {
     #[test]
     fn ids_in_saved_songs_never_change() {
         let ids: Vec<String> = AntiphonParams::default().param_map().into_iter().map(|(id, ..)| id).collect();
-        let expected = "mode style style2 style_mix temperature top_p rhythm_freedom pitch_freedom seed density \
+        let expected = "mode style style2 style_mix temperature top_p rhythm_freedom pitch_freedom learn_from_me seed density \
             complexity voices velocity_follow key scale key_lock lowest highest hand_silence silence silence_beats \
             trade hand_cc hand_key hand_over length play_over start quantise quantise_strength ahead channel thru \
             bypass panic";

@@ -13,7 +13,7 @@ use engine::vocab::TIMES_TICKS;
 use engine::{Conditions, Mark, Metre, Pitch, Session, Velocity, Weights};
 
 use crate::link::{Begin, Controls, FromWorker, PlannedNote, ToWorker};
-use crate::memory::{MOST_NOTES, Memory};
+use crate::memory::{MOST_NOTES, Memory, Own};
 use answer::{Plan, cut};
 use heard::Heard;
 use taste::Facts;
@@ -140,7 +140,13 @@ impl Planner {
     /// Keeps the last notes, played and planned, as the project's memory.
     pub(crate) fn remember(&self) {
         let notes = self.session.last_notes(MOST_NOTES).map(|(note, conditions)| (note, conditions.style));
-        self.memory.keep_notes(self.metre, notes);
+        let own = self.session.learnt().map(|(note, is_first)| Own { note, is_first });
+        self.memory.keep_notes(self.metre, notes, own);
+    }
+
+    /// Notes of the player that answers can lean towards.
+    pub(crate) fn n_learnt(&self) -> usize {
+        self.session.learnt().len()
     }
 
     /// Name of the weights that it plays.
@@ -161,6 +167,10 @@ impl Planner {
 
     /// Forgets all but the project's memory.
     fn remind(&mut self) {
+        self.session.unlearn();
+        for own in self.memory.own() {
+            self.session.learn(own.note, own.is_first);
+        }
         let version = self.memory.version();
         let mark = self.reminded.filter(|(known, _)| *known == version).map(|(_, mark)| mark);
         if mark.is_some_and(|mark| self.session.rewind(&mark)) {
@@ -235,6 +245,8 @@ impl Planner {
             if note.onset_ticks >= self.call_from_ticks {
                 self.call.push(note);
             }
+            // Between two calls there was an answer.
+            self.session.learn(note, self.call.len() == 1);
             self.recent.push(note);
             let n_too_many = self.recent.len().saturating_sub(KEY_NOTES);
             self.recent.drain(..n_too_many);

@@ -86,6 +86,8 @@ pub(crate) struct Status {
     pub(crate) n_bars: Counter,
     pub(crate) n_heard: Counter,
     pub(crate) n_played: Counter,
+    /// Notes of the player that answers can lean towards.
+    pub(crate) n_learnt: Counter,
     /// Notes that were played late, by 20 ms at most.
     pub(crate) n_late: Counter,
     /// Notes that came too late to be played.
@@ -115,6 +117,7 @@ impl Status {
             n_bars: Counter::default(),
             n_heard: Counter::default(),
             n_played: Counter::default(),
+            n_learnt: Counter::default(),
             n_late: Counter::default(),
             n_dropped: Counter::default(),
             n_queue_full: Counter::default(),

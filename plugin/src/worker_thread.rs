@@ -106,6 +106,8 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>, chosen: Arc<
             }
         }
         if message.is_some() {
+            let n_learnt = live.as_ref().map_or(0, |(planner, _)| planner.n_learnt());
+            status.n_learnt.set(u32::try_from(n_learnt).unwrap_or(u32::MAX));
             side.handled();
             status.tape.wind();
         }

@@ -6,8 +6,9 @@
 //!
 //! Reading order: [`note`] and [`metre`] are the shared words; [`vocab`] turns times and velocities into attribute
 //! values; [`conditions`] says what else the model is told; [`config`], [`weights`] and `forward` are the network;
-//! [`sample`] and [`grammar`] choose; [`session`] ties them together; [`pack`] adds a
-//! player's own style to the weights.
+//! [`sample`] and [`grammar`] choose, and `habits` lets
+//! them lean towards what the player played; [`session`] ties them together; [`pack`] adds a player's own style to the
+//! weights.
 #![deny(unsafe_code)]
 
 mod attention;
@@ -17,6 +18,7 @@ mod container;
 pub mod dump;
 mod forward;
 pub mod grammar;
+mod habits;
 pub mod key;
 mod math;
 mod memory;
@@ -36,6 +38,7 @@ pub mod weights;
 pub use conditions::Conditions;
 pub use config::ModelConfig;
 pub use grammar::Onset;
+pub use habits::MOST_NOTES as MOST_LEARNT;
 pub use metre::{Metre, Position};
 pub use note::{Note, Pitch, TICKS_PER_BEAT, Velocity};
 pub use pack::{Pack, PackError, PackHeader};

@@ -6,6 +6,7 @@ use oorandom::Rand32;
 
 use crate::conditions::{Conditions, N_DENSITIES, N_MODES, N_POLYPHONIES};
 use crate::grammar::{Grammar, Onset};
+use crate::habits::{Habits, Move};
 use crate::math;
 use crate::memory::{Fed, Goal, Memory};
 use crate::metre::{Metre, Position};
@@ -79,6 +80,8 @@ pub struct Session {
     metre: Metre,
     random: Rand32,
     memory: Memory,
+    habits: Habits,
+    lean: f32,
 }
 
 impl Session {
@@ -86,7 +89,7 @@ impl Session {
     #[must_use]
     pub fn new(weights: Arc<Weights>) -> Self {
         let memory = Memory::new(weights.config(), weights.header().precision);
-        Self { weights, metre: Metre::Free, random: Rand32::new(0), memory }
+        Self { weights, metre: Metre::Free, random: Rand32::new(0), memory, habits: Habits::new(), lean: 0.0 }
     }
 
     /// The weights that it plays.
@@ -95,7 +98,7 @@ impl Session {
         &self.weights
     }
 
-    /// Forgets all notes. Metre and random stream stay as they are.
+    /// Forgets all notes that were fed. Metre, random stream and what was learnt stay as they are.
     pub fn reset(&mut self) {
         self.memory.truncate(0);
     }
@@ -108,6 +111,29 @@ impl Session {
     /// The grid for notes fed or asked for from now on.
     pub fn set_metre(&mut self, metre: Metre) {
         self.metre = metre;
+    }
+
+    /// Remembers a note of the player, the last [`crate::MOST_LEARNT`] of them or somewhat fewer, for [`Session::lean`].
+    /// `is_first` if the one before it in the music was not learnt: a phrase begins. Nothing else changes, and
+    /// [`Session::rewind`] does not take it back.
+    pub fn learn(&mut self, note: Note, is_first: bool) {
+        self.habits.push(note, is_first);
+    }
+
+    /// What was learnt, oldest first.
+    pub fn learnt(&self) -> impl ExactSizeIterator<Item = (Note, bool)> {
+        self.habits.notes()
+    }
+
+    /// Forgets what was learnt.
+    pub fn unlearn(&mut self) {
+        self.habits.clear();
+    }
+
+    /// How far shift, pitch and duration are moved, from now on, to what came next in similar passages that were learnt:
+    /// from 0 (not at all, to the last bit) to 1.
+    pub fn lean(&mut self, strength: f32) {
+        self.lean = strength;
     }
 
     /// Tells the model of a note that was played, and the conditions it came under. Feed in [`Note::order`]: a note
@@ -125,12 +151,13 @@ impl Session {
         self.memory.read(&self.weights.network);
     }
 
-    /// Knows the notes of another session from now on, with its metre, random stream and marks, whatever weights it plays (of
+    /// Knows the notes of another session from now on, with what it learnt, its metre, random stream and marks, whatever weights it plays (of
     /// a network of the same sizes). What was read of a common beginning is kept; [`Session::read_some`] reads the rest.
     pub fn follow(&mut self, other: &Self) {
         let Self { weights, memory, .. } = self;
         memory.follow(&other.memory, |conditions| known_by(weights, conditions));
-        (self.metre, self.random) = (other.metre, other.random);
+        (self.metre, self.random, self.lean) = (other.metre, other.random, other.lean);
+        self.habits.copy_from(&other.habits);
     }
 
     /// Makes the network read notes that it has not read yet, `most` at a time. Whether none is left, but for the last one,
@@ -181,6 +208,7 @@ impl Session {
         let rhythm = bend.rhythm.unwrap_or(ask.sampling);
         let conditions = self.known(ask.conditions);
         let grammar = self.grammar(ask, bend);
+        self.recall();
 
         let onset_ticks = grammar.forced_onset_ticks().unwrap_or_else(|| {
             let shift = self.choose(rhythm, &[], Position::FREE, |shift| grammar.allows_shift(shift));
@@ -241,11 +269,13 @@ impl Session {
         Memory::read_together(&self.weights.network, [&mut self.memory], [goal]);
         let position = self.metre.position(onset_ticks);
         let is_first = self.memory.n_fed() == 0;
+        self.recall();
         let mut nats = [0.0; 4];
         for (attribute, nats) in nats.iter_mut().enumerate() {
             let says_nothing = attribute == 0 && is_first || attribute >= 2 && values[1] == END;
             if !says_nothing {
-                let logits = self.memory.logits(&self.weights.network, &values[..attribute], position);
+                let mut buffer = [0.0; N_PITCHES];
+                let logits = self.logits(&values[..attribute], position, &mut buffer);
                 see(attribute, logits, values[attribute]);
                 *nats = math::log_sum_exp(logits) - logits[usize::from(values[attribute])];
             }
@@ -281,7 +311,8 @@ impl Session {
         if !Arc::ptr_eq(&self.weights, &other.weights) {
             return false;
         }
-        (self.metre, self.random) = (other.metre, other.random);
+        (self.metre, self.random, self.lean) = (other.metre, other.random, other.lean);
+        self.habits.copy_from(&other.habits);
         self.memory.copy_from(&other.memory);
         true
     }
@@ -310,7 +341,8 @@ impl Session {
         onset: Position,
         is_legal: impl Fn(u8) -> bool,
     ) -> Option<u8> {
-        let logits = self.memory.logits(&self.weights.network, earlier, onset);
+        let mut buffer = [0.0; N_PITCHES];
+        let logits = self.logits(earlier, onset, &mut buffer);
         sample::choose(logits, is_legal, sampling, &mut self.random)
     }
 
@@ -322,13 +354,35 @@ impl Session {
         onset: Position,
         is_legal: impl Fn(u8) -> bool,
     ) -> Option<u8> {
-        let logits = self.memory.logits(&self.weights.network, &[shift], onset);
         let mut biased = [0.0; N_PITCHES];
-        for (pitch, (biased, &logit)) in biased.iter_mut().zip(logits).enumerate() {
-            // The end has no pitch class.
-            *biased = if pitch < usize::from(END) { logit + class_bias[pitch % 12] } else { logit };
+        let logits = self.logits(&[shift], onset, &mut biased);
+        // The end has no pitch class.
+        for (pitch, logit) in logits.iter_mut().enumerate().take(usize::from(END)) {
+            *logit += class_bias[pitch % 12];
         }
-        sample::choose(&biased[..logits.len().min(N_PITCHES)], is_legal, sampling, &mut self.random)
+        sample::choose(logits, is_legal, sampling, &mut self.random)
+    }
+
+    /// Logits of the attribute after `earlier`, with the player's habits.
+    fn logits<'a>(&mut self, earlier: &[u8], onset: Position, buffer: &'a mut [f32; N_PITCHES]) -> &'a mut [f32] {
+        let last = self.memory.last().map(|fed| fed.event.pitch);
+        let network = self.memory.logits(&self.weights.network, earlier, onset);
+        let logits = &mut buffer[..network.len().min(N_PITCHES)];
+        logits.copy_from_slice(&network[..logits.len()]);
+        if self.lean > 0.0 {
+            self.habits.lean(self.lean, last, earlier, logits);
+        }
+        logits
+    }
+
+    /// Finds what the player did when things went as they just did.
+    fn recall(&mut self) {
+        if self.lean > 0.0 {
+            let Self { memory, habits, .. } = self;
+            let event = |n_fed: usize| memory.last_of(n_fed).map(|fed| fed.event);
+            let step = |n_fed: usize| Some(Move::new(event(n_fed - 1).map(|before| before.pitch), event(n_fed)?));
+            habits.recall((1..=memory.n_fed()).rev().map_while(step));
+        }
     }
 
     fn push(&mut self, note: Note, conditions: Conditions) {
@@ -488,6 +542,35 @@ mod tests {
         for _ in 0..5 {
             let together = Session::next_together([&mut one, &mut other], [(ask(), Bend::default()); 2]);
             assert_ne!(together[0], together[1]);
+        }
+    }
+
+    #[test]
+    fn a_lean_is_the_same_on_all_kernels_and_nothing_at_0() {
+        let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
+        let play = |isa: Isa, lean: f32, learns: bool| {
+            let mut weights = Weights::parse(&file).unwrap();
+            weights.network.isa = isa;
+            let mut session = Session::new(Arc::new(weights));
+            session.lean(lean);
+            // A scale up and down, again and again.
+            for (note, i) in music().map(|(note, _)| note).zip(0u8..) {
+                let key = 60 + (i % 12).min(12 - i % 12);
+                let note = Note { onset_ticks: i64::from(i) * 24, pitch: Pitch::new(key).unwrap(), ..note };
+                session.feed(note, Conditions::default());
+                if learns {
+                    session.learn(note, i == 0);
+                }
+            }
+            let events: [Event; 30] = std::array::from_fn(|_| session.next(&ask()));
+            (events, session.score(events[0], Conditions::default()).map(f32::to_bits))
+        };
+        let plain = play(Isa::best(), 0.0, false);
+        assert_eq!(play(Isa::best(), 0.0, true), plain);
+        let leaning = play(Isa::best(), 0.8, true);
+        assert_ne!(leaning.0, plain.0);
+        for isa in Isa::all() {
+            assert_eq!(play(isa, 0.8, true), leaning, "{}", isa.name());
         }
     }
 }

@@ -104,7 +104,7 @@ fn score_all(
             || Session::new(Arc::clone(weights)),
             |session, (piece, notes)| {
                 let conditions = score::conditions(session.weights(), piece, &style(piece.style));
-                score::played(session, piece, &notes[..notes.len().min(of_each)], conditions)
+                score::played(session, piece, &notes[..notes.len().min(of_each)], conditions, 0.0)
             },
         )
         .collect::<Vec<Score>>()

@@ -40,9 +40,19 @@ pub struct MaestroOptions {
 pub(super) fn run(options: &MaestroOptions) -> Result<()> {
     let MaestroOptions { weights, data, notes } = options.clone();
     let split = Split::Test;
-    let (answers, json, pictures, as_played, threads) = (0, None, None, false, None);
-    let report =
-        evaluate(&EvaluateOptions { weights, data, split, notes, answers, json, pictures, as_played, threads })?;
+    let (answers, json, pictures, as_played, instant, threads) = (0, None, None, false, None, None);
+    let report = evaluate(&EvaluateOptions {
+        weights,
+        data,
+        split,
+        notes,
+        answers,
+        json,
+        pictures,
+        as_played,
+        instant,
+        threads,
+    })?;
     println!(
         "{} on {} notes of {} test pieces: {:.3} bits per note (n-gram {:.3}), {:.2} tokens a note",
         report.weights,

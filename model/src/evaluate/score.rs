@@ -78,16 +78,25 @@ pub(crate) fn conditions(weights: &Weights, piece: &Piece, style: &str) -> Condi
     Conditions { style: weights.style_index(style).unwrap_or(0), mode: piece.mode, ..Conditions::default() }
 }
 
-/// Scores a piece from its beginning, note by note, as the plugin hears it.
-pub(crate) fn played(session: &mut Session, piece: &Piece, notes: &[PlacedNote], conditions: Conditions) -> Score {
+/// Scores a piece from its beginning, note by note, as the plugin hears it, leaning towards its earlier notes.
+pub(crate) fn played(
+    session: &mut Session,
+    piece: &Piece,
+    notes: &[PlacedNote],
+    conditions: Conditions,
+    lean: f32,
+) -> Score {
     let mut score = Score::of(notes);
     session.reset();
+    session.unlearn();
+    session.lean(lean);
     for (i, PlacedNote { note, position }) in notes.iter().enumerate() {
         session.set_metre(metre_at(note.onset_ticks, *position));
         let mut right = [false; 4];
         let nats = session.score_seeing(engine::Event::Note(*note), conditions, |attribute, logits, value| {
             right[attribute] = likeliest(logits) == usize::from(value);
         });
+        session.learn(*note, i == 0);
         score.pay(nats.map(f64::from));
         if i > 0 {
             score.guess(right);

@@ -119,7 +119,7 @@ mod tests {
                 };
                 let conditions = Conditions { mode: 1, ..Conditions::default() };
                 let at_once = windows.score(&piece, &notes[..n_notes], conditions).unwrap();
-                let played = score::played(&mut session, &piece, &notes[..n_notes], conditions);
+                let played = score::played(&mut session, &piece, &notes[..n_notes], conditions, 0.0);
                 for (a, b) in at_once.bits.into_iter().zip(played.bits) {
                     assert!(
                         (a - b).abs() < 1e-3 * b.max(1.0),

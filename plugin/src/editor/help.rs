@@ -47,6 +47,8 @@ const CHAPTERS: &[(&str, &[&str])] = &[
             "Save writes your last call and its answer as a MIDI file, one track each, and says where it is.",
             "Keep stores them with the song, under Kept. Undo takes back what you last kept or dropped.",
             "Memory, under Kept, lets the song begin as if it had heard what was played last.",
+            "Learn from me, under Style, leans answers towards what you have played since the song's start; 0 % is off.",
+            "Memory keeps those notes of yours too when you press Learn it; Forget lets the song begin without them.",
         ],
     ),
     (

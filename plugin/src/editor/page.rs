@@ -212,10 +212,11 @@ fn kept(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
         ui.painter().rect_filled(rect, theme::RADIUS, theme::CARD);
         let (title, about, buttons) = match place.checked_sub(1) {
             None => {
-                let about = match view.n_remembered {
+                let start = match view.n_remembered {
                     0 => "starts with nothing".to_owned(),
                     n => format!("starts with {n} notes"),
                 };
+                let about = format!("{start}; {} of yours now", view.n_learnt);
                 ("Memory".to_owned(), about, [("Learn it", Wish::Remember), ("Forget", Wish::Forget)])
             }
             Some(take) => {

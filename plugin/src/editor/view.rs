@@ -21,6 +21,8 @@ pub(crate) struct View {
     pub(crate) presets: Vec<(&'static str, &'static str)>,
     /// Notes that the song begins with.
     pub(crate) n_remembered: usize,
+    /// Notes of the player that answers can lean towards now.
+    pub(crate) n_learnt: u32,
     /// The style packs that there are.
     pub(crate) packs: Vec<PackCard>,
     /// Where more of them belong.

@@ -69,6 +69,7 @@ impl AntiphonParams {
             "top_p" => Float(&style.top_p),
             "rhythm_freedom" => Float(&style.rhythm_freedom),
             "pitch_freedom" => Float(&style.pitch_freedom),
+            "learn_from_me" => Float(&style.learn_from_me),
             "seed" => Int(&style.seed),
             "density" => Float(&texture.density),
             "complexity" => Float(&texture.complexity),

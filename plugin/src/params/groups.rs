@@ -45,6 +45,9 @@ pub(crate) struct StyleParams {
     /// The temperature of pitch and strength, times the other.
     #[id = "pitch_freedom"]
     pub(crate) pitch_freedom: FloatParam,
+    /// How far the answer leans towards what the player has played since the song's start.
+    #[id = "learn_from_me"]
+    pub(crate) learn_from_me: FloatParam,
     /// The same seed gives the same answers to the same calls.
     #[id = "seed"]
     pub(crate) seed: IntParam,
@@ -159,6 +162,7 @@ impl StyleParams {
             top_p: FloatParam::new("Top p", 0.95, FloatRange::Linear { min: 0.5, max: 1.0 }).with_step_size(0.01),
             rhythm_freedom: percent("Rhythm freedom", 1.0, 0.0, 2.0),
             pitch_freedom: percent("Pitch freedom", 1.0, 0.0, 2.0),
+            learn_from_me: percent("Learn from me", 0.1, 0.0, 1.0),
             seed: IntParam::new("Seed", 1, IntRange::Linear { min: 0, max: 9999 }),
         }
     }

@@ -133,6 +133,7 @@ impl Plan {
         let mut avoid = None;
         // Drawn once for each note, like the style.
         let is_let_through = unit(mixed(seed, place, u64::MAX - 1)) < SHARE_LET_THROUGH;
+        session.lean(controls.learn_from_me);
         let before = session.mark();
         for attempt in 0.. {
             // Each note has a random stream of its own, so that the notes before it leave no trace in it.

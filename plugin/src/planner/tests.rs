@@ -11,6 +11,7 @@ pub(crate) const CONTROLS: Controls = Controls {
     temperature: 1.0,
     rhythm_temperature: 1.0,
     top_p: 1.0,
+    learn_from_me: 0.0,
     density: 1.0,
     complexity: 0.0,
     voices: 0,
@@ -262,6 +263,48 @@ fn a_generator_goes_on_for_an_hour_without_a_trap() {
 }
 
 #[test]
+fn answers_lean_towards_what_the_player_played() {
+    let song = |learn_from_me, has_learnt: bool| {
+        let mut planner = planner();
+        tell(&mut planner, (0..4).flat_map(|i| call(192 * i)));
+        assert_eq!(planner.n_learnt(), 32);
+        if !has_learnt {
+            planner.session.unlearn();
+        }
+        let controls = Controls { learn_from_me, ..CONTROLS };
+        let begin = Begin { turn: 1, seed: 3, start_ticks: 768, end_ticks: 3000, until_ticks: 3000, controls };
+        tell(&mut planner, [ToWorker::Begin(begin)])
+    };
+    let n_as_in_the_calls = |notes: &[PlannedNote]| {
+        let keys = [60, 62, 64, 65, 67, 65, 64, 62].into_iter().zip(notes);
+        keys.filter(|(key, note)| note.key == *key).count()
+    };
+    let (plain, leaning) = (song(0.0, true), song(1.0, true));
+    assert_eq!(song(0.0, false), plain, "at 0 it is as if nothing had been learnt");
+    assert_eq!(song(1.0, false), plain, "and without notes of the player as well");
+    let (few, many) = (n_as_in_the_calls(&plain), n_as_in_the_calls(&leaning));
+    assert!(few <= 2 && many >= 6, "{few}, then {many} of 8");
+    assert_eq!(song(1.0, true), leaning);
+}
+
+#[test]
+fn the_players_notes_are_kept_with_the_song() {
+    let controls = Controls { learn_from_me: 1.0, ..CONTROLS };
+    let begin = Begin { turn: 1, seed: 3, start_ticks: 240, end_ticks: 3000, until_ticks: 3000, controls };
+    let song = || [ToWorker::Reset].into_iter().chain(call(0)).chain([ToWorker::Begin(begin)]);
+    let mut planner = planner();
+    tell(&mut planner, song());
+    planner.remember();
+    assert_eq!((planner.n_learnt(), planner.memory.own().len()), (8, 8));
+    let second = tell(&mut planner, song());
+    assert_eq!((planner.n_learnt(), planner.memory.own().len()), (16, 8), "what is kept does not grow by itself");
+    assert_eq!(tell(&mut planner, song()), second);
+    planner.memory.forget();
+    tell(&mut planner, song());
+    assert_eq!(planner.n_learnt(), 8);
+}
+
+#[test]
 fn what_is_remembered_is_known_from_the_next_start_on() {
     let song = || [ToWorker::Reset].into_iter().chain(call(0)).chain([begin(1, 240, 384)]);
     let mut planner = planner();
@@ -274,7 +317,7 @@ fn what_is_remembered_is_known_from_the_next_start_on() {
     assert_eq!(tell(&mut planner, song()), second, "it does not grow by itself");
     let other = self::planner();
     let saved = planner.memory.notes();
-    other.memory.keep_notes(saved.0, saved.1.into_iter());
+    other.memory.keep_notes(saved.0, saved.1.into_iter(), planner.memory.own().into_iter());
     let mut other = other;
     assert_eq!(tell(&mut other, song()), second, "in another instance");
     planner.memory.forget();

@@ -22,12 +22,14 @@ fn a_session_allocates_nothing_after_construction() {
         // More notes than any ring or context holds: TINY has a context of 64.
         let info = measure(|| {
             session.seed(1);
+            session.lean(0.5);
             session.set_metre(Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 });
             for round in 0..3 {
                 let start = session.mark();
                 for &note in &notes {
                     let note = Note { onset_ticks: note.onset_ticks + 40_000 * round, ..note };
                     session.feed(note, Conditions::default());
+                    (0..4).for_each(|_| session.learn(note, false));
                     let mark = session.mark();
                     let chosen = next_note(&mut session);
                     assert!(session.rewind(&mark));
