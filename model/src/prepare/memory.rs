@@ -11,8 +11,11 @@ use crate::corpus::{Reject, Source};
 use crate::midi::Score;
 use crate::shards::{Piece, PlacedNote};
 
+/// Files with their notes, and those that are of no use.
+pub(crate) type Read<'a> = (Vec<(&'a Source, Score)>, Vec<Reject>);
+
 /// Reads files, with a progress bar. Of those with the same notes it keeps the first.
-pub(crate) fn read(sources: &[Source]) -> Result<(Vec<(&Source, Score)>, Vec<Reject>)> {
+pub(crate) fn read(sources: &[Source]) -> Result<Read<'_>> {
     let bar = ProgressBar::new(sources.len() as u64)
         .with_style(ProgressStyle::with_template("reading {pos}/{len} files {wide_bar} {eta} left")?);
     let filters = Filters::default();
