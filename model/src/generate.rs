@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use engine::key::find_key;
-use engine::{Ask, Conditions, Event, Metre, Note, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT, Weights};
+use engine::{Ask, Conditions, Metre, Note, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT, Weights};
 
+use crate::answering::Answering;
 use crate::evaluate::load;
 use crate::midi::{self, Part, Reading, Score};
 use crate::{picture, shards};
@@ -132,9 +133,9 @@ pub fn generate(weights: &Arc<Weights>, call: Option<&Score>, options: &Generate
         onset: Onset::NotBefore(start),
         may_end: options.bars.is_none() && options.notes.is_none(),
     };
-    let mut answer = Vec::new();
+    let (mut answering, mut answer) = (Answering::new(options.seed), Vec::new());
     while answer.len() < options.notes.unwrap_or(MAX_NOTES) {
-        let Event::Note(mut note) = session.next(&ask) else { break };
+        let Some(mut note) = answering.next(&mut session, &ask) else { break };
         if let Some(stop) = stop {
             let room_ticks = u32::try_from(stop - note.onset_ticks).unwrap_or(0);
             if room_ticks == 0 {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod adapt;
+mod answering;
 pub mod average;
 pub mod batch;
 pub mod bench;

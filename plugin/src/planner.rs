@@ -3,7 +3,6 @@
 
 mod answer;
 mod heard;
-mod repeat;
 mod taste;
 
 use std::sync::Arc;

@@ -6,9 +6,8 @@
 //!
 //! Reading order: [`note`] and [`metre`] are the shared words; [`vocab`] turns times and velocities into attribute
 //! values; [`conditions`] says what else the model is told; [`config`], [`weights`] and `forward` are the network;
-//! [`sample`] and [`grammar`] choose, and `habits` lets
-//! them lean towards what the player played; [`session`] ties them together; [`pack`] adds a player's own style to the
-//! weights.
+//! [`sample`] and [`grammar`] choose, and `habits` lets them lean towards what the player played; [`session`] ties them
+//! together; [`repeat`] says when an answer runs in circles; [`pack`] adds a player's own style to the weights.
 #![deny(unsafe_code)]
 
 mod attention;
@@ -28,6 +27,7 @@ pub mod note;
 pub mod pack;
 mod quant;
 pub mod random;
+pub mod repeat;
 pub mod sample;
 pub mod session;
 mod simd;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use engine::key::{Key, find_key};
-use engine::{Ask, Conditions, Event, Metre, Note, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT, Weights};
+use engine::{Ask, Conditions, Metre, Note, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT, Weights};
 use rayon::prelude::*;
 
 use super::music::{Held, Music};
 use super::score::{in_bar_ticks, metre_at};
+use crate::answering::Answering;
 use crate::shards::PlacedNote;
 
 /// Notes that the model hears before it answers.
@@ -80,9 +81,9 @@ fn answer(weights: &Arc<Weights>, conditions: Conditions, call: &[PlacedNote], s
         onset: Onset::NotBefore(call.last().map_or(0, |placed| placed.note.onset_ticks)),
         may_end: false,
     };
-    let mut notes = Vec::with_capacity(PASSAGE_NOTES);
+    let (mut answering, mut notes) = (Answering::new(seed), Vec::with_capacity(PASSAGE_NOTES));
     while notes.len() < PASSAGE_NOTES {
-        let Event::Note(note) = session.next(&ask) else { break };
+        let Some(note) = answering.next(&mut session, &ask) else { break };
         notes.push(PlacedNote { note, position: metre.position(note.onset_ticks) });
         ask.onset = Onset::NotBefore(note.onset_ticks);
     }

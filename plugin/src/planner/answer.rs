@@ -1,17 +1,14 @@
 //! An answer in the making: note after note, as the controls are when each is made.
 
 use engine::note::Note;
+use engine::repeat::{self, FREER, MOST_TRIES, SHARE_LET_THROUGH, is_enough, is_repeat};
 use engine::{Ask, Bend, Event, Mark, Metre, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT};
 
-use super::repeat::{SHARE_LET_THROUGH, is_enough, is_repeat};
 use super::taste::Facts;
 use crate::link::{Begin, Controls};
 
 /// An answer does not fall silent for longer than two bars of 4/4.
 const LONGEST_REST_TICKS: i64 = 8 * TICKS_PER_BEAT as i64;
-/// A note that repeats too much is made anew so often, each time more freely.
-const MOST_TRIES: u64 = 4;
-const FREER: f32 = 1.25;
 /// Notes of an endless answer that are kept, at least: more than two contexts of most models.
 const KEPT_NOTES: usize = 2048;
 
@@ -25,6 +22,16 @@ pub(super) struct Made {
     pub(super) loudness: f32,
     /// It said what had been said before.
     pub(super) is_repeat: bool,
+}
+
+impl repeat::Made for Made {
+    fn note(&self) -> Note {
+        self.note
+    }
+
+    fn is_repeat(&self) -> bool {
+        self.is_repeat
+    }
 }
 
 /// See the module.

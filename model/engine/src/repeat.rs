@@ -6,10 +6,7 @@
 //! scores, once a beat of the last four bars was spent on repeats, the next note is another one in 27 of 100 cases; the
 //! shipped network alone went on in 79 to 87.
 
-use engine::TICKS_PER_BEAT;
-use engine::note::Note;
-
-use super::answer::Made;
+use crate::note::{Note, TICKS_PER_BEAT};
 
 /// Notes of a pattern. The same keys at the same distances are the same pattern.
 const PATTERN: usize = 4;
@@ -22,47 +19,66 @@ const FREE_TICKS: i64 = TICKS_PER_BEAT as i64;
 /// Four bars of 4/4.
 const RECENT_TICKS: i64 = 16 * TICKS_PER_BEAT as i64;
 /// How likely a repeat is let through after that. With one half, answers have somewhat fewer notes in loops than the scores.
-pub(super) const SHARE_LET_THROUGH: f32 = 0.5;
+pub const SHARE_LET_THROUGH: f32 = 0.5;
+/// A note that repeats too much is made anew so often at most ...
+pub const MOST_TRIES: u64 = 4;
+/// ... each time at so many times the temperature.
+pub const FREER: f32 = 1.25;
+
+/// A note of an answer.
+pub trait Made {
+    /// The note.
+    fn note(&self) -> Note;
+    /// What [`is_repeat`] said of it when it was made.
+    fn is_repeat(&self) -> bool;
+}
+
+impl Made for (Note, bool) {
+    fn note(&self) -> Note {
+        self.0
+    }
+
+    fn is_repeat(&self) -> bool {
+        self.1
+    }
+}
 
 /// Whether `next` after these notes (all in the order of their onsets) completes a pattern once more.
-pub(super) fn is_repeat(made: &[Made], next: Note) -> bool {
+pub fn is_repeat<T: Made>(made: &[T], next: Note) -> bool {
     let Some(start) = made.len().checked_sub(PATTERN - 1) else { return false };
-    let last = &made[start..];
-    let is_same = |earlier: &&[Made]| {
-        let distance = next.onset_ticks - earlier[PATTERN - 1].note.onset_ticks;
-        let is_later =
-            |(late, early): (Note, Note)| late.pitch == early.pitch && late.onset_ticks - early.onset_ticks == distance;
-        let notes = last.iter().map(|made| made.note).chain([next]);
-        distance > 0 && notes.zip(earlier.iter().map(|made| made.note)).all(is_later)
+    let distance = |earlier: &[T]| next.onset_ticks - earlier[PATTERN - 1].note().onset_ticks;
+    let is_same = |earlier: &&[T]| {
+        let is_later = |(late, early): (Note, Note)| {
+            late.pitch == early.pitch && late.onset_ticks - early.onset_ticks == distance(earlier)
+        };
+        let notes = made[start..].iter().map(T::note).chain([next]);
+        distance(earlier) > 0 && notes.zip(earlier.iter().map(T::note)).all(is_later)
     };
-    let is_known = |earlier: &&[Made]| next.onset_ticks - earlier[PATTERN - 1].note.onset_ticks <= MEMORY_TICKS;
+    let is_known = |earlier: &&[T]| distance(earlier) <= MEMORY_TICKS;
     made.windows(PATTERN).rev().take_while(is_known).filter(is_same).take(TIMES).count() == TIMES
 }
 
 /// Whether enough of the time before `ticks` was spent on repeats.
-pub(super) fn is_enough(made: &[Made], ticks: i64) -> bool {
-    let recent = made.windows(2).rev().take_while(|pair| ticks - pair[1].note.onset_ticks < RECENT_TICKS);
-    let repeats = recent.filter(|pair| pair[1].is_repeat);
-    repeats.map(|pair| pair[1].note.onset_ticks - pair[0].note.onset_ticks).sum::<i64>() >= FREE_TICKS
+pub fn is_enough(made: &[impl Made], ticks: i64) -> bool {
+    let recent = made.windows(2).rev().take_while(|pair| ticks - pair[1].note().onset_ticks < RECENT_TICKS);
+    let repeats = recent.filter(|pair| pair[1].is_repeat());
+    repeats.map(|pair| pair[1].note().onset_ticks - pair[0].note().onset_ticks).sum::<i64>() >= FREE_TICKS
 }
 
 #[cfg(test)]
 mod tests {
-    use engine::{ModelConfig, Pitch, Precision, Session, Velocity, Weights, random_file};
-
     use super::*;
+    use crate::note::{Pitch, Velocity};
 
     /// For each of `n` notes at these times and keys: whether it is a repeat, and whether there are enough of them before it.
     fn judge(n: i64, note: impl Fn(i64) -> (i64, i64)) -> Vec<(bool, bool)> {
-        let weights = Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, 1).unwrap()).unwrap();
-        let before = Session::new(weights.into()).mark();
-        let mut made: Vec<Made> = Vec::new();
+        let mut made: Vec<(Note, bool)> = Vec::new();
         let judge = |i| {
             let (onset_ticks, key) = note(i);
             let pitch = Pitch::new(u8::try_from(key).unwrap()).unwrap();
             let note = Note { onset_ticks, duration_ticks: 12, pitch, velocity: Velocity::MEDIUM };
             let (is_repeat, is_enough) = (is_repeat(&made, note), is_enough(&made, onset_ticks));
-            made.push(Made { before, note, loudness: 0.0, is_repeat });
+            made.push((note, is_repeat));
             (is_repeat, is_enough)
         };
         (0..n).map(judge).collect()
