@@ -49,6 +49,14 @@ pub(crate) fn cpu_slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<
     }
 }
 
+/// As [`cpu_slice`], to write to.
+pub(crate) fn cpu_slice_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (CpuStorage::F32(values), Some((start, end))) => Ok(&mut values[start..end]),
+        _ => bail!("this operation needs contiguous f32 tensors"),
+    }
+}
+
 /// As [`cpu_slice`], of what `Tensor::storage_and_layout` returns.
 pub(crate) fn slice<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
     match storage {

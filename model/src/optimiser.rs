@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::muon;
 use crate::network::Network;
-use crate::ops::{CHUNK, cpu_slice, lane_sum, slice, vectorised};
+use crate::ops::{CHUNK, cpu_slice, cpu_slice_mut, lane_sum, slice, vectorised};
 
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.95;
@@ -114,26 +114,26 @@ impl AdamW {
         self.steps += 1;
         let clip = if norm > MAX_NORM { MAX_NORM / norm } else { 1.0 };
         let correction = |beta: f64| 1.0 / (1.0 - beta.powf(f64::from(self.steps)));
-        for (name, var, gradient) in found {
+        let take = |(name, var, gradient): (&String, &Var, Tensor)| {
             let Some((mean, mean_square)) = self.moments.get(name) else {
                 candle_core::bail!("the optimiser does not know {name}")
             };
-            let decay = if var.dims().len() > 1 { rate * WEIGHT_DECAY } else { 0.0 };
+            let keep = 1.0 - if var.dims().len() > 1 { rate * WEIGHT_DECAY } else { 0.0 };
             if let Some(parts) = muon::parts(config, name) {
-                muon::step(var, mean, &(gradient * clip)?, &parts, rate, 1.0 - decay)?;
-                continue;
+                return muon::Step { parts: &parts, clip, rate, keep }.take(var, mean, &gradient);
             }
-            let update = Update {
-                clip,
-                rate: rate * correction(BETA1),
-                square_correction: correction(BETA2),
-                keep: 1.0 - decay,
-            };
+            let (rate, square_correction) = (rate * correction(BETA1), correction(BETA2));
+            let update = Update { clip, rate, square_correction, keep };
             if var.device().is_cpu() {
-                update.in_place(var, mean, mean_square, &gradient)?;
+                update.in_place(var, mean, mean_square, &gradient)
             } else {
-                update.anywhere(var, mean, mean_square, &gradient)?;
+                update.anywhere(var, mean, mean_square, &gradient)
             }
+        };
+        if found.iter().all(|(_, var, _)| var.device().is_cpu()) {
+            found.into_par_iter().with_max_len(1).try_for_each(take)?;
+        } else {
+            found.into_iter().try_for_each(take)?;
         }
         Ok(norm)
     }
@@ -183,7 +183,7 @@ impl Update {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "factors of f32 numbers")]
-fn narrow(x: f64) -> f32 {
+pub(crate) fn narrow(x: f64) -> f32 {
     x as f32
 }
 
@@ -249,13 +249,6 @@ impl InplaceOp3 for Descend {
             },
         );
         Ok(())
-    }
-}
-
-fn cpu_slice_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
-    match (storage, layout.contiguous_offsets()) {
-        (CpuStorage::F32(values), Some((start, end))) => Ok(&mut values[start..end]),
-        _ => candle_core::bail!("AdamW needs contiguous f32 tensors"),
     }
 }
 
