@@ -81,7 +81,8 @@ fn measure(shape: &Shape, trainer: &Path, python: Option<&Path>, rounds: usize) 
     let mut description: Value = serde_json::from_str(&ours.greeting).context("the trainer said no sizes")?;
     let mut contestants = vec![ours];
     if let Some(python) = python {
-        for (name, is_bf16) in [("PyTorch, f32", false), ("PyTorch, bf16 autocast", true)] {
+        let both = [("PyTorch, f32", false), ("PyTorch, bf16 autocast", true)];
+        for (name, is_bf16) in both.into_iter().filter(|(_, is_bf16)| !is_bf16 || has_bf16()) {
             description["bf16"] = is_bf16.into();
             let mut command = Command::new(python);
             command.arg(PEER_SCRIPT).arg(description.to_string());
@@ -129,6 +130,14 @@ fn measure(shape: &Shape, trainer: &Path, python: Option<&Path>, rounds: usize) 
     Ok(json!({
         "size": shape.size, "rows": shape.rows, "steps": shape.steps, "threads": shape.threads, "results": rows,
     }))
+}
+
+/// Whether the processor calculates in bf16. Where it does not, PyTorch takes minutes for a step.
+fn has_bf16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    true
 }
 
 /// A program that takes a training step for every line that it is sent.
