@@ -64,6 +64,7 @@ impl Logger {
     /// Begins to watch the tape. Without a folder, or a thread to spare, there is no log.
     pub(crate) fn spawn(files: Arc<Files>, status: Arc<Status>) -> Self {
         let (stop, stopped) = mpsc::channel::<()>();
+        let trouble = Arc::clone(&files);
         let thread = files.log().and_then(|log| {
             let is_on = log.is_on();
             let mut scribe = Scribe::new(status.tape.look(|reel| reel.n_notes()), is_on);
@@ -79,7 +80,8 @@ impl Logger {
                     }
                 }
             };
-            std::thread::Builder::new().name("antiphon-log".into()).spawn(run).ok()
+            let thread = std::thread::Builder::new().name("antiphon-log".into()).spawn(run);
+            thread.map_err(|why| *trouble.trouble.lock() = Some(format!("no thread for it: {why}"))).ok()
         });
         Self { stop: Some(stop), thread }
     }

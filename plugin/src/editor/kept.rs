@@ -59,7 +59,7 @@ fn cards(view: &View, is_erasing: bool) -> Vec<Card<'_>> {
     let log = &view.log;
     let memory = Card {
         title: "Memory".to_owned(),
-        about: format!("{start}; {} of yours now", view.n_learnt),
+        about: start,
         hover: "What the song begins with, as if it had been played before.",
         buttons: vec![plain("Learn it", Wish::Remember), plain("Forget", Wish::Forget)],
     };

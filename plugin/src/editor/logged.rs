@@ -64,7 +64,7 @@ fn age(path: &Path) -> String {
         return String::new();
     };
     match age.as_secs() / 60 {
-        0 => "now, ".to_owned(),
+        0 => "just now, ".to_owned(),
         minutes @ 1..60 => format!("{minutes} min, "),
         minutes @ 60..1440 => format!("{} h, ", minutes / 60),
         minutes => format!("{} days, ", minutes / 1440),

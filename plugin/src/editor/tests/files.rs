@@ -72,7 +72,7 @@ fn the_log_is_started_judged_and_erased_in_the_window() {
     scene.window.log.refresh();
     scene.window.notice = None;
     let words = stage.show(&mut scene.window);
-    for word in ["Logged 4", "now, 31 + 9 notes", "on; files: 4", "Stop", "Erase"] {
+    for word in ["Logged 4", "just now, 31 + 9 notes", "on; files: 4", "Stop", "Erase"] {
         assert!(words.contains(word), "{word}");
     }
     stage.save("log");
