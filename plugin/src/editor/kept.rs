@@ -34,7 +34,7 @@ pub(super) fn show(ui: &mut Ui, columns: usize, view: &View, is_erasing: &mut bo
         let left = rect.right() - room - 6.0;
         let mut at = Rect::from_min_size(pos2(left, rect.top() + 10.0), vec2(54.0, rect.height() - 20.0));
         // The same labels come again in each card.
-        let own = ui.new_child(UiBuilder::new().id_salt(("kept", title)));
+        let own = ui.new_child(UiBuilder::new().id_salt(("kept", place)));
         for &(label, look, is_enabled, deed) in buttons {
             if button(&own, at, label, look, is_enabled).clicked() {
                 *is_erasing = matches!(deed, Deed::Ask);
@@ -43,7 +43,7 @@ pub(super) fn show(ui: &mut Ui, columns: usize, view: &View, is_erasing: &mut bo
             at = at.translate(vec2(58.0, 0.0));
         }
         let words = Rect::from_min_max(rect.min, pos2(left, rect.bottom()));
-        let words = ui.interact(words, ui.scope_id().with(("about", title)), Sense::hover());
+        let words = ui.interact(words, ui.scope_id().with(("about", place)), Sense::hover());
         if !hover.is_empty() {
             words.on_hover_text(*hover);
         }
@@ -89,7 +89,7 @@ fn cards(view: &View, is_erasing: bool) -> Vec<Card<'_>> {
     let logged = log.cards.iter().enumerate().map(|(place, card)| Card {
         title: card.name.clone(),
         about: card.about.clone(),
-        hover: &log.folder,
+        hover: &card.path,
         buttons: vec![plain("Keep", Wish::KeepLogged(place)), plain("Drop", Wish::DropLogged(place))],
     });
     [memory, learnt].into_iter().chain(takes).chain([switch]).chain(logged).collect()

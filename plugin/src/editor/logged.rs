@@ -54,19 +54,19 @@ impl LogList {
 fn card(file: &Logged) -> LogCard {
     let notes = std::fs::read(&file.path).ok().and_then(|bytes| takes::count_notes(&bytes));
     let notes = notes.map_or_else(|| "cannot be read".to_owned(), |(call, answer)| format!("{call} + {answer} notes"));
-    LogCard { name: format!("Logged {}", file.number), about: format!("{}{notes}", age(&file.path)) }
+    LogCard { name: age(&file.path), about: notes, path: file.path.display().to_string() }
 }
 
 /// When a file was written, in words.
 fn age(path: &Path) -> String {
     let written = std::fs::metadata(path).and_then(|data| data.modified());
     let Ok(age) = written.map(|written| SystemTime::now().duration_since(written).unwrap_or_default()) else {
-        return String::new();
+        return "once".to_owned();
     };
     match age.as_secs() / 60 {
-        0 => "just now, ".to_owned(),
-        minutes @ 1..60 => format!("{minutes} min, "),
-        minutes @ 60..1440 => format!("{} h, ", minutes / 60),
-        minutes => format!("{} days, ", minutes / 1440),
+        0 => "just now".to_owned(),
+        minutes @ 1..60 => format!("{minutes} min ago"),
+        minutes @ 60..1440 => format!("{} h ago", minutes / 60),
+        minutes => format!("{} days ago", minutes / 1440),
     }
 }

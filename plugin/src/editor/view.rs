@@ -45,8 +45,10 @@ pub(crate) struct LogView {
 /// A file of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LogCard {
+    /// When it was written.
     pub(crate) name: String,
     pub(crate) about: String,
+    pub(crate) path: String,
 }
 
 /// A style pack that can be chosen.
