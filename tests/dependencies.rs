@@ -33,6 +33,11 @@ fn the_engine_depends_on_none_of_ours() {
 }
 
 #[test]
+fn what_is_written_for_the_user_is_known_without_them() {
+    check("takes", &["antiphon", "engine", "model", "host", "xtask", "candle", "nice-plug"]);
+}
+
+#[test]
 fn the_tasks_build_without_engine_and_trainer() {
     check("xtask", &["antiphon", "engine", "model", "candle", "vst3-host"]);
 }

@@ -200,7 +200,7 @@ fn moved(wanted: &Saved) -> Option<Vec<u8>> {
 
 /// Where packs belong: the folder Antiphon/Styles beside the takes.
 pub(crate) fn folder() -> Option<PathBuf> {
-    Some(dirs::audio_dir().or_else(dirs::home_dir)?.join("Antiphon").join("Styles"))
+    Some(takes::Home::of_user()?.styles())
 }
 
 /// The packs in that folder, by name.

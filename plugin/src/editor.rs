@@ -2,11 +2,13 @@
 //! GUI thread. Nothing here is ever waited for by the audio thread.
 
 mod controls;
+mod files;
 mod help;
+mod kept;
+mod logged;
 mod packs;
 mod page;
 mod roll;
-mod save;
 mod sentence;
 mod theme;
 mod view;
@@ -25,7 +27,10 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, baseview, create_egui_editor,
 };
 
+use takes::Take;
+
 use self::controls::Handle;
+use self::logged::LogList;
 use self::packs::Packs;
 use self::page::Memory;
 use self::view::{Fact, Learn, Notice, View, Wish};
@@ -34,7 +39,7 @@ use crate::learn::KNOBS;
 use crate::params::AntiphonParams;
 use crate::presets;
 use crate::status::{Engine, Priority, Status};
-use crate::tape::{MAX_TAKES, Take};
+use crate::tape::MAX_TAKES;
 
 /// The editor's type, for the framework.
 pub(crate) type Editor = EguiEditor<Window>;
@@ -70,6 +75,7 @@ pub struct Window {
     /// The control that a hand is on.
     touched: Option<&'static str>,
     packs: Packs,
+    log: LogList,
 }
 
 impl NiceEguiApp for Window {
@@ -82,6 +88,7 @@ impl NiceEguiApp for Window {
     fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
         self.learn();
         self.follow_pack();
+        self.follow_export();
         if let Some(context) = &self.context {
             self.params.tell_host(&context.param_setter());
         }
@@ -113,12 +120,13 @@ impl Window {
             params,
             status,
             context: None,
-            memory: Memory { tab: 1, is_help: false },
+            memory: Memory { tab: 1, ..Memory::default() },
             undo: Vec::new(),
             notice: None,
             learning: None,
             touched: None,
             packs: Packs::default(),
+            log: LogList::default(),
         }
     }
 
@@ -138,12 +146,15 @@ impl Window {
                 control.learn = Some(Learn { is_learning, learnt: None });
             }
         }
+        let log = self.log.view(params.files.log().as_ref());
+        let mut health = health(status);
+        health.extend(log_fact(log.is_on, params.files.trouble()));
         View {
             sentence: sentence::sentence(status, params),
             roll,
             mode: params.mode.view("mode"),
             groups,
-            health: health(status),
+            health,
             takes: params.takes.read().iter().take(MAX_TAKES).map(describe).collect(),
             can_keep,
             can_undo: !self.undo.is_empty(),
@@ -151,6 +162,7 @@ impl Window {
             presets: presets::all().iter().map(|preset| (preset.name.as_str(), preset.about.as_str())).collect(),
             n_remembered: params.memory.n_notes(),
             n_learnt: status.n_learnt.get(),
+            log,
             packs: self.packs.cards(&params.chosen),
             packs_folder: packs::folder(),
         }
@@ -202,6 +214,11 @@ impl Window {
             }
             Wish::Remember => self.params.memory.remember(),
             Wish::Forget => self.params.memory.forget(),
+            Wish::Export => self.params.memory.ask(),
+            Wish::SwitchLog(on) => self.switch_log(on),
+            Wish::KeepLogged(place) => self.keep_logged(place),
+            Wish::DropLogged(place) => self.drop_logged(place),
+            Wish::EraseLog => self.erase_log(),
             Wish::ChoosePack(place) => {
                 if let Some(path) = self.packs.get(place) {
                     self.params.chosen.choose(path);
@@ -286,14 +303,6 @@ impl Window {
         change(&mut takes);
     }
 
-    fn save(&mut self, take: Option<Take>) {
-        let Some(take) = take else { return };
-        match save::save(&take) {
-            Ok(path) => self.say(format!("Saved as {}", path.display()), false),
-            Err(error) => self.say(format!("Not saved: {error}"), true),
-        }
-    }
-
     fn say(&mut self, text: String, is_bad: bool) {
         self.notice = Some((Instant::now(), Notice { text, is_bad }));
     }
@@ -327,6 +336,13 @@ fn health(status: &Status) -> Vec<Fact> {
         facts.push(fact("Model", format!("{}, {priority}", status.message()), false));
     }
     facts
+}
+
+/// Nobody is logged without a word.
+fn log_fact(is_on: bool, trouble: Option<String>) -> Option<Fact> {
+    let is_bad = trouble.is_some();
+    let value = trouble.map_or_else(|| "on".to_owned(), |why| format!("not written: {why}"));
+    (is_on || is_bad).then_some(Fact { name: "Log", value, is_bad })
 }
 
 /// A take in a few words.

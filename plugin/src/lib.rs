@@ -11,12 +11,15 @@ mod audio_thread;
 mod chosen;
 mod clock;
 mod editor;
+mod home;
 mod learn;
 mod link;
+mod log;
 mod memory;
 mod midi;
 mod pace;
 mod params;
+mod phrases;
 mod planner;
 mod plugin;
 mod presets;
@@ -30,6 +33,7 @@ mod turn;
 mod weights;
 mod worker_thread;
 
+pub use home::with_home;
 pub use plugin::{AntiphonClap, AntiphonVst3};
 
 nice_plug::nice_export_clap!(AntiphonClap);

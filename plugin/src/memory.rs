@@ -43,6 +43,9 @@ pub(crate) struct Memory {
     /// Counts the changes.
     version: AtomicU32,
     is_wanted: AtomicBool,
+    /// The player's notes that were learnt, on their way from the worker to the window.
+    is_asked: AtomicBool,
+    told: Mutex<Option<(Metre, Vec<Own>)>>,
 }
 
 impl Memory {
@@ -63,6 +66,25 @@ impl Memory {
     /// Whether the player has just asked for it; once.
     pub(crate) fn take_wanted(&self) -> bool {
         self.is_wanted.swap(false, Relaxed)
+    }
+
+    /// Asks for the notes that were learnt from the player.
+    pub(crate) fn ask(&self) {
+        self.is_asked.store(true, Relaxed);
+    }
+
+    /// Whether the player has just asked for them; once.
+    pub(crate) fn take_asked(&self) -> bool {
+        self.is_asked.swap(false, Relaxed)
+    }
+
+    pub(crate) fn tell(&self, metre: Metre, own: Vec<Own>) {
+        *self.told.lock() = Some((metre, own));
+    }
+
+    /// What was asked for, once it has come.
+    pub(crate) fn take_told(&self) -> Option<(Metre, Vec<Own>)> {
+        self.told.lock().take()
     }
 
     pub(crate) fn version(&self) -> u32 {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use nice_plug::formatters;
 use nice_plug::prelude::*;
 use parking_lot::RwLock;
+use takes::Take;
 
 pub(crate) use any::AnyParam;
 pub(crate) use groups::{OutputParams, PitchParams, StyleParams, TextureParams, TimeParams, TurnParams};
@@ -19,9 +20,9 @@ use crate::chosen::Chosen;
 use crate::clock::Clock;
 use crate::learn::{KNOBS, Learned};
 use crate::link::Controls;
+use crate::log::Files;
 use crate::memory::Memory;
 use crate::scale::{Lock, Wish};
-use crate::tape::Take;
 use crate::turn::{Length, Rules, Start};
 
 const MODES: &[&str] = &["Answer", "Continue", "Off"];
@@ -62,6 +63,8 @@ pub(crate) struct AntiphonParams {
     /// The style pack that the song plays with.
     #[persist = "pack"]
     pub(crate) chosen: Arc<Chosen>,
+    /// What is written for the user. No part of the song.
+    pub(crate) files: Arc<Files>,
 }
 
 impl Default for AntiphonParams {
@@ -84,6 +87,7 @@ impl Default for AntiphonParams {
             learned: Learned::default(),
             memory: Arc::default(),
             chosen,
+            files: Arc::default(),
         }
     }
 }

@@ -139,8 +139,16 @@ impl Planner {
     /// Keeps the last notes, played and planned, as the project's memory.
     pub(crate) fn remember(&self) {
         let notes = self.session.last_notes(MOST_NOTES).map(|(note, conditions)| (note, conditions.style));
-        let own = self.session.learnt().map(|(note, is_first)| Own { note, is_first });
-        self.memory.keep_notes(self.metre, notes, own);
+        self.memory.keep_notes(self.metre, notes, self.learnt());
+    }
+
+    /// Hands out the notes that were learnt from the player.
+    pub(crate) fn tell_learnt(&self) {
+        self.memory.tell(self.metre, self.learnt().collect());
+    }
+
+    fn learnt(&self) -> impl Iterator<Item = Own> {
+        self.session.learnt().map(|(note, is_first)| Own { note, is_first })
     }
 
     /// Notes of the player that answers can lean towards.

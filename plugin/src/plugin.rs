@@ -11,6 +11,7 @@ use nice_plug::prelude::*;
 use crate::audio_thread::{AudioThread, Mode};
 use crate::editor;
 use crate::link;
+use crate::log::Logger;
 use crate::midi::{self, Host, Input, Output};
 use crate::params::AntiphonParams;
 use crate::status::{Engine, Status};
@@ -22,6 +23,7 @@ struct Core {
     status: Arc<Status>,
     audio: Option<AudioThread>,
     worker: Option<JoinHandle<()>>,
+    logger: Option<Logger>,
     is_broken: bool,
 }
 
@@ -32,6 +34,7 @@ impl Default for Core {
             status: Arc::new(Status::new()),
             audio: None,
             worker: None,
+            logger: None,
             is_broken: false,
         }
     }
@@ -40,6 +43,7 @@ impl Default for Core {
 impl Core {
     /// Starts the worker if it does not run. May be called any number of times.
     fn activate(&mut self, config: &BufferConfig, api: PluginApi) -> bool {
+        self.logger.get_or_insert_with(|| Logger::spawn(Arc::clone(&self.params.files), Arc::clone(&self.status)));
         let is_running = self.worker.as_ref().is_some_and(|worker| !worker.is_finished());
         let mut audio = match self.audio.take() {
             Some(audio) if is_running && !self.is_broken => audio,
@@ -97,6 +101,7 @@ impl Drop for Core {
     fn drop(&mut self) {
         self.audio = None;
         self.replace_worker(None);
+        self.logger = None;
     }
 }
 

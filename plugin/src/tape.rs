@@ -16,8 +16,8 @@ use rtrb::{Producer, RingBuffer};
 
 use crate::status::Counter;
 use reel::{Bars, Reel};
-pub(crate) use reel::{Note, Roll, Who};
-pub(crate) use take::{MAX_TAKES, Take, TakeNote};
+pub(crate) use reel::{Note, Part, Roll, Who};
+pub(crate) use take::MAX_TAKES;
 
 /// Marks that may wait: minutes of furious playing.
 const CAPACITY: usize = 4096;
@@ -110,6 +110,11 @@ impl Tape {
         self.bar_ticks.store(bar_ticks, Ordering::Relaxed);
         self.tempo.store(tempo, Ordering::Relaxed);
         self.now_ticks.store(ticks, Ordering::Release);
+    }
+
+    /// Beats a minute now.
+    pub(crate) fn tempo(&self) -> f32 {
+        self.tempo.load(Ordering::Relaxed)
     }
 
     /// Winds what has been marked onto the reel, and has a look at it. Not for the audio thread.

@@ -85,6 +85,9 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>, chosen: Arc<
         if let Some((planner, _)) = live.as_ref().filter(|_| memory.take_wanted()) {
             planner.remember();
         }
+        if let Some((planner, _)) = live.as_ref().filter(|_| memory.take_asked()) {
+            planner.tell_learnt();
+        }
         let message = side.receive();
         let mut is_busy = message.is_some();
         if let Some((planner, swap)) = &mut live {

@@ -5,6 +5,7 @@
 mod bench;
 mod build;
 mod check_cuda;
+mod erase_log;
 mod install;
 mod play;
 mod test;
@@ -36,6 +37,8 @@ enum Task {
     Bundle,
     /// Bundle the plugin and copy it to where your music software looks for plugins.
     Install,
+    /// Delete all that Antiphon logged of your playing, and nothing else.
+    EraseLog,
     /// Test the engine as ARM processors run it, in an emulator; installs what that needs.
     TestAarch64,
     /// Run the long tests: 10,000 phrases in a random host, the audio thread, and plugin validators that are installed.
@@ -58,6 +61,7 @@ fn main() -> Result<()> {
             Ok(())
         }
         Task::Install => install::run(),
+        Task::EraseLog => erase_log::run(),
         Task::TestAarch64 => test_aarch64::run(),
         Task::Validate(options) => validate::run(&options),
         Task::Bench(benchmark) => bench::run(&benchmark),

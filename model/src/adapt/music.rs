@@ -99,3 +99,33 @@ fn halves(source: &Source, score: &Score) -> [(Source, Score); 2] {
         placed(source, Split::Valid, Score { notes: tail.to_vec(), ..score.clone() }),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use takes::{Home, Take, TakeNote};
+
+    use super::*;
+
+    #[test]
+    fn the_log_is_learnt_from_without_the_answers() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Home::at(folder.path()).log();
+        log.switch(true).unwrap();
+        for k in 0..20 {
+            // A call, and an answer an octave above.
+            let note = |i: u32, is_answer| {
+                let on_ticks = i * 25 + i * (k + 3) % 11 + 2000 * u32::from(is_answer);
+                let key = 60 + u8::try_from((i + k) % 7).unwrap() + 12 * u8::from(is_answer);
+                TakeNote { is_answer, on_ticks, off_ticks: on_ticks + 12, key, velocity: 80 }
+            };
+            let notes = [false, true].iter().flat_map(|&is_answer| (0..64).map(move |i| note(i, is_answer)));
+            log.write(&Take { tempo: 97.0, bar_ticks: 192, notes: notes.collect() }).unwrap();
+        }
+        log.keep(&log.files()[3]).unwrap();
+        let music = Music::read(&[log.path().to_owned()], &["Any style".to_owned()], "Mine").unwrap();
+        assert_eq!((music.n_files, music.rejects.len()), (20, 0));
+        let notes: Vec<_> = music.prepared.notes.iter().flatten().collect();
+        assert_eq!(notes.len(), 64 * 20);
+        assert!(notes.iter().all(|placed| placed.note.pitch.get() < 72), "an answer is learnt from");
+    }
+}

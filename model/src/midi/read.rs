@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::catch_unwind;
 
 use engine::{Note, Pitch, TICKS_PER_BEAT, Velocity};
-use midly::{Format, MetaMessage, MidiMessage, Smf, Timing, TrackEventKind};
+use midly::{Format, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 
 use super::{Bars, FREE_TICKS_PER_SECOND, MidiError, Score, tidy};
 
@@ -28,7 +28,7 @@ const DAY_SECONDS: f64 = 86_400.0;
 const DEFAULT_US_PER_BEAT: u32 = 500_000;
 
 /// Reads a MIDI file of format 0, 1 or 2 (whose sequences follow each other). Channels are merged, but for drums; the
-/// sustain pedal becomes longer notes.
+/// sustain pedal becomes longer notes. What Antiphon answered is left out.
 ///
 /// # Errors
 /// [`MidiError`] says why; no input panics.
@@ -86,7 +86,11 @@ struct Event {
 fn merged_events(smf: &Smf) -> Vec<Event> {
     let mut events = Vec::new();
     let mut start = 0u64;
+    let is_answer = |event: &TrackEvent| matches!(event.kind, TrackEventKind::Meta(MetaMessage::TrackName(name)) if name == takes::ANSWER_TRACK.as_bytes());
     for (track, messages) in smf.tracks.iter().enumerate() {
+        if messages.iter().any(is_answer) {
+            continue;
+        }
         let mut tick = start;
         for message in messages {
             tick = tick.saturating_add(u64::from(message.delta.as_int()));

@@ -49,6 +49,16 @@ const CHAPTERS: &[(&str, &[&str])] = &[
             "Memory, under Kept, lets the song begin as if it had heard what was played last.",
             "Learn from me, under Style, leans answers towards what you have played since the song's start; 0 % is off.",
             "Memory keeps those notes of yours too when you press Learn it; Forget lets the song begin without them.",
+            "Export, beside Your notes, writes them as a MIDI file, to make a style of your own with.",
+        ],
+    ),
+    (
+        "The log",
+        &[
+            "It is off until you press Start, under Kept. Then what you play is written to MIDI files on this machine only.",
+            "It belongs to this machine, not to a song, and the bottom line says so while it is on. Stop ends it.",
+            "Keep or Drop each of the latest files. Erase deletes all of them, kept ones too, and nothing else.",
+            "`model adapt` learns a style from the folder: from your notes, not from Antiphon's.",
         ],
     ),
     (

@@ -5,7 +5,7 @@ use egui::{Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Ui, UiBuilder
 use super::theme::{self, ANSWER, BUTTON_HEIGHT, CALL, CARD_HEIGHT, GAP, GOOD, MARGIN, MUTED, TEXT, WRONG};
 use super::view::{Kind, Mood, Sentence, View, Wish};
 use super::widgets::{Look, button, card, fitted};
-use super::{help, roll};
+use super::{help, kept, roll};
 
 /// What the window itself remembers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub(crate) struct Memory {
     /// The page of controls that is shown: the presets, a group, the packs, or what is kept.
     pub(crate) tab: usize,
     pub(crate) is_help: bool,
+    /// The user is asked whether the log is really to be erased.
+    pub(crate) is_erasing: bool,
 }
 
 /// Draws the window, and returns what the user asks for.
@@ -56,9 +58,12 @@ pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
                 });
             }
             Some(place) if place == view.groups.len() => packs(ui, columns, view, &mut wishes),
-            Some(_) => kept(ui, columns, view, &mut wishes),
+            Some(_) => kept::show(ui, columns, view, &mut memory.is_erasing, &mut wishes),
         });
     });
+    if !wishes.is_empty() {
+        memory.is_erasing = false;
+    }
     wishes
 }
 
@@ -186,6 +191,7 @@ fn tabs(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory) {
         }
         if response.clicked() {
             memory.tab = place;
+            memory.is_erasing = false;
         }
         left = tab.right();
     }
@@ -203,38 +209,6 @@ fn presets(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
             wishes.push(Wish::Preset(place));
         }
         response.on_hover_text(about);
-    });
-}
-
-/// The takes that are kept with the song, and the model's memory of it.
-fn kept(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
-    grid(ui, columns, view.takes.len() + 1, |ui, rect, place| {
-        ui.painter().rect_filled(rect, theme::RADIUS, theme::CARD);
-        let (title, about, buttons) = match place.checked_sub(1) {
-            None => {
-                let start = match view.n_remembered {
-                    0 => "starts with nothing".to_owned(),
-                    n => format!("starts with {n} notes"),
-                };
-                let about = format!("{start}; {} of yours now", view.n_learnt);
-                ("Memory".to_owned(), about, [("Learn it", Wish::Remember), ("Forget", Wish::Forget)])
-            }
-            Some(take) => {
-                let buttons = [("Save", Wish::SaveKept(take)), ("Drop", Wish::Discard(take))];
-                (format!("Take {place}"), view.takes[take].clone(), buttons)
-            }
-        };
-        two_lines(ui, rect, 118.0, (&title, theme::VALUE, TEXT), (&about, theme::SMALL, MUTED));
-        let mut at =
-            Rect::from_min_size(pos2(rect.right() - 122.0, rect.top() + 10.0), vec2(54.0, rect.height() - 20.0));
-        // The same labels come again in each card.
-        let own = ui.new_child(UiBuilder::new().id_salt(place));
-        for (label, wish) in buttons {
-            if button(&own, at, label, Look::Plain, true).clicked() {
-                wishes.push(wish);
-            }
-            at = at.translate(vec2(58.0, 0.0));
-        }
     });
 }
 
@@ -270,7 +244,7 @@ fn packs(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
 type Line<'a> = (&'a str, FontId, Color32);
 
 /// A title and a line below, with room on the right.
-fn two_lines(ui: &Ui, card: Rect, room: f32, first: Line, second: Line) {
+pub(super) fn two_lines(ui: &Ui, card: Rect, room: f32, first: Line, second: Line) {
     let inside = card.shrink2(vec2(12.0, 8.0));
     for ((text, font, ink), y) in [(first, -1.0), (second, 22.0)] {
         let line = Rect::from_min_size(inside.min + vec2(0.0, y), vec2(inside.width() - room, 20.0));
@@ -279,7 +253,7 @@ fn two_lines(ui: &Ui, card: Rect, room: f32, first: Line, second: Line) {
 }
 
 /// Cards of one size, in rows.
-fn grid(ui: &mut Ui, columns: usize, n: usize, mut show: impl FnMut(&mut Ui, Rect, usize)) {
+pub(super) fn grid(ui: &mut Ui, columns: usize, n: usize, mut show: impl FnMut(&mut Ui, Rect, usize)) {
     const SPACE: f32 = 8.0;
     #[expect(clippy::cast_precision_loss, reason = "a few columns")]
     let width = (ui.available_width() + SPACE) / columns as f32 - SPACE;

@@ -1,6 +1,7 @@
 //! Draws the window without a window, reads it, clicks on it, and looks at its pixels. With `ANTIPHON_PICTURES` set to a
 //! folder, the pictures are written there; `docs/editor.png` is `answering.png`.
 
+mod files;
 mod stage;
 
 use egui::{Color32, vec2};

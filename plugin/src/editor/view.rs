@@ -23,10 +23,32 @@ pub(crate) struct View {
     pub(crate) n_remembered: usize,
     /// Notes of the player that answers can lean towards now.
     pub(crate) n_learnt: u32,
+    /// The log of what is played.
+    pub(crate) log: LogView,
     /// The style packs that there are.
     pub(crate) packs: Vec<PackCard>,
     /// Where more of them belong.
     pub(crate) packs_folder: String,
+}
+
+/// How it stands with the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LogView {
+    pub(crate) is_on: bool,
+    /// Where it is.
+    pub(crate) folder: String,
+    pub(crate) n_files: usize,
+    /// The latest files that were neither kept nor dropped.
+    pub(crate) cards: Vec<LogCard>,
+}
+
+/// A file of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LogCard {
+    /// When it was written.
+    pub(crate) name: String,
+    pub(crate) about: String,
+    pub(crate) path: String,
 }
 
 /// A style pack that can be chosen.
@@ -133,6 +155,15 @@ pub(crate) enum Wish {
     Remember,
     /// The song begins with nothing.
     Forget,
+    /// Write the notes that were learnt from the player to a file.
+    Export,
+    /// Log what is played, or do so no longer.
+    SwitchLog(bool),
+    /// Of the files of the log that are listed.
+    KeepLogged(usize),
+    DropLogged(usize),
+    /// Delete the whole log.
+    EraseLog,
     /// Play with one of the packs.
     ChoosePack(usize),
     /// Play with the built-in styles only.

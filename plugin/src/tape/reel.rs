@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use rtrb::Consumer;
+use takes::Take;
 
-use super::{Mark, Span, Take};
+use super::take::{self, take};
+use super::{Mark, Span};
 
 /// Notes that are remembered.
 const MAX_NOTES: usize = 4096;
@@ -57,11 +59,25 @@ pub(crate) struct Roll {
     pub(crate) lines: Vec<(i64, Option<i64>)>,
 }
 
+/// A take, or as much of it as is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) take: Take,
+    /// Number of the note after its last.
+    pub(crate) to: u64,
+    /// There is no more of it.
+    pub(crate) is_over: bool,
+    /// A note of it still sounds.
+    pub(crate) sounds: bool,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Reel {
     marks: Consumer<Mark>,
     notes: VecDeque<Note>,
+    /// Notes that there were before them.
+    n_forgotten: u64,
     planned: Vec<Span>,
     planned_turn: u32,
     segments: VecDeque<Segment>,
@@ -76,6 +92,7 @@ impl Reel {
         Self {
             marks,
             notes: VecDeque::new(),
+            n_forgotten: 0,
             planned: Vec::new(),
             planned_turn: 0,
             segments: VecDeque::from([Segment { from_ticks: 0, offset_ticks: 0, bars: Bars::default() }]),
@@ -170,7 +187,31 @@ impl Reel {
     /// The latest call and its answer; `None` before the first.
     pub(crate) fn last_take(&self) -> Option<Take> {
         let last = self.notes.back()?.take;
-        let notes: Vec<Note> = self.notes.iter().filter(|note| note.take == last).copied().collect();
+        self.take_of(&self.notes.iter().filter(|note| note.take == last).copied().collect::<Vec<_>>())
+    }
+
+    /// Notes that there ever were: the number of the next one.
+    pub(crate) fn n_notes(&self) -> u64 {
+        self.n_forgotten + self.notes.len() as u64
+    }
+
+    /// The first take of the notes from one number to another, as far as it is among them; `None` if none are left.
+    pub(crate) fn part(&self, from: u64, to: u64) -> Option<Part> {
+        let place = |number: u64| usize::try_from(number.saturating_sub(self.n_forgotten)).unwrap_or(usize::MAX);
+        let (from, to) = (place(from), place(to).min(self.notes.len()));
+        let number = self.notes.get(from)?.take;
+        let notes = self.notes.range(from.min(to)..to).take_while(|note| note.take == number).take(take::MAX_NOTES);
+        let notes: Vec<Note> = notes.copied().collect();
+        let end = from + notes.len();
+        Some(Part {
+            take: self.take_of(&notes)?,
+            to: self.n_forgotten + end as u64,
+            is_over: end < to || notes.len() == take::MAX_NOTES,
+            sounds: notes.iter().any(|note| note.span.off_ticks > self.now_ticks),
+        })
+    }
+
+    fn take_of(&self, notes: &[Note]) -> Option<Take> {
         let first_ticks = notes.first()?.span.on_ticks;
         let segment = self.segments.iter().rfind(|segment| segment.from_ticks <= first_ticks);
         let start_ticks = match segment {
@@ -180,7 +221,7 @@ impl Reel {
             }
             _ => first_ticks,
         };
-        Some(Take::new(self.tempo, self.bar_ticks_at(first_ticks), start_ticks, self.now_ticks, &notes))
+        Some(take(self.tempo, self.bar_ticks_at(first_ticks), start_ticks, self.now_ticks, notes))
     }
 
     fn bar_ticks_at(&self, ticks: i64) -> u32 {
@@ -241,6 +282,7 @@ impl Reel {
     fn push(&mut self, who: Who, span: Span) {
         if self.notes.len() == MAX_NOTES {
             self.notes.pop_front();
+            self.n_forgotten += 1;
         }
         self.notes.push_back(Note { who, span, take: self.take });
         self.now_ticks = self.now_ticks.max(span.on_ticks);

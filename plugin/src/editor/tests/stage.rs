@@ -28,6 +28,10 @@ impl Words {
         self.0.iter().any(|(word, _)| word.contains(text))
     }
 
+    pub(super) fn count(&self, text: &str) -> usize {
+        self.0.iter().filter(|(word, _)| word == text).count()
+    }
+
     fn place(&self, text: &str) -> Pos2 {
         let place = self.0.iter().find(|(word, _)| word == text).map(|(_, rect)| rect.center());
         place.unwrap_or_else(|| panic!("{text} is nowhere to be seen"))

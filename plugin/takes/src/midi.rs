@@ -1,46 +1,22 @@
-//! Saves takes as MIDI files, where the user finds them.
+//! Takes as MIDI files.
 
 use std::io;
-use std::path::{Path, PathBuf};
 
-use engine::TICKS_PER_BEAT;
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
 
-use crate::tape::{Take, TakeNote};
+use crate::take::{TICKS_PER_BEAT, Take, TakeNote};
 
-/// Files in one folder before we give up looking for a free name.
-const MOST_FILES: u32 = 9999;
-
-/// Writes a take to a new file in the user's music folder (else the home folder), under "Antiphon".
-///
-/// # Errors
-/// When there is no such folder, or it cannot be written.
-pub(crate) fn save(take: &Take) -> io::Result<PathBuf> {
-    let no_home = || io::Error::new(io::ErrorKind::NotFound, "this user has no music or home folder");
-    let folder = dirs::audio_dir().or_else(dirs::home_dir).ok_or_else(no_home)?.join("Antiphon");
-    save_in(&folder, take)
-}
-
-fn save_in(folder: &Path, take: &Take) -> io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
-    let bytes = midi_file(take)?;
-    for number in 1..=MOST_FILES {
-        let path = folder.join(format!("take-{number:04}.mid"));
-        match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(mut file) => {
-                io::Write::write_all(&mut file, &bytes)?;
-                return Ok(path);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} is full of takes; move some away", folder.display())))
-}
+/// Name of the track with the player's notes.
+const CALL_TRACK: &str = "Call";
+/// Name of the track with Antiphon's. Who learns from a file leaves it out: Antiphon must not learn from itself.
+pub const ANSWER_TRACK: &str = "Antiphon's answer";
 
 /// Call and answer, one track each, with tempo and metre.
-fn midi_file(take: &Take) -> io::Result<Vec<u8>> {
+///
+/// # Errors
+/// When the notes do not fit into a MIDI file.
+pub(crate) fn midi_file(take: &Take) -> io::Result<Vec<u8>> {
     let meta = |message| TrackEvent { delta: u28::new(0), kind: TrackEventKind::Meta(message) };
     let tempo = if take.tempo.is_finite() { f64::from(take.tempo).clamp(4.0, 2000.0) } else { 120.0 };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "30,000 to 15,000,000")]
@@ -54,13 +30,30 @@ fn midi_file(take: &Take) -> io::Result<Vec<u8>> {
     let ticks_per_beat = u15::new(u16::try_from(TICKS_PER_BEAT).unwrap_or(48));
     let mut file = Smf::new(Header::new(Format::Parallel, Timing::Metrical(ticks_per_beat)));
     file.tracks.push(head);
-    for (name, is_answer) in [("Call", false), ("Answer", true)] {
+    for (name, is_answer) in [(CALL_TRACK, false), (ANSWER_TRACK, true)] {
         let notes = take.notes.iter().filter(|note| note.is_answer == is_answer);
         file.tracks.push(track(name, u4::new(u8::from(is_answer)), notes));
     }
     let mut bytes = Vec::new();
     file.write_std(&mut bytes)?;
     Ok(bytes)
+}
+
+/// How many notes of a file are the player's, and how many Antiphon's. `None` if it cannot be read.
+#[must_use]
+pub fn count_notes(bytes: &[u8]) -> Option<(usize, usize)> {
+    let file = Smf::parse(bytes).ok()?;
+    let (mut n_call, mut n_answer) = (0, 0);
+    for track in &file.tracks {
+        let is_name =
+            |event: &TrackEvent| event.kind == TrackEventKind::Meta(MetaMessage::TrackName(ANSWER_TRACK.as_bytes()));
+        let is_on = |event: &&TrackEvent| {
+            matches!(event.kind, TrackEventKind::Midi { message: MidiMessage::NoteOn { .. }, .. })
+        };
+        let n = if track.iter().any(is_name) { &mut n_answer } else { &mut n_call };
+        *n += track.iter().filter(is_on).count();
+    }
+    Some((n_call, n_answer))
 }
 
 fn track<'a>(name: &'a str, channel: u4, notes: impl Iterator<Item = &'a TakeNote>) -> Track<'a> {
@@ -117,6 +110,7 @@ mod tests {
             file.tracks[track].iter().filter(is_midi).map(|event| event.delta.as_int()).collect::<Vec<_>>()
         };
         assert_eq!((notes(1), notes(2)), (vec![0, 24, 0, 24], vec![48, 24]));
+        assert_eq!((count_notes(&bytes), count_notes(b"MThd")), (Some((2, 1)), None));
     }
 
     #[test]
@@ -124,14 +118,5 @@ mod tests {
         let wild = TakeNote { is_answer: true, on_ticks: u32::MAX, off_ticks: 0, key: 255, velocity: 0 };
         let take = Take { tempo: f32::NAN, bar_ticks: u32::MAX, notes: vec![wild; 3] };
         assert!(Smf::parse(&midi_file(&take).unwrap()).is_ok());
-    }
-
-    #[test]
-    fn no_file_is_written_over() {
-        let folder = std::env::temp_dir().join(format!("antiphon-takes-{}", std::process::id()));
-        let paths = [save_in(&folder, &take()).unwrap(), save_in(&folder, &take()).unwrap()];
-        let names = paths.map(|path| path.file_name().unwrap().to_owned());
-        std::fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(names, ["take-0001.mid", "take-0002.mid"]);
     }
 }

@@ -1,0 +1,66 @@
+//! What the window writes and deletes for the user: takes, learnt notes, and the log.
+
+use std::io;
+use std::path::PathBuf;
+
+use takes::{Log, Take};
+
+use super::Window;
+use crate::phrases;
+
+impl Window {
+    pub(super) fn save(&mut self, take: Option<Take>) {
+        let Some(take) = take else { return };
+        let saved = self.params.files.home().map(|home| home.save(&take));
+        self.say_saved("Saved", saved);
+    }
+
+    /// Writes the notes that were learnt from the player, once the worker has handed them out.
+    pub(super) fn follow_export(&mut self) {
+        let Some((metre, own)) = self.params.memory.take_told() else { return };
+        let Some(phrases) = phrases::take(&own, metre, self.status.tape.tempo()) else { return };
+        let saved = self.params.files.home().map(|home| home.save_learnt(&phrases));
+        self.say_saved(&format!("{} notes of yours, for model adapt, saved", own.len()), saved);
+    }
+
+    fn say_saved(&mut self, what: &str, saved: Option<io::Result<PathBuf>>) {
+        match saved {
+            Some(Ok(path)) => self.say(format!("{what} as {}", path.display()), false),
+            Some(Err(error)) => self.say(format!("Not saved: {error}"), true),
+            None => self.say("Not saved: this user has no music or home folder".to_owned(), true),
+        }
+    }
+
+    pub(super) fn switch_log(&mut self, on: bool) {
+        let said = if on { "From now on what you play is written to" } else { "Nothing more is written to" };
+        self.change_log(|log| log.switch(on).map(|()| format!("{said} {}", log.path().display())));
+    }
+
+    pub(super) fn keep_logged(&mut self, place: usize) {
+        if let Some(file) = self.log.get(place).cloned() {
+            self.change_log(|log| log.keep(&file).map(|()| format!("Kept in {}", log.path().display())));
+        }
+    }
+
+    pub(super) fn drop_logged(&mut self, place: usize) {
+        if let Some(file) = self.log.get(place).cloned() {
+            self.change_log(|log| log.discard(&file).map(|()| format!("Deleted {}", file.path.display())));
+        }
+    }
+
+    pub(super) fn erase_log(&mut self) {
+        self.change_log(|log| {
+            let is_on = if log.is_on() { "; the log is still on" } else { "" };
+            log.erase().map(|n| format!("Deleted what Antiphon logged (files: {n}){is_on}"))
+        });
+    }
+
+    fn change_log(&mut self, change: impl FnOnce(&Log) -> io::Result<String>) {
+        match self.params.files.log().map(|log| change(&log)) {
+            Some(Ok(said)) => self.say(said, false),
+            Some(Err(error)) => self.say(format!("The log stays as it was: {error}"), true),
+            None => self.say("There is no log: this user has no music or home folder".to_owned(), true),
+        }
+        self.log.refresh();
+    }
+}

@@ -1,0 +1,96 @@
+//! The page of what is kept: the model's memory, the takes of the song, and the log.
+
+use egui::{Rect, Sense, Ui, UiBuilder, pos2, vec2};
+
+use super::page::{grid, two_lines};
+use super::theme::{self, MUTED, TEXT};
+use super::view::{View, Wish};
+use super::widgets::{Look, button};
+
+/// A card: a title, a word about it, what else there is to say, and what can be done.
+struct Card<'a> {
+    title: String,
+    about: String,
+    hover: &'a str,
+    buttons: Vec<(&'static str, Look, bool, Deed)>,
+}
+
+/// What a button does.
+#[derive(Clone, Copy)]
+enum Deed {
+    Wish(Wish),
+    /// Asks whether the log is really to be erased.
+    Ask,
+}
+
+/// Draws the page. `is_erasing` is set while the user is asked whether the log is really to be erased.
+pub(super) fn show(ui: &mut Ui, columns: usize, view: &View, is_erasing: &mut bool, wishes: &mut Vec<Wish>) {
+    let cards = cards(view, *is_erasing);
+    grid(ui, columns, cards.len(), |ui, rect, place| {
+        let Card { title, about, hover, buttons } = &cards[place];
+        ui.painter().rect_filled(rect, theme::RADIUS, theme::CARD);
+        let room = f32::from(u8::try_from(buttons.len()).unwrap_or(2)) * 58.0;
+        two_lines(ui, rect, room + 2.0, (title, theme::VALUE, TEXT), (about, theme::SMALL, MUTED));
+        let left = rect.right() - room - 6.0;
+        let mut at = Rect::from_min_size(pos2(left, rect.top() + 10.0), vec2(54.0, rect.height() - 20.0));
+        // The same labels come again in each card.
+        let own = ui.new_child(UiBuilder::new().id_salt(("kept", place)));
+        for &(label, look, is_enabled, deed) in buttons {
+            if button(&own, at, label, look, is_enabled).clicked() {
+                *is_erasing = matches!(deed, Deed::Ask);
+                wishes.extend(if let Deed::Wish(wish) = deed { Some(wish) } else { None });
+            }
+            at = at.translate(vec2(58.0, 0.0));
+        }
+        let words = Rect::from_min_max(rect.min, pos2(left, rect.bottom()));
+        let words = ui.interact(words, ui.scope_id().with(("about", place)), Sense::hover());
+        if !hover.is_empty() {
+            words.on_hover_text(*hover);
+        }
+    });
+}
+
+fn cards(view: &View, is_erasing: bool) -> Vec<Card<'_>> {
+    let plain = |label, wish| (label, Look::Plain, true, Deed::Wish(wish));
+    let start = match view.n_remembered {
+        0 => "starts with nothing".to_owned(),
+        n => format!("starts with {n} notes"),
+    };
+    let log = &view.log;
+    let memory = Card {
+        title: "Memory".to_owned(),
+        about: start,
+        hover: "What the song begins with, as if it had been played before.",
+        buttons: vec![plain("Learn it", Wish::Remember), plain("Forget", Wish::Forget)],
+    };
+    let learnt = Card {
+        title: "Your notes".to_owned(),
+        about: format!("{} learnt from you", view.n_learnt),
+        hover: "Export writes them as a MIDI file, to make a style of your own with model adapt.",
+        buttons: vec![("Export", Look::Plain, view.n_learnt > 0, Deed::Wish(Wish::Export))],
+    };
+    let takes = view.takes.iter().enumerate().map(|(place, about)| Card {
+        title: format!("Take {}", place + 1),
+        about: about.clone(),
+        hover: "",
+        buttons: vec![plain("Save", Wish::SaveKept(place)), plain("Drop", Wish::Discard(place))],
+    });
+    let (about, switch) = match (log.is_on, log.n_files) {
+        (true, 0) => ("on; nothing yet".to_owned(), plain("Stop", Wish::SwitchLog(false))),
+        (true, n) => (format!("on; files: {n}"), plain("Stop", Wish::SwitchLog(false))),
+        (false, 0) => ("off".to_owned(), plain("Start", Wish::SwitchLog(true))),
+        (false, n) => (format!("off; files: {n}"), plain("Start", Wish::SwitchLog(true))),
+    };
+    let erase = match is_erasing {
+        true => ("Sure?", Look::Danger, true, Deed::Wish(Wish::EraseLog)),
+        false => ("Erase", Look::Plain, log.n_files > 0, Deed::Ask),
+    };
+    let switch = Card { title: "Log".to_owned(), about, hover: &log.folder, buttons: vec![switch, erase] };
+    let logged = log.cards.iter().enumerate().map(|(place, card)| Card {
+        title: card.name.clone(),
+        about: card.about.clone(),
+        hover: &card.path,
+        buttons: vec![plain("Keep", Wish::KeepLogged(place)), plain("Drop", Wish::DropLogged(place))],
+    });
+    [memory, learnt].into_iter().chain(takes).chain([switch]).chain(logged).collect()
+}

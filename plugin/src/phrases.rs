@@ -1,0 +1,62 @@
+//! The player's notes that were learnt, as one take of all phrases in a row.
+
+use engine::{Metre, TICKS_PER_BEAT};
+use takes::{Take, TakeNote};
+
+use crate::memory::Own;
+
+const _: () = assert!(TICKS_PER_BEAT == takes::TICKS_PER_BEAT);
+
+/// Each phrase with its own times and its place in the bar; the rest between two of them is not remembered. `None` without
+/// notes.
+pub(crate) fn take(own: &[Own], metre: Metre, tempo: f32) -> Option<Take> {
+    let (line_ticks, bar_ticks) = match metre {
+        Metre::Bars { bar_line_ticks, bar_ticks } => (bar_line_ticks, bar_ticks),
+        Metre::Free => (0, 0),
+    };
+    let phrases = own.chunk_by(|_, next| !next.is_first).map(|phrase| {
+        let first_ticks = phrase.first().map_or(0, |own| own.note.onset_ticks);
+        let start_ticks = match bar_ticks {
+            0 => first_ticks,
+            bar_ticks => first_ticks - (first_ticks - line_ticks).rem_euclid(i64::from(bar_ticks)),
+        };
+        let since = |ticks: i64| u32::try_from(ticks - start_ticks).unwrap_or(0);
+        let notes = phrase.iter().map(|Own { note, .. }| TakeNote {
+            is_answer: false,
+            on_ticks: since(note.onset_ticks),
+            off_ticks: since(note.end_ticks()),
+            key: note.pitch.get(),
+            velocity: note.velocity.get(),
+        });
+        Take { tempo, bar_ticks, notes: notes.collect() }
+    });
+    phrases.reduce(|mut all, phrase| {
+        all.append(&phrase);
+        all
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::{Note, Pitch, Velocity};
+
+    use super::*;
+
+    #[test]
+    fn phrases_follow_each_other_with_their_places_in_the_bar() {
+        let own = |onset_ticks, is_first| {
+            let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
+            Own { note: Note { onset_ticks, duration_ticks: 24, pitch, velocity }, is_first }
+        };
+        let notes = [own(100, true), own(130, false), own(5000, true), own(5010, false)];
+        let onsets = |metre| {
+            let take = take(&notes, metre, 90.0).unwrap();
+            take.notes.iter().map(|note| (note.on_ticks, note.off_ticks)).collect::<Vec<_>>()
+        };
+        // A bar line at 4: the first phrase begins 96 after one, the second 4996 = 26 * 192 + 4 after one.
+        let bars = Metre::Bars { bar_line_ticks: 4, bar_ticks: 192 };
+        assert_eq!(onsets(bars), [(96, 120), (126, 150), (196, 220), (206, 230)]);
+        assert_eq!(onsets(Metre::Free), [(0, 24), (30, 54), (96, 120), (106, 130)]);
+        assert!(take(&[], bars, 90.0).is_none());
+    }
+}

@@ -1,0 +1,103 @@
+//! The folder of all that Antiphon writes.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::log::Log;
+use crate::midi::midi_file;
+use crate::take::Take;
+
+/// Files in one folder before we give up looking for a free name.
+const MOST_FILES: u32 = 9999;
+
+/// See the module. It may not exist yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home(PathBuf);
+
+impl Home {
+    /// The folder Antiphon in the user's music folder, else in the home folder; `None` if there is neither.
+    #[must_use]
+    pub fn of_user() -> Option<Self> {
+        Some(Self(dirs::audio_dir().or_else(dirs::home_dir)?.join("Antiphon")))
+    }
+
+    /// Another folder.
+    #[must_use]
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self(folder.into())
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where style packs belong.
+    #[must_use]
+    pub fn styles(&self) -> PathBuf {
+        self.0.join("Styles")
+    }
+
+    /// The log of what is played.
+    #[must_use]
+    pub fn log(&self) -> Log {
+        Log::at(self.0.join("Log"))
+    }
+
+    /// Writes a take to a new file.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn save(&self, take: &Take) -> io::Result<PathBuf> {
+        new_file(&self.0, "take", 1, take)
+    }
+
+    /// Writes what was learnt from the player to a new file of a folder of its own, to train on.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn save_learnt(&self, phrases: &Take) -> io::Result<PathBuf> {
+        new_file(&self.0.join("Learnt"), "learnt", 1, phrases)
+    }
+}
+
+/// Writes to the first free name from this number on. A file that cannot be written to its end is removed.
+pub(crate) fn new_file(folder: &Path, name: &str, from: u32, take: &Take) -> io::Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    let bytes = midi_file(take)?;
+    for number in from..from.saturating_add(MOST_FILES) {
+        let path = folder.join(format!("{name}-{number:04}.mid"));
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(mut file) => {
+                return match file.write_all(&bytes) {
+                    Ok(()) => Ok(path),
+                    Err(error) => {
+                        drop(file);
+                        let _ = fs::remove_file(&path);
+                        Err(error)
+                    }
+                };
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} is full; move some files away", folder.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_file_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path().join("new"));
+        let take = Take { tempo: 90.0, bar_ticks: 0, notes: Vec::new() };
+        let paths = [home.save(&take), home.save(&take), home.save_learnt(&take)].map(Result::unwrap);
+        let names = paths.map(|path| path.strip_prefix(home.path()).unwrap().to_owned());
+        assert_eq!(names, ["take-0001.mid", "take-0002.mid", "Learnt/learnt-0001.mid"].map(PathBuf::from));
+    }
+}
