@@ -48,7 +48,7 @@ const VALIDATORS: [Validator; 3] = [
     },
     Validator {
         program: "validator",
-        arguments: &[],
+        arguments: &["-e"],
         is_clap: false,
         source: "build the VST3 SDK (https://github.com/steinbergmedia/vst3sdk), and put its `validator` on the path",
     },
