@@ -51,7 +51,11 @@ fn remove(place: &Path) -> Result<()> {
     removed.with_context(|| format!("cannot replace {}; close the software that uses it", place.display()))
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+/// Copies a file, or a folder with all that is in it.
+///
+/// # Errors
+/// When the disk refuses.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     if from.is_dir() {
         fs::create_dir_all(to)?;
         for entry in fs::read_dir(from)? {

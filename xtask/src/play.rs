@@ -1,7 +1,7 @@
 //! The demo: plays a call to the real plugin in real time, and keeps what it answers.
 
 mod key;
-mod midi_file;
+pub(crate) mod midi_file;
 mod picture;
 
 use std::path::{Path, PathBuf};

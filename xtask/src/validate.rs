@@ -1,5 +1,7 @@
 //! The long tests, and other people's validators where they are installed.
 
+mod ardour;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,7 +48,7 @@ const VALIDATORS: [Validator; 3] = [
     },
     Validator {
         program: "validator",
-        arguments: &[],
+        arguments: &["-e"],
         is_clap: false,
         source: "build the VST3 SDK (https://github.com/steinbergmedia/vst3sdk), and put its `validator` on the path",
     },
@@ -88,6 +90,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let mut command = Command::new(program);
         command.args(validator.arguments).arg(if validator.is_clap { &bundles.clap } else { &bundles.vst3 });
         expect_success(command)?;
+    }
+    match find(ardour::PROGRAM) {
+        Some(program) => ardour::run(&program, &bundles.vst3)?,
+        None => missing.push((ardour::PROGRAM, ardour::SOURCE)),
     }
     println!("\nAll that ran has passed.");
     for (program, source) in missing {

@@ -8,7 +8,7 @@ use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, T
 
 /// A note on the timeline of the song.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Note {
+pub(crate) struct Note {
     /// When it begins, in quarter notes.
     pub start_beats: f64,
     /// When it ends, in quarter notes.
@@ -20,7 +20,7 @@ pub(super) struct Note {
 }
 
 /// A phrase to play.
-pub(super) struct Call {
+pub(crate) struct Call {
     /// In order of their start.
     pub notes: Vec<Note>,
     /// Quarter notes a minute, at the start of the file.
@@ -33,11 +33,19 @@ pub(super) struct Call {
 ///
 /// # Errors
 /// When it is no MIDI file, has no notes, or counts time in video frames.
-pub(super) fn read(path: &Path) -> Result<Call> {
+pub(crate) fn read(path: &Path) -> Result<Call> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let file = Smf::parse(&bytes).with_context(|| format!("{} is no MIDI file", path.display()))?;
+    parse(&bytes).with_context(|| format!("cannot play {}", path.display()))
+}
+
+/// As [`read`], from the bytes of a file.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn parse(bytes: &[u8]) -> Result<Call> {
+    let file = Smf::parse(bytes).context("it is no MIDI file")?;
     let Timing::Metrical(ticks_per_beat) = file.header.timing else {
-        bail!("{} counts time in video frames; please save it with a tempo", path.display());
+        bail!("it counts time in video frames; please save it with a tempo");
     };
     let ticks_per_beat = f64::from(ticks_per_beat.as_int().max(1));
     let mut call = Call { notes: Vec::new(), tempo: 120.0, signature: (4, 4) };
@@ -74,7 +82,7 @@ pub(super) fn read(path: &Path) -> Result<Call> {
             }
         }
     }
-    ensure!(!call.notes.is_empty(), "{} holds no notes to play", path.display());
+    ensure!(!call.notes.is_empty(), "it holds no notes to play");
     call.notes.sort_by(|a, b| a.start_beats.total_cmp(&b.start_beats).then(a.key.cmp(&b.key)));
     Ok(call)
 }
@@ -85,7 +93,15 @@ const TICKS_PER_BEAT: u16 = 480;
 ///
 /// # Errors
 /// When the file cannot be written.
-pub(super) fn write(path: &Path, tempo: f64, signature: (u16, u16), parts: &[(&str, &[Note])]) -> Result<()> {
+pub(crate) fn write(path: &Path, tempo: f64, signature: (u16, u16), parts: &[(&str, &[Note])]) -> Result<()> {
+    arrange(tempo, signature, parts)?.save(path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// As [`write`], without the file.
+///
+/// # Errors
+/// When a time signature has more beats than the format can hold.
+pub(crate) fn arrange<'a>(tempo: f64, signature: (u16, u16), parts: &[(&'a str, &[Note])]) -> Result<Smf<'a>> {
     let header = Header::new(Format::Parallel, Timing::Metrical(u15::new(TICKS_PER_BEAT)));
     let mut file = Smf::new(header);
     let meta = |message| TrackEvent { delta: u28::new(0), kind: TrackEventKind::Meta(message) };
@@ -115,7 +131,7 @@ pub(super) fn write(path: &Path, tempo: f64, signature: (u16, u16), parts: &[(&s
         track.push(meta(MetaMessage::EndOfTrack));
         file.tracks.push(track);
     }
-    file.save(path).with_context(|| format!("cannot write {}", path.display()))
+    Ok(file)
 }
 
 fn ticks(beats: f64) -> u32 {
