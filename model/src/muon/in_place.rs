@@ -66,7 +66,6 @@ impl InplaceOp3 for Step<'_> {
 
 impl Step<'_> {
     /// Moves the weights of one matrix, (rows, columns), against the direction of its `momentum`.
-    #[expect(clippy::cast_precision_loss, reason = "a width")]
     fn descend(&self, weights: &mut [f32], momentum: &[f32], columns: usize) -> Result<()> {
         let rows = weights.len() / columns;
         let mut weights = ArrayViewMut2::from_shape((rows, columns), weights).map_err(candle_core::Error::wrap)?;
