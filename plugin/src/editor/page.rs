@@ -52,6 +52,8 @@ pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
             Some(place) if place < view.groups.len() => {
                 let group = &view.groups[place];
                 let n = group.controls.len();
+                // One more in a row, before a row is out of sight.
+                let columns = if columns == 4 && n > 8 { 5 } else { columns };
                 grid(ui, columns, n, |ui, rect, place| {
                     let control = &group.controls[place];
                     card(ui, rect, control, &mut wishes);
