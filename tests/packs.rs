@@ -161,12 +161,14 @@ fn packs_come_and_go_while_it_plays() {
     let plain = rig.plugin.save().unwrap();
     let packed = with_pack(&plain, &file.path, "", "");
     for round in 0..6u32 {
+        let before = rig.heard.len();
         play_call(&mut rig, round * 12);
         let beats = sample_of(&rig, 12.0);
         rig.run(beats).unwrap();
+        let notes = host::pair(&rig.heard[before..]).len();
+        assert!(notes >= 3, "{notes} notes answer call {round}");
         rig.plugin.load(if round % 2 == 0 { &packed } else { &plain }).unwrap();
     }
-    assert!(rig.heard.len() > 60, "{} events in six answers", rig.heard.len());
     rig.run(480_000).unwrap();
     assert_released(&host::pair(&rig.heard));
 }
