@@ -2,14 +2,14 @@
 //!
 //! Shapes: h = d_head, g = query heads that share a key head, c = n_context padded to whole tiles, n = events so far.
 //!
-//! In 8 bits keys and values have a scale for each position and head. They lie as weights do (`quant.rs`), so that one
-//! kernel serves both: in a tile of keys the rows are 16 positions, in one of values 16 columns of the head. All query
-//! heads of a group go through together, so the cache is read once. Softmax weights keep 14 bits, as two inputs of 7.
+//! In 8 bits keys and values have a scale for each position and head. They lie as weights do (`quant.rs`): in a tile
+//! of keys the rows are 16 positions, in one of values 16 columns of the head. All query heads of a group go through
+//! together, so the cache is read once. Softmax weights are rounded to 15 bits, and to fewer when the context is long.
 
 use crate::config::ModelConfig;
 use crate::math;
 use crate::quant::{GROUP_COLUMNS, Group, TILE_ROWS};
-use crate::simd::{Isa, Sums};
+use crate::simd::{Isa, PAIRED, Sums};
 use crate::weights::Precision;
 
 /// The most query heads of a group: [`ModelConfig::check`] allows 32 in all.
@@ -59,14 +59,14 @@ pub(crate) struct Workspace {
     rounded: Vec<i8>,
     /// (g, c)
     scores: Vec<f32>,
-    /// Halves of the rounded softmax weights. (g, 2, c)
-    halves: Vec<i8>,
+    /// Softmax weights, rounded. (g, c)
+    weights: Vec<i16>,
 }
 
 impl Workspace {
     pub(crate) fn new(config: &ModelConfig) -> Self {
         let Sizes { h, g, c, .. } = Sizes::new(config);
-        Self { rounded: vec![0; g * h], scores: vec![0.0; g * c], halves: vec![0; g * 2 * c] }
+        Self { rounded: vec![0; g * h], scores: vec![0.0; g * c], weights: vec![0; g * c] }
     }
 }
 
@@ -177,7 +177,7 @@ impl Head<'_> {
         for (tile, sixteen) in tiles.zip(rounded.as_chunks::<TILE_ROWS>().0) {
             let group = &mut tile[at / GROUP_COLUMNS].0;
             for (row, value) in group.as_chunks_mut::<GROUP_COLUMNS>().0.iter_mut().zip(sixteen) {
-                row[at % GROUP_COLUMNS] = *value;
+                row[PAIRED[at % GROUP_COLUMNS]] = *value;
             }
         }
     }
@@ -185,21 +185,22 @@ impl Head<'_> {
     /// Attends to the first n positions. queries, out: (g, h)
     #[inline(always)]
     fn attend(&self, isa: Isa, n: usize, queries: &[f32], work: &mut Workspace, out: &mut [f32]) {
-        let Workspace { rounded, scores, halves } = work;
+        let Workspace { rounded, scores, weights } = work;
         let c = self.key_scales.len();
         let g = scores.len() / c;
         let h = rounded.len() / g;
         let mut scales = [0.0; MAX_GROUP];
         let scales = &mut scales[..g];
-        let mut sums: [Sums; 2 * MAX_GROUP] = [[0; TILE_ROWS]; 2 * MAX_GROUP];
+        let mut sums = [[0; TILE_ROWS]; MAX_GROUP];
+        let sums: &mut [Sums] = &mut sums[..g];
 
         for ((query, rounded), scale) in queries.chunks_exact(h).zip(rounded.chunks_exact_mut(h)).zip(&mut *scales) {
             *scale = math::quantise(query, rounded) * per_root(h);
         }
         let tiles = self.keys.chunks_exact(h / GROUP_COLUMNS).zip(self.key_scales.as_chunks::<TILE_ROWS>().0);
         for (index, (tile, key_scales)) in tiles.take(n.div_ceil(TILE_ROWS)).enumerate() {
-            isa.sums(tile, rounded, &mut sums[..g]);
-            for ((scores, sums), scale) in scores.chunks_exact_mut(c).zip(&sums).zip(&*scales) {
+            isa.sums(tile, rounded, sums);
+            for ((scores, sums), scale) in scores.chunks_exact_mut(c).zip(&*sums).zip(&*scales) {
                 for ((score, sum), key_scale) in scores[index * TILE_ROWS..].iter_mut().zip(sums).zip(key_scales) {
                     *score = as_f32(*sum) * (key_scale * scale);
                 }
@@ -208,25 +209,22 @@ impl Head<'_> {
 
         // Values have scales too: they go into the weights.
         let n_padded = n.next_multiple_of(GROUP_COLUMNS);
-        let halves = &mut halves[..g * 2 * n_padded];
-        let all = scores.chunks_exact_mut(c).zip(halves.chunks_exact_mut(2 * n_padded)).zip(&mut *scales);
-        for ((scores, halves), scale) in all {
-            let weights = &mut scores[..n];
-            let total = soften(weights);
-            for (weight, value_scale) in weights.iter_mut().zip(&*self.value_scales) {
-                *weight *= value_scale;
+        let weights = &mut weights[..g * n_padded];
+        let all = scores.chunks_exact_mut(c).zip(weights.chunks_exact_mut(n_padded)).zip(&mut *scales);
+        for ((scores, weights), scale) in all {
+            let scores = &mut scores[..n];
+            let total = soften(scores);
+            for (score, value_scale) in scores.iter_mut().zip(&*self.value_scales) {
+                *score *= value_scale;
             }
-            let (high, low) = halves.split_at_mut(n_padded);
-            high[n..].fill(0);
-            low[n..].fill(0);
-            *scale = math::quantise_finely(weights, &mut high[..n], &mut low[..n]) / total;
+            weights[n..].fill(0);
+            *scale = math::quantise_finely(scores, &mut weights[..n]) / total;
         }
         for (index, tile) in self.values.chunks_exact(c / GROUP_COLUMNS).enumerate() {
-            isa.sums(&tile[..n_padded / GROUP_COLUMNS], halves, &mut sums[..2 * g]);
-            let halves = sums.as_chunks::<2>().0;
-            for ((out, [high, low]), scale) in out.chunks_exact_mut(h).zip(halves).zip(&*scales) {
-                for ((out, high), low) in out[index * TILE_ROWS..].iter_mut().zip(high).zip(low) {
-                    *out = (as_f32(*high) * 128.0 + as_f32(*low)) * scale;
+            isa.sums(&tile[..n_padded / GROUP_COLUMNS], weights, sums);
+            for ((out, sums), scale) in out.chunks_exact_mut(h).zip(&*sums).zip(&*scales) {
+                for (out, sum) in out[index * TILE_ROWS..].iter_mut().zip(sums) {
+                    *out = as_f32(*sum) * scale;
                 }
             }
         }

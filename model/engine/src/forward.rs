@@ -11,8 +11,9 @@ use crate::conditions::Conditions;
 use crate::config::ModelConfig;
 use crate::math;
 use crate::metre::Position;
-use crate::network::{Block, Network};
+use crate::network::{Block, Head, Network};
 use crate::quant::{GROUP_COLUMNS, Linear, TILE_ROWS};
+use crate::simd::Work;
 use crate::tokens::TokenEvent;
 use crate::vocab::N_PITCHES;
 
@@ -131,7 +132,7 @@ impl Linear {
 impl Network {
     /// Reads at most [`MAX_ROWS`] events; those of one reader together, those of one cache in order.
     pub(crate) fn forward(&self, readers: &mut [Reader<'_>], scratch: &mut Scratch, rows: &[Row]) {
-        self.isa.wide(|| self.forward_rows(readers, scratch, rows));
+        self.isa.wide(Forward { network: self, readers, scratch, rows });
     }
 
     #[inline(always)]
@@ -212,20 +213,57 @@ impl Network {
         let Scratch { wide, rounded, logits, .. } = scratch;
         let head = &self.heads[earlier.len()];
         let logits = &mut logits[..head.bias.len()];
-        self.isa.wide(|| {
-            let z = &mut wide[..self.config.d_head_hidden];
-            head.hidden.apply(self, state, rounded, z);
-            for (table, &value) in head.from_earlier.iter().zip(earlier) {
-                table.add_row(usize::from(value), z);
-            }
-            for (table, value) in head.from_position.iter().flatten().zip([onset.beat_phase, onset.bar_beat]) {
-                table.add_row(usize::from(value), z);
-            }
-            math::gelu(z);
-            head.logits.apply(self, z, rounded, logits);
-            add(logits, &head.bias);
-        });
+        let z = &mut wide[..self.config.d_head_hidden];
+        self.isa.wide(Guess { network: self, head, state, earlier, onset, z, rounded, logits: &mut *logits });
         logits
+    }
+}
+
+/// Work of [`Network::forward`].
+struct Forward<'a, 'r> {
+    network: &'a Network,
+    readers: &'a mut [Reader<'r>],
+    scratch: &'a mut Scratch,
+    rows: &'a [Row],
+}
+
+impl Work for Forward<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.network.forward_rows(self.readers, self.scratch, self.rows);
+    }
+}
+
+/// Work of [`Network::logits`].
+struct Guess<'a> {
+    network: &'a Network,
+    head: &'a Head,
+    state: &'a [f32],
+    earlier: &'a [u8],
+    onset: Position,
+    z: &'a mut [f32],
+    rounded: &'a mut Rounded,
+    logits: &'a mut [f32],
+}
+
+impl Work for Guess<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { network, head, state, earlier, onset, z, rounded, logits } = self;
+        head.hidden.apply(network, state, rounded, z);
+        for (table, &value) in head.from_earlier.iter().zip(earlier) {
+            table.add_row(usize::from(value), z);
+        }
+        for (table, value) in head.from_position.iter().flatten().zip([onset.beat_phase, onset.bar_beat]) {
+            table.add_row(usize::from(value), z);
+        }
+        math::gelu(z);
+        head.logits.apply(network, z, rounded, logits);
+        add(logits, &head.bias);
     }
 }
 

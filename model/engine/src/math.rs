@@ -33,25 +33,26 @@ pub(crate) fn quantise(x: &[f32], out: &mut [i8]) -> f32 {
     most / 127.0
 }
 
-/// Rounds weights, none of them negative, to 14 bits in two halves, and returns the scale, so that
-/// `weights = scale * (128 * high + low)`. All: (n)
+/// Rounds weights, none of them negative, to at most 15 bits, so that the sum of their products with n values of 8 bits
+/// stays below 2^31. Returns the scale: `weights = scale * out`. weights, out: (n)
 #[inline(always)]
-pub(crate) fn quantise_finely(weights: &[f32], high: &mut [i8], low: &mut [i8]) -> f32 {
-    const STEPS: f32 = 16256.0; // 128 * 127
+pub(crate) fn quantise_finely(weights: &[f32], out: &mut [i16]) -> f32 {
     let most = max(weights);
     if most < 1e-30 || !most.is_finite() {
-        high.fill(0);
-        low.fill(0);
+        out.fill(0);
         return 0.0;
     }
-    let to_steps = STEPS / most;
-    for ((high, low), &weight) in high.iter_mut().zip(low).zip(weights) {
+    #[expect(clippy::cast_precision_loss, reason = "at most 32512")]
+    let n_steps = (0x7f00 / (weights.len() / 512 + 1)) as f32;
+    let to_steps = n_steps / most;
+    for (o, &weight) in out.iter_mut().zip(weights) {
         let bits = (weight * to_steps + ROUND).to_bits().cast_signed();
-        let steps = bits.wrapping_sub(ROUND.to_bits().cast_signed()).clamp(0, 16256);
-        let halves = ((steps >> 7) as i8, (steps & 127) as i8);
-        (*high, *low) = halves;
+        // The largest may come out one step too high.
+        #[expect(clippy::cast_possible_truncation, reason = "at most 0x7f01")]
+        let steps = bits.wrapping_sub(ROUND.to_bits().cast_signed()) as i16;
+        *o = steps;
     }
-    most / STEPS
+    most / n_steps
 }
 
 /// Sum of products. a, b: (n)
@@ -197,15 +198,20 @@ mod tests {
     #[test]
     fn quantising_finely_is_within_half_a_step() {
         let weights: Vec<f32> = (0..50).map(|i| (i * i % 23) as f32 * 0.01).collect();
-        let (mut high, mut low) = (vec![0; 50], vec![0; 50]);
-        let scale = quantise_finely(&weights, &mut high, &mut low);
-        for ((weight, high), low) in weights.iter().zip(high).zip(low) {
-            let got = scale * (128.0 * f32::from(high) + f32::from(low));
-            assert!((weight - got).abs() <= scale * 0.51 && high >= 0 && low >= 0);
+        let mut steps = vec![0; 50];
+        let scale = quantise_finely(&weights, &mut steps);
+        for (weight, steps) in weights.iter().zip(steps) {
+            assert!((weight - scale * f32::from(steps)).abs() <= scale * 0.51 && steps >= 0);
         }
         let mut one = [1];
-        assert_eq!(quantise_finely(&[0.0], &mut one, &mut [1]), 0.0);
+        assert_eq!(quantise_finely(&[0.0], &mut one), 0.0);
         assert_eq!(one, [0]);
+        for n in [1, 511, 512, 1024, 2047, 4096] {
+            let mut steps = vec![0; n];
+            quantise_finely(&vec![0.3; n], &mut steps);
+            let sum: i64 = steps.iter().map(|&steps| 127 * i64::from(steps)).sum();
+            assert!(sum < 1 << 31 && steps[0] >= 0x7f00 >> (n / 512), "{n}: {sum}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The 8-bit kernel in the instructions of each processor, chosen at run time: the only unsafe code.
 //!
-//! There is one kernel, [`Isa::sums`], for weights, keys and values alike. It sums as integers, so that order does not
-//! matter; floats are only ever added in one order (`math.rs`), however wide the vectors. So every choice gives the same
-//! bits.
+//! There are two kernels, both behind [`Isa::sums`]: for inputs of 8 bits (weights and keys) and of 16 (values). They sum
+//! as integers, so that order does not matter; floats are only ever added in one order (`math.rs`), however wide the
+//! vectors. So every choice gives the same bits.
 
 #[cfg(target_arch = "aarch64")]
 #[path = "simd/arm.rs"]
@@ -21,6 +21,10 @@ const TOGETHER: usize = 4;
 
 /// Sums of one tile.
 pub(crate) type Sums = [i32; TILE_ROWS];
+
+/// Where the columns of a group lie when inputs have 16 bits: the even bytes, which a shift widens, take the first two
+/// inputs, the odd bytes the others.
+pub(crate) const PAIRED: [usize; GROUP_COLUMNS] = [0, 2, 1, 3];
 
 /// Instructions that this processor has: there is no other way to come by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,32 +100,65 @@ impl Isa {
         }
     }
 
-    /// Sums of a tile's 16 rows with each of some inputs. Neither weights nor x may hold -128. tile: (columns / 4)
-    /// groups, x: (n, columns), sums: (n, 16)
+    /// Sums of a tile's 16 rows with each of some inputs. The tile must not hold -128; of inputs see [`Input`]. tile:
+    /// (columns / 4) groups, x: (n, columns), sums: (n, 16)
     #[inline(always)]
-    pub(crate) fn sums(self, tile: &[Group], x: &[i8], sums: &mut [Sums]) {
+    pub(crate) fn sums<X: Input>(self, tile: &[Group], x: &[X], sums: &mut [Sums]) {
         let columns = tile.len() * GROUP_COLUMNS;
         for (x, sums) in x.chunks(TOGETHER * columns).zip(sums.chunks_mut(TOGETHER)) {
+            // What the kernels rely on.
+            assert!(x.len() == sums.len() * columns);
             match sums {
-                [a] => [*a] = self.few(tile, x),
-                [a, b] => [*a, *b] = self.few(tile, x),
-                [a, b, c] => [*a, *b, *c] = self.few(tile, x),
-                [a, b, c, d] => [*a, *b, *c, *d] = self.few(tile, x),
+                [a] => [*a] = X::few(self, tile, x),
+                [a, b] => [*a, *b] = X::few(self, tile, x),
+                [a, b, c] => [*a, *b, *c] = X::few(self, tile, x),
+                [a, b, c, d] => [*a, *b, *c, *d] = X::few(self, tile, x),
                 _ => {}
             }
         }
     }
 
-    /// x: (N, columns)
+    /// Runs plain code that the compiler builds with this processor's widest vectors, as far as it is inlined. The
+    /// results are the same: Rust never reorders float operations nor fuses them.
     #[inline(always)]
-    fn few<const N: usize>(self, tile: &[Group], x: &[i8]) -> [Sums; N] {
-        // What the kernels rely on.
-        assert!(x.len() == N * tile.len() * GROUP_COLUMNS);
+    pub(crate) fn wide<W: Work>(self, work: W) -> W::Output {
         match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code)]
+            // SAFETY: `best` has found AVX2 in the processor.
+            Kind::Avx2 | Kind::Avx512Vnni => unsafe { arch::with_avx2(work) },
+            _ => work.run(),
+        }
+    }
+}
+
+/// What [`Isa::wide`] runs. A closure would not do: compilers may keep it apart, and then it is not widened.
+pub(crate) trait Work {
+    type Output;
+    /// To be marked `#[inline(always)]`.
+    fn run(self) -> Self::Output;
+}
+
+/// What a tile is multiplied with.
+pub(crate) trait Input: Copy {
+    /// The byte of a group that each of four inputs goes with.
+    const ORDER: [usize; GROUP_COLUMNS];
+
+    /// x: (N, columns)
+    fn few<const N: usize>(isa: Isa, tile: &[Group], x: &[Self]) -> [Sums; N];
+}
+
+/// Never -128.
+impl Input for i8 {
+    const ORDER: [usize; GROUP_COLUMNS] = [0, 1, 2, 3];
+
+    #[inline(always)]
+    fn few<const N: usize>(isa: Isa, tile: &[Group], x: &[Self]) -> [Sums; N] {
+        match isa.0 {
             Kind::Plain => plain(tile, x),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code)]
-            // SAFETY: `best` has found these instructions in the processor; x has the right length.
+            // SAFETY: `best` has found these instructions in the processor; `sums` has checked the length of x.
             Kind::Avx2 => unsafe { arch::avx2(tile, x) },
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code)]
@@ -137,28 +174,39 @@ impl Isa {
             Kind::NeonDot => unsafe { arch::neon_dot(tile, x) },
         }
     }
+}
 
-    /// Runs plain code that the compiler may build with this processor's widest vectors, as far as it is inlined. The
-    /// results are the same: Rust never reorders float operations nor fuses them.
+/// The columns of a group lie as [`PAIRED`] says, and no sum may pass 2^31.
+impl Input for i16 {
+    const ORDER: [usize; GROUP_COLUMNS] = PAIRED;
+
     #[inline(always)]
-    pub(crate) fn wide<R>(self, work: impl FnOnce() -> R) -> R {
-        match self.0 {
+    fn few<const N: usize>(isa: Isa, tile: &[Group], x: &[Self]) -> [Sums; N] {
+        match isa.0 {
+            Kind::Plain => plain(tile, x),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code)]
-            // SAFETY: `best` has found AVX2 in the processor.
-            Kind::Avx2 | Kind::Avx512Vnni => unsafe { arch::with_avx2(work) },
-            _ => work(),
+            // SAFETY: `best` has found these instructions in the processor; `sums` has checked the length of x.
+            Kind::Avx2 => unsafe { arch::avx2_of_16(tile, x) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code)]
+            // SAFETY: as above.
+            Kind::Avx512Vnni => unsafe { arch::avx512_vnni_of_16(tile, x) },
+            #[cfg(target_arch = "aarch64")]
+            #[expect(unsafe_code)]
+            // SAFETY: as above.
+            Kind::Neon | Kind::NeonDot => unsafe { arch::neon_of_16(tile, x) },
         }
     }
 }
 
 /// The plain kernel, which every other must equal bit for bit.
-fn plain<const N: usize>(tile: &[Group], x: &[i8]) -> [Sums; N] {
+fn plain<const N: usize, X: Input + Into<i32>>(tile: &[Group], x: &[X]) -> [Sums; N] {
     let mut sums = [[0; TILE_ROWS]; N];
     for (sums, x) in sums.iter_mut().zip(x.chunks_exact(tile.len() * GROUP_COLUMNS)) {
         for (group, x) in tile.iter().zip(x.as_chunks::<GROUP_COLUMNS>().0) {
             for (sum, w) in sums.iter_mut().zip(group.0.as_chunks::<GROUP_COLUMNS>().0) {
-                *sum += w.iter().zip(x).map(|(&w, &x)| i32::from(w) * i32::from(x)).sum::<i32>();
+                *sum += x.iter().zip(X::ORDER).map(|(&x, byte)| i32::from(w[byte]) * x.into()).sum::<i32>();
             }
         }
     }
@@ -180,21 +228,31 @@ mod tests {
         }
     }
 
+    fn check<X: Input + Into<i32>>(tile: &[Group], x: &[X]) -> Result<(), TestCaseError> {
+        let columns = GROUP_COLUMNS * tile.len();
+        let product = |row: usize, c: usize, x: &[X]| {
+            i32::from(tile[c / 4].0[row * 4 + X::ORDER[c % 4]]) * Into::<i32>::into(x[c])
+        };
+        let by_hand = |x: &[X]| std::array::from_fn(|row| (0..columns).map(|c| product(row, c, x)).sum());
+        let by_hand: Vec<Sums> = x.chunks(columns).map(by_hand).collect();
+        for isa in Isa::all() {
+            let mut sums = vec![[7; TILE_ROWS]; by_hand.len()];
+            isa.sums(tile, x, &mut sums);
+            prop_assert_eq!(&sums, &by_hand, "{}", isa.name());
+        }
+        Ok(())
+    }
+
     proptest! {
         #[test]
         fn every_kernel_equals_sums_done_by_hand(n_groups in 1..70usize, n in 1..10usize, seed: u64) {
-            let columns = 4 * n_groups;
             let mut random = Rand32::new(seed);
             let tile: Vec<Group> = (0..n_groups).map(|_| Group(std::array::from_fn(|_| value(&mut random)))).collect();
-            let x: Vec<i8> = (0..n * columns).map(|_| value(&mut random)).collect();
-            let by_hand: Vec<Sums> = x.chunks(columns).map(|x| std::array::from_fn(|row| {
-                (0..columns).map(|c| i32::from(tile[c / 4].0[row * 4 + c % 4]) * i32::from(x[c])).sum()
-            })).collect();
-            for isa in Isa::all() {
-                let mut sums = vec![[7; TILE_ROWS]; n];
-                isa.sums(&tile, &x, &mut sums);
-                prop_assert_eq!(&sums, &by_hand, "{}", isa.name());
-            }
+            let x: Vec<i8> = (0..n * GROUP_COLUMNS * n_groups).map(|_| value(&mut random)).collect();
+            check(&tile, &x)?;
+            // 127 times 258 and 127 times 280 columns are still below 2^31.
+            let x: Vec<i16> = x.iter().map(|&x| i16::from(x) * 258).collect();
+            check(&tile, &x)?;
         }
     }
 }

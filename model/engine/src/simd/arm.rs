@@ -2,8 +2,9 @@
 #![allow(unsafe_code)]
 
 use std::arch::aarch64::{
-    int8x16_t, int32x4_t, vdupq_n_s32, vget_low_s8, vld1q_s8, vmull_high_s8, vmull_s8, vpadalq_s16, vpaddq_s16,
-    vreinterpretq_s8_s32, vst1q_s32,
+    int8x16_t, int16x8_t, int32x4_t, vaddq_s32, vdupq_n_s32, vget_low_s8, vget_low_s16, vld1q_s8, vmlal_high_s16,
+    vmlal_s16, vmull_high_s8, vmull_high_s16, vmull_s8, vmull_s16, vpadalq_s16, vpaddq_s16, vpaddq_s32,
+    vreinterpretq_s8_s32, vreinterpretq_s16_s8, vreinterpretq_s16_s32, vshlq_n_s16, vshrq_n_s16, vst1q_s32,
 };
 use std::arch::asm;
 
@@ -42,6 +43,35 @@ pub(super) unsafe fn neon_dot<const N: usize>(tile: &[Group], x: &[i8]) -> [Sums
     }
 }
 
+/// As [`neon`], for inputs of 16 bits.
+///
+/// # Safety
+/// x must hold N rows of `4 * tile.len()`.
+#[target_feature(enable = "neon")]
+pub(super) unsafe fn neon_of_16<const N: usize>(tile: &[Group], x: &[i16]) -> [Sums; N] {
+    // SAFETY: a group is 64 bytes; x is long enough, says the caller.
+    unsafe {
+        let mut sums = [[vdupq_n_s32(0); VECTORS]; N];
+        for (i, group) in tile.iter().enumerate() {
+            let w: [int16x8_t; VECTORS] =
+                std::array::from_fn(|v| vreinterpretq_s16_s8(vld1q_s8(group.0.as_ptr().add(16 * v))));
+            let even = w.map(|w| vshrq_n_s16::<8>(vshlq_n_s16::<8>(w)));
+            let odd = w.map(|w| vshrq_n_s16::<8>(w));
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let four = x.as_ptr().add((row * tile.len() + i) * GROUP_COLUMNS).cast::<[i32; 2]>().read_unaligned();
+                let [first, second] = four.map(|pair| vreinterpretq_s16_s32(vdupq_n_s32(pair)));
+                for (sum, (even, odd)) in sums.iter_mut().zip(even.into_iter().zip(odd)) {
+                    let low = vmull_s16(vget_low_s16(even), vget_low_s16(first));
+                    let low = vmlal_s16(low, vget_low_s16(odd), vget_low_s16(second));
+                    let high = vmlal_high_s16(vmull_high_s16(even, first), odd, second);
+                    *sum = vaddq_s32(*sum, vpaddq_s32(low, high));
+                }
+            }
+        }
+        sums.map(stored)
+    }
+}
+
 /// # Safety
 /// x must hold N rows of `4 * tile.len()`.
 #[inline(always)]
@@ -63,12 +93,15 @@ unsafe fn sums_with<const N: usize>(
                 }
             }
         }
-        let mut out = [[0; TILE_ROWS]; N];
-        for (out, sums) in out.iter_mut().zip(sums) {
-            for (v, sum) in sums.into_iter().enumerate() {
-                vst1q_s32(out.as_mut_ptr().add(4 * v), sum);
-            }
-        }
-        out
+        sums.map(stored)
     }
+}
+
+fn stored(sums: [int32x4_t; VECTORS]) -> Sums {
+    let mut out = [0; TILE_ROWS];
+    for (v, sum) in sums.into_iter().enumerate() {
+        // SAFETY: the sums are 64 bytes. NEON is part of aarch64.
+        unsafe { vst1q_s32(out.as_mut_ptr().add(4 * v), sum) };
+    }
+    out
 }
