@@ -45,7 +45,7 @@ pub struct State {
 impl State {
     /// Notes down the settings from here on, if they are new.
     pub fn begin_stage(&mut self, settings: &str) {
-        if self.step == 0 {
+        if self.options.is_empty() {
             settings.clone_into(&mut self.options);
         } else if !self.options.ends_with(settings) {
             self.options = format!("{}; from step {} {settings}", self.options, self.step);

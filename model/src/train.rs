@@ -114,6 +114,9 @@ pub struct TrainOptions {
     /// Go on from the checkpoint `last` in --out, with a new budget
     #[arg(long)]
     pub resume: bool,
+    /// Begin with the weights of this checkpoint, whatever music it has learnt, instead of random ones
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
+    pub from: Option<PathBuf>,
     /// Threads; all cores when not given
     #[arg(long)]
     pub threads: Option<usize>,
@@ -257,17 +260,23 @@ fn start(options: &TrainOptions, dataset: &Dataset, device: &Device) -> Result<C
         }
         (None, true) => bail!("there is no {} to go on from; leave out --resume to begin", places[0].display()),
         (None, false) => {
-            let network = Network::new(config, options.seed, device)?;
+            let (network, notes_seen, before) = match &options.from {
+                None => (Network::new(config, options.seed, device)?, 0, String::new()),
+                Some(from) => {
+                    let Checkpoint { network, state, .. } = load(from, config, device)?;
+                    (network, state.notes_seen, format!("{} notes of other music", state.notes_seen))
+                }
+            };
             let state = State {
                 config,
                 step: 0,
-                notes_seen: 0,
+                notes_seen,
                 best_valid_bits: None,
                 valid_sample: String::new(),
                 seed: options.seed,
                 styles: dataset.styles().to_vec(),
                 fingerprint: dataset.fingerprint().to_owned(),
-                options: String::new(),
+                options: before,
             };
             Checkpoint { optimiser: AdamW::new(&network)?, network, average: None, state }
         }
@@ -292,11 +301,17 @@ fn start(options: &TrainOptions, dataset: &Dataset, device: &Device) -> Result<C
     Ok(at)
 }
 
-fn resume(last: &std::path::Path, config: ModelConfig, dataset: &Dataset, device: &Device) -> Result<Checkpoint> {
-    let at = Checkpoint::load(last, device)?;
+/// A checkpoint of a network of these sizes.
+fn load(path: &std::path::Path, config: ModelConfig, device: &Device) -> Result<Checkpoint> {
+    let at = Checkpoint::load(path, device)?;
     if at.state.config != config {
-        bail!("{} is a network of {:?}, not {config:?}; choose its --size", last.display(), at.state.config);
+        bail!("{} is a network of {:?}, not {config:?}; choose its --size", path.display(), at.state.config);
     }
+    Ok(at)
+}
+
+fn resume(last: &std::path::Path, config: ModelConfig, dataset: &Dataset, device: &Device) -> Result<Checkpoint> {
+    let at = load(last, config, device)?;
     if at.state.fingerprint != dataset.fingerprint() {
         bail!(
             "{} was trained on other data (fingerprint {}, now {}); give the same --data, or another --out to start anew",

@@ -6,7 +6,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use candle_core::Device;
 use engine::{Note, Pitch, Velocity, Weights};
+use model::checkpoint::Checkpoint;
 use model::midi::{Part, write};
 use model::prepare::{PrepareOptions, prepare};
 use model::quantise::{self, QuantiseOptions};
@@ -196,6 +198,30 @@ fn a_full_disk_leaves_the_last_checkpoint() {
     let full = command("sh", path, "--out another").output().unwrap();
     says(&full, "a full disk at the start", &["cannot write the checkpoint"]);
     fails(path, "--out /dev/null/run", &["cannot make"]);
+}
+
+#[test]
+fn a_run_can_begin_with_the_weights_of_another() {
+    let folder = folder();
+    let path = folder.path();
+    succeeds(path, "--max-notes 60");
+    prepared(path, "other", 12);
+    succeeds(path, "--from run/last --data other --out again --max-notes 1 --rate 1e-12");
+    let load = |run: &str| Checkpoint::load(&path.join(run).join("last"), &Device::Cpu).unwrap();
+    let (first, again) = (load("run"), load("again"));
+    for (name, values) in first.network.parameters() {
+        let now = again.network.parameters()[name].flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let then = values.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert!(then.iter().zip(now).all(|(a, b)| (a - b).abs() < 1e-9), "{name}");
+    }
+    let seen = first.state.notes_seen;
+    assert_eq!(again.state.step, 1);
+    assert!(again.state.notes_seen > seen);
+    let stages = format!("{seen} notes of other music; from step 0 batches of 1 crops of 16 notes");
+    assert!(again.state.options.starts_with(&stages), "{}", again.state.options);
+    fails(path, "--from run/last --resume", &["cannot be used with"]);
+    fails(path, "--from run/last --out third --size nano", &["choose its --size"]);
+    fails(path, "--from nowhere --out third", &["nowhere"]);
 }
 
 #[test]
