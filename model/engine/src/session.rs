@@ -1,61 +1,21 @@
 //! A stream of notes: what was played goes in, what could follow comes out.
 
+mod choose;
+mod score;
+
 use std::sync::Arc;
 
 use oorandom::Rand32;
 
+pub use self::choose::{Ask, Bend, Event};
 use crate::conditions::{Conditions, N_DENSITIES, N_MODES, N_POLYPHONIES};
-use crate::grammar::{Grammar, Onset};
 use crate::habits::{Habits, Move};
-use crate::math;
 use crate::memory::{Fed, Goal, Memory};
 use crate::metre::{Metre, Position};
-use crate::note::{Note, Pitch};
-use crate::sample::{self, Sampling};
+use crate::note::Note;
 use crate::tokens::Encoder;
-use crate::vocab::{self, END, N_PITCHES};
+use crate::vocab::N_PITCHES;
 use crate::weights::Weights;
-
-/// What [`Session::next`] may answer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ask {
-    /// What the next note should be like.
-    pub conditions: Conditions,
-    /// How freely it is chosen.
-    pub sampling: Sampling,
-    /// Lowest pitch, inclusive.
-    pub lowest: Pitch,
-    /// Highest pitch, inclusive.
-    pub highest: Pitch,
-    /// When it begins.
-    pub onset: Onset,
-    /// Whether the music may end here.
-    pub may_end: bool,
-}
-
-/// What bends the choice beyond [`Ask`]. The default bends nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Bend {
-    /// How freely time and length are chosen, if not like pitch and velocity.
-    pub rhythm: Option<Sampling>,
-    /// Added to the logits of each pitch class, from C up: 0 changes nothing, minus infinity forbids it (as long as the
-    /// range has others).
-    pub class_bias: [f32; 12],
-    /// A pitch that must not come, as long as there are others.
-    pub avoid: Option<Pitch>,
-}
-
-/// What comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A note.
-    Note(Note),
-    /// The music ends.
-    End {
-        /// When its last note has sounded.
-        at_ticks: i64,
-    },
-}
 
 /// A place in a session to come back to.
 #[derive(Clone, Copy, Debug)]
@@ -166,73 +126,6 @@ impl Session {
         self.memory.read_some(&self.weights.network, most)
     }
 
-    /// Chooses what comes next, and feeds it to itself if it is a note. After an end nothing is fed: whatever comes then
-    /// goes on as if the music had not ended.
-    pub fn next(&mut self, ask: &Ask) -> Event {
-        self.next_bent(ask, &Bend::default())
-    }
-
-    /// As [`Session::next`], bent.
-    pub fn next_bent(&mut self, ask: &Ask, bend: &Bend) -> Event {
-        let [event] = Self::next_together([self], [(*ask, *bend)]);
-        event
-    }
-
-    /// As [`Session::next_bent`] of each session, but one reading of the weights serves all: several answers to the same
-    /// phrase (see [`Session::copy_from`]) take little longer than one. At most four sessions. When they do not play the same
-    /// weights, each reads its own.
-    pub fn next_together<const N: usize>(mut sessions: [&mut Self; N], asks: [(Ask, Bend); N]) -> [Event; N] {
-        let goals = std::array::from_fn(|i| {
-            let (ask, bend) = &asks[i];
-            let onset_ticks = sessions[i].grammar(ask, bend).onset_ticks(0);
-            sessions[i].goal(ask.conditions, onset_ticks)
-        });
-        let weights = Arc::clone(&sessions[0].weights);
-        if sessions.iter().all(|session| Arc::ptr_eq(&session.weights, &weights)) {
-            Memory::read_together(&weights.network, sessions.each_mut().map(|session| &mut session.memory), goals);
-        } else {
-            for (session, goal) in sessions.iter_mut().zip(goals) {
-                Memory::read_together(&session.weights.network, [&mut session.memory], [goal]);
-            }
-        }
-        std::array::from_fn(|i| sessions[i].draw(&asks[i].0, &asks[i].1))
-    }
-
-    fn grammar(&self, ask: &Ask, bend: &Bend) -> Grammar {
-        let last = self.memory.last().map(|fed| fed.note);
-        Grammar::new(last, ask.onset, ask.lowest, ask.highest, ask.may_end).without(&bend.class_bias, bend.avoid)
-    }
-
-    /// Draws what comes next, when all is read.
-    fn draw(&mut self, ask: &Ask, bend: &Bend) -> Event {
-        let rhythm = bend.rhythm.unwrap_or(ask.sampling);
-        let conditions = self.known(ask.conditions);
-        let grammar = self.grammar(ask, bend);
-        self.recall();
-
-        let onset_ticks = grammar.forced_onset_ticks().unwrap_or_else(|| {
-            let shift = self.choose(rhythm, &[], Position::FREE, |shift| grammar.allows_shift(shift));
-            grammar.onset_ticks(shift.unwrap_or(u8::MAX))
-        });
-        let position = self.metre.position(onset_ticks);
-        let shift = self.encoder().shift_to(onset_ticks);
-        let pitch = self.choose_pitch(ask.sampling, &bend.class_bias, shift, position, |pitch| {
-            grammar.allows_pitch(onset_ticks, pitch)
-        });
-        let pitch = pitch.unwrap_or(grammar.any_pitch());
-        let Some(key) = Pitch::new(pitch) else { return Event::End { at_ticks: onset_ticks } };
-        let duration = self.choose(rhythm, &[shift, pitch], position, |duration| duration > 0).unwrap_or(1);
-        let velocity = self.choose(ask.sampling, &[shift, pitch, duration], position, |_| true).unwrap_or(0);
-        let note = Note {
-            onset_ticks,
-            duration_ticks: vocab::time_ticks(duration),
-            pitch: key,
-            velocity: vocab::velocity_of(velocity),
-        };
-        self.push(note, conditions);
-        Event::Note(note)
-    }
-
     /// Takes the last note back and feeds this one in its place, under the same conditions: for a note of
     /// [`Session::next`] that is played otherwise than it was chosen. The random stream goes on. Costs no step of the
     /// network. Does nothing before the first note.
@@ -240,50 +133,6 @@ impl Session {
         let Some(conditions) = self.memory.last().map(|fed| fed.conditions) else { return };
         self.memory.truncate(self.memory.n_fed() - 1);
         self.push(self.placed(note), conditions);
-    }
-
-    /// How unlikely an event is as the next one: -ln of the model's probability of its shift, pitch, duration and
-    /// velocity, with nothing masked. Then feeds it, if it is a note. The first note's shift, and an end's duration and
-    /// velocity, say nothing and are 0.
-    pub fn score(&mut self, event: Event, conditions: Conditions) -> [f32; 4] {
-        self.score_seeing(event, conditions, |_, _, _| {})
-    }
-
-    /// As [`Session::score`]; `see` is shown each attribute that says something: its index, all its logits and its value.
-    pub fn score_seeing(
-        &mut self,
-        event: Event,
-        conditions: Conditions,
-        mut see: impl FnMut(usize, &[f32], u8),
-    ) -> [f32; 4] {
-        let conditions = self.known(conditions);
-        let mut encoder = self.encoder();
-        let (onset_ticks, values, note) = match event {
-            Event::Note(note) => {
-                let note = self.placed(note);
-                (note.onset_ticks, encoder.encode(&note).values(), Some(note))
-            }
-            Event::End { at_ticks } => (at_ticks, encoder.end(at_ticks).values(), None),
-        };
-        let goal = self.goal(conditions, onset_ticks);
-        Memory::read_together(&self.weights.network, [&mut self.memory], [goal]);
-        let position = self.metre.position(onset_ticks);
-        let is_first = self.memory.n_fed() == 0;
-        self.recall();
-        let mut nats = [0.0; 4];
-        for (attribute, nats) in nats.iter_mut().enumerate() {
-            let says_nothing = attribute == 0 && is_first || attribute >= 2 && values[1] == END;
-            if !says_nothing {
-                let mut buffer = [0.0; N_PITCHES];
-                let logits = self.logits(&values[..attribute], position, &mut buffer);
-                see(attribute, logits, values[attribute]);
-                *nats = math::log_sum_exp(logits) - logits[usize::from(values[attribute])];
-            }
-        }
-        if let Some(note) = note {
-            self.push(note, conditions);
-        }
-        nats
     }
 
     /// This place in the notes and in the random stream.
@@ -332,35 +181,6 @@ impl Session {
     fn goal(&mut self, conditions: Conditions, onset_ticks: i64) -> Goal {
         let position = self.metre.position(onset_ticks);
         self.memory.goal(self.known(conditions), position)
-    }
-
-    fn choose(
-        &mut self,
-        sampling: Sampling,
-        earlier: &[u8],
-        onset: Position,
-        is_legal: impl Fn(u8) -> bool,
-    ) -> Option<u8> {
-        let mut buffer = [0.0; N_PITCHES];
-        let logits = self.logits(earlier, onset, &mut buffer);
-        sample::choose(logits, is_legal, sampling, &mut self.random)
-    }
-
-    fn choose_pitch(
-        &mut self,
-        sampling: Sampling,
-        class_bias: &[f32; 12],
-        shift: u8,
-        onset: Position,
-        is_legal: impl Fn(u8) -> bool,
-    ) -> Option<u8> {
-        let mut biased = [0.0; N_PITCHES];
-        let logits = self.logits(&[shift], onset, &mut biased);
-        // The end has no pitch class.
-        for (pitch, logit) in logits.iter_mut().enumerate().take(usize::from(END)) {
-            *logit += class_bias[pitch % 12];
-        }
-        sample::choose(logits, is_legal, sampling, &mut self.random)
     }
 
     /// Logits of the attribute after `earlier`, with the player's habits.
@@ -432,145 +252,4 @@ fn known_by(weights: &Weights, conditions: Conditions) -> Conditions {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::simd::Isa;
-    use crate::{ModelConfig, Precision, Velocity, random_file};
-
-    fn music() -> impl Iterator<Item = (Note, Conditions)> {
-        (0..150i64).map(|i| {
-            let pitch = Pitch::new(40 + u8::try_from(i * i % 41).unwrap()).unwrap();
-            let duration_ticks = u32::try_from(i % 50 + 1).unwrap();
-            let note = Note { onset_ticks: i * i % 13 + i * 20, duration_ticks, pitch, velocity: Velocity::MEDIUM };
-            (note, Conditions { style: u8::try_from(i % 3).unwrap(), ..Conditions::default() })
-        })
-    }
-
-    fn ask() -> Ask {
-        Ask {
-            conditions: Conditions::default(),
-            sampling: Sampling { temperature: 1.0, top_p: 0.95 },
-            lowest: Pitch::new(21).unwrap(),
-            highest: Pitch::new(108).unwrap(),
-            onset: Onset::NotBefore(0),
-            may_end: false,
-        }
-    }
-
-    #[test]
-    fn kernels_and_batches_make_no_difference_to_the_last_bit() {
-        let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
-        let probe = |session: &mut Session| {
-            let mark = session.mark();
-            let nats = session.score(Event::Note(music().last().unwrap().0), Conditions::default());
-            assert!(session.rewind(&mark));
-            nats.map(f32::to_bits)
-        };
-        let nats = |isa: Isa, n_at_once: usize| {
-            let mut weights = Weights::parse(&file).unwrap();
-            weights.network.isa = isa;
-            let mut session = Session::new(Arc::new(weights));
-            let notes: Vec<_> = music().collect();
-            let part = |part: &[(Note, Conditions)]| {
-                part.chunks(n_at_once).for_each(|phrase| session.feed_all(phrase.iter().copied()));
-                probe(&mut session)
-            };
-            // Long enough for several contexts of 64 notes.
-            notes.chunks(30).map(part).collect::<Vec<_>>()
-        };
-        let one_by_one = nats(Isa::best(), 1);
-        for isa in Isa::all() {
-            for n_at_once in [1, 3, 10, 30] {
-                assert_eq!(nats(isa, n_at_once), one_by_one, "{}, {n_at_once} at once", isa.name());
-            }
-        }
-    }
-
-    #[test]
-    fn candidates_choose_the_same_notes_together_as_alone() {
-        let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
-        let choose = |isa: Isa, together: bool| {
-            let mut weights = Weights::parse(&file).unwrap();
-            weights.network.isa = isa;
-            let mut first = Session::new(Arc::new(weights));
-            first.feed_all(music().take(40));
-            let mut candidates: [Session; 4] = std::array::from_fn(|_| Session::new(Arc::clone(&first.weights)));
-            for (candidate, seed) in candidates.iter_mut().zip(0..) {
-                assert!(candidate.copy_from(&first));
-                candidate.seed(seed);
-            }
-            // Each on its own way: what one chose goes on while another goes back. Over several edges of the context.
-            let mut events = Vec::new();
-            for i in 0..150u8 {
-                let ask = Ask {
-                    conditions: Conditions { style: i % 3, ..Conditions::default() },
-                    lowest: Pitch::new(30 + i % 7).unwrap(),
-                    may_end: i % 5 == 0,
-                    ..ask()
-                };
-                let asks = [(ask, Bend::default()); 4];
-                if i % 11 == 3 {
-                    candidates[1].feed_all(music().skip(100).take(7));
-                }
-                let mark = candidates[2].mark();
-                if together {
-                    events.push(Session::next_together(candidates.each_mut(), asks));
-                } else {
-                    events.push(candidates.each_mut().map(|candidate| candidate.next_bent(&ask, &Bend::default())));
-                }
-                if i % 3 == 0 {
-                    assert!(candidates[2].rewind(&mark));
-                }
-            }
-            events
-        };
-        let alone = choose(Isa::best(), false);
-        assert!(alone.iter().any(|events| events[0] != events[1] && events[2] != events[3]), "seeds matter");
-        for isa in Isa::all() {
-            assert_eq!(choose(isa, true), alone, "{}", isa.name());
-        }
-    }
-
-    #[test]
-    fn sessions_of_other_weights_take_nothing_over_but_play_along() {
-        let session = |seed| {
-            let file = random_file(ModelConfig::TINY, Precision::Q8, seed).unwrap();
-            Session::new(Arc::new(Weights::parse(&file).unwrap()))
-        };
-        let (mut one, mut other) = (session(3), session(4));
-        assert!(!one.copy_from(&other));
-        for _ in 0..5 {
-            let together = Session::next_together([&mut one, &mut other], [(ask(), Bend::default()); 2]);
-            assert_ne!(together[0], together[1]);
-        }
-    }
-
-    #[test]
-    fn a_lean_is_the_same_on_all_kernels_and_nothing_at_0() {
-        let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
-        let play = |isa: Isa, lean: f32, learns: bool| {
-            let mut weights = Weights::parse(&file).unwrap();
-            weights.network.isa = isa;
-            let mut session = Session::new(Arc::new(weights));
-            session.lean(lean);
-            // A scale up and down, again and again.
-            for (note, i) in music().map(|(note, _)| note).zip(0u8..) {
-                let key = 60 + (i % 12).min(12 - i % 12);
-                let note = Note { onset_ticks: i64::from(i) * 24, pitch: Pitch::new(key).unwrap(), ..note };
-                session.feed(note, Conditions::default());
-                if learns {
-                    session.learn(note, i == 0);
-                }
-            }
-            let events: [Event; 30] = std::array::from_fn(|_| session.next(&ask()));
-            (events, session.score(events[0], Conditions::default()).map(f32::to_bits))
-        };
-        let plain = play(Isa::best(), 0.0, false);
-        assert_eq!(play(Isa::best(), 0.0, true), plain);
-        let leaning = play(Isa::best(), 0.8, true);
-        assert_ne!(leaning.0, plain.0);
-        for isa in Isa::all() {
-            assert_eq!(play(isa, 0.8, true), leaning, "{}", isa.name());
-        }
-    }
-}
+mod tests;

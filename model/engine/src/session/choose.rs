@@ -1,0 +1,151 @@
+//! What comes next, chosen.
+
+use std::sync::Arc;
+
+use super::Session;
+use crate::conditions::Conditions;
+use crate::grammar::{Grammar, Onset};
+use crate::memory::Memory;
+use crate::metre::Position;
+use crate::note::{Note, Pitch};
+use crate::sample::{self, Sampling};
+use crate::vocab::{self, END, N_PITCHES};
+
+/// What [`Session::next`] may answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ask {
+    /// What the next note should be like.
+    pub conditions: Conditions,
+    /// How freely it is chosen.
+    pub sampling: Sampling,
+    /// Lowest pitch, inclusive.
+    pub lowest: Pitch,
+    /// Highest pitch, inclusive.
+    pub highest: Pitch,
+    /// When it begins.
+    pub onset: Onset,
+    /// Whether the music may end here.
+    pub may_end: bool,
+}
+
+/// What bends the choice beyond [`Ask`]. The default bends nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bend {
+    /// How freely time and length are chosen, if not like pitch and velocity.
+    pub rhythm: Option<Sampling>,
+    /// Added to the logits of each pitch class, from C up: 0 changes nothing, minus infinity forbids it (as long as the
+    /// range has others).
+    pub class_bias: [f32; 12],
+    /// A pitch that must not come, as long as there are others.
+    pub avoid: Option<Pitch>,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A note.
+    Note(Note),
+    /// The music ends.
+    End {
+        /// When its last note has sounded.
+        at_ticks: i64,
+    },
+}
+
+impl Session {
+    /// Chooses what comes next, and feeds it to itself if it is a note. After an end nothing is fed: whatever comes then
+    /// goes on as if the music had not ended.
+    pub fn next(&mut self, ask: &Ask) -> Event {
+        self.next_bent(ask, &Bend::default())
+    }
+
+    /// As [`Session::next`], bent.
+    pub fn next_bent(&mut self, ask: &Ask, bend: &Bend) -> Event {
+        let [event] = Self::next_together([self], [(*ask, *bend)]);
+        event
+    }
+
+    /// As [`Session::next_bent`] of each session, but one reading of the weights serves all: several answers to the same
+    /// phrase (see [`Session::copy_from`]) take little longer than one. At most four sessions. When they do not play the same
+    /// weights, each reads its own.
+    pub fn next_together<const N: usize>(mut sessions: [&mut Self; N], asks: [(Ask, Bend); N]) -> [Event; N] {
+        let goals = std::array::from_fn(|i| {
+            let (ask, bend) = &asks[i];
+            let onset_ticks = sessions[i].grammar(ask, bend).onset_ticks(0);
+            sessions[i].goal(ask.conditions, onset_ticks)
+        });
+        let weights = Arc::clone(&sessions[0].weights);
+        if sessions.iter().all(|session| Arc::ptr_eq(&session.weights, &weights)) {
+            Memory::read_together(&weights.network, sessions.each_mut().map(|session| &mut session.memory), goals);
+        } else {
+            for (session, goal) in sessions.iter_mut().zip(goals) {
+                Memory::read_together(&session.weights.network, [&mut session.memory], [goal]);
+            }
+        }
+        std::array::from_fn(|i| sessions[i].draw(&asks[i].0, &asks[i].1))
+    }
+
+    fn grammar(&self, ask: &Ask, bend: &Bend) -> Grammar {
+        let last = self.memory.last().map(|fed| fed.note);
+        Grammar::new(last, ask.onset, ask.lowest, ask.highest, ask.may_end).without(&bend.class_bias, bend.avoid)
+    }
+
+    /// Draws what comes next, when all is read.
+    fn draw(&mut self, ask: &Ask, bend: &Bend) -> Event {
+        let rhythm = bend.rhythm.unwrap_or(ask.sampling);
+        let conditions = self.known(ask.conditions);
+        let grammar = self.grammar(ask, bend);
+        self.recall();
+
+        let onset_ticks = grammar.forced_onset_ticks().unwrap_or_else(|| {
+            let shift = self.choose(rhythm, &[], Position::FREE, |shift| grammar.allows_shift(shift));
+            grammar.onset_ticks(shift.unwrap_or(u8::MAX))
+        });
+        let position = self.metre.position(onset_ticks);
+        let shift = self.encoder().shift_to(onset_ticks);
+        let pitch = self.choose_pitch(ask.sampling, &bend.class_bias, shift, position, |pitch| {
+            grammar.allows_pitch(onset_ticks, pitch)
+        });
+        let pitch = pitch.unwrap_or(grammar.any_pitch());
+        let Some(key) = Pitch::new(pitch) else { return Event::End { at_ticks: onset_ticks } };
+        let duration = self.choose(rhythm, &[shift, pitch], position, |duration| duration > 0).unwrap_or(1);
+        let velocity = self.choose(ask.sampling, &[shift, pitch, duration], position, |_| true).unwrap_or(0);
+        let note = Note {
+            onset_ticks,
+            duration_ticks: vocab::time_ticks(duration),
+            pitch: key,
+            velocity: vocab::velocity_of(velocity),
+        };
+        self.push(note, conditions);
+        Event::Note(note)
+    }
+
+    fn choose(
+        &mut self,
+        sampling: Sampling,
+        earlier: &[u8],
+        onset: Position,
+        is_legal: impl Fn(u8) -> bool,
+    ) -> Option<u8> {
+        let mut buffer = [0.0; N_PITCHES];
+        let logits = self.logits(earlier, onset, &mut buffer);
+        sample::choose(logits, is_legal, sampling, &mut self.random)
+    }
+
+    fn choose_pitch(
+        &mut self,
+        sampling: Sampling,
+        class_bias: &[f32; 12],
+        shift: u8,
+        onset: Position,
+        is_legal: impl Fn(u8) -> bool,
+    ) -> Option<u8> {
+        let mut biased = [0.0; N_PITCHES];
+        let logits = self.logits(&[shift], onset, &mut biased);
+        // The end has no pitch class.
+        for (pitch, logit) in logits.iter_mut().enumerate().take(usize::from(END)) {
+            *logit += class_bias[pitch % 12];
+        }
+        sample::choose(logits, is_legal, sampling, &mut self.random)
+    }
+}
