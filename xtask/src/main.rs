@@ -5,6 +5,7 @@
 mod bench;
 mod build;
 mod check_cuda;
+mod check_platforms;
 mod erase_log;
 mod install;
 mod play;
@@ -33,6 +34,8 @@ enum Task {
     Test(test::Options),
     /// Check that the trainer compiles for NVIDIA GPUs; needs none, and no CUDA.
     CheckCuda,
+    /// Check that the plugin compiles for Windows and macOS.
+    CheckPlatforms,
     /// Build the plugin and put it into target/bundled, as Antiphon.clap and Antiphon.vst3.
     Bundle,
     /// Bundle the plugin and copy it to where your music software looks for plugins.
@@ -55,6 +58,7 @@ fn main() -> Result<()> {
         Task::Play(options) => play::run(&options),
         Task::Test(options) => test::run(&options),
         Task::CheckCuda => check_cuda::run(),
+        Task::CheckPlatforms => check_platforms::run(),
         Task::Bundle => {
             let bundles = build::bundle()?;
             println!("{}\n{}", bundles.clap.display(), bundles.vst3.display());
