@@ -1,9 +1,9 @@
-//! Style packs in a song: chosen, missing, damaged.
+//! Style packs and networks in a song: chosen, missing, damaged.
 
 use std::path::{Path, PathBuf};
 
 use engine::pack::{self, Adapter};
-use engine::{PackHeader, Weights};
+use engine::{ModelConfig, PackHeader, Precision, Weights, random_file};
 use host::{Clap, Instance, Pace, Played, Rig};
 
 use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
@@ -36,7 +36,15 @@ impl File {
             config: *base.config(),
             rank: 1,
         };
-        let bytes = pack::write(&header, &numbers(base.config().d_model), &adapters).unwrap();
+        Self::of(test, pack::write(&header, &numbers(base.config().d_model), &adapters).unwrap())
+    }
+
+    /// A network that looks back so far.
+    fn network(test: &str, n_context: usize, precision: Precision) -> Self {
+        Self::of(test, random_file(ModelConfig { n_context, ..ModelConfig::TINY }, precision, 7).unwrap())
+    }
+
+    fn of(test: &str, bytes: Vec<u8>) -> Self {
         let path = std::env::temp_dir().join(format!("antiphon-pack-{}-{test}.antiphon", std::process::id()));
         std::fs::write(&path, bytes).unwrap();
         Self { path }
@@ -92,6 +100,17 @@ fn played(mut rig: Rig<Clap>) -> Vec<Played> {
     notes
 }
 
+/// The text of the style at this place, as soon as it is `wanted`, or after a while: files are read on a thread of their own.
+fn shown(rig: &mut Rig<Clap>, style: u32, place: f64, wanted: &str) -> String {
+    for _ in 0..500 {
+        if rig.plugin.value_text(style, place).unwrap() == wanted {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    rig.plugin.value_text(style, place).unwrap()
+}
+
 /// The place of the first style that the built-in weights do not have.
 fn own_style() -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "at most 32")]
@@ -113,16 +132,7 @@ fn a_song_plays_with_its_pack_and_mixes_its_style_with_others() {
     // The host shows the style by its name, and the song keeps which file it was.
     let mut rig = song(pack, own, None);
     let style = rig.parameter("Style").unwrap().id;
-    let mut text = String::new();
-    // It is read on a thread of its own.
-    for _ in 0..500 {
-        text = rig.plugin.value_text(style, own).unwrap();
-        if text == "My own" {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    assert_eq!(text, "My own");
+    assert_eq!(shown(&mut rig, style, own, "My own"), "My own");
     let state = rig.plugin.save().unwrap();
     let saved = saved_pack(&state);
     assert_eq!(saved["name"], "My own");
@@ -142,7 +152,17 @@ fn without_its_pack_a_song_plays_the_built_in_styles_and_says_so() {
     std::fs::write(&damaged.path, bytes).unwrap();
     let changed = File::new("changed", 0.05);
     let other = "0".repeat(64);
-    for (path, sha256) in [(&*nowhere, ""), (&*nowhere, &*other), (&*damaged.path, ""), (&*changed.path, &*other)] {
+    let floats = File::network("floats", 512, Precision::F32);
+    let short = File::network("short", 64, Precision::Q8);
+    let cases = [
+        (&*nowhere, ""),
+        (&*nowhere, &*other),
+        (&*damaged.path, ""),
+        (&*changed.path, &*other),
+        (&*floats.path, ""),
+        (&*short.path, ""),
+    ];
+    for (path, sha256) in cases {
         let mut rig = song(Some((path, sha256)), own_style(), None);
         let style = rig.parameter("Style").unwrap().id;
         rig.run(512).unwrap();
@@ -155,19 +175,41 @@ fn without_its_pack_a_song_plays_the_built_in_styles_and_says_so() {
 }
 
 #[test]
-fn packs_come_and_go_while_it_plays() {
-    let file = File::new("swap", 0.05);
+fn a_song_plays_with_a_whole_network_and_shows_its_styles() {
+    let file = File::network("network", 1024, Precision::Q8);
+    let network = Some((&*file.path, ""));
+    let with_network = played(song(network, 1.0, None));
+    assert_ne!(with_network, played(song(None, 1.0, None)), "the network is not played");
+    assert_eq!(with_network, played(song(network, 1.0, None)), "not the same notes again");
+
+    let names = Weights::parse(&std::fs::read(&file.path).unwrap()).unwrap().header().styles.clone();
+    let mut rig = song(network, 1.0, None);
+    let style = rig.parameter("Style").unwrap().id;
+    assert_eq!(shown(&mut rig, style, 1.0, &names[1]), names[1]);
+    let state = rig.plugin.save().unwrap();
+    drop(file);
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.plugin.load(&state).unwrap();
+    let missing = format!("{} (not in this model)", names[1]);
+    assert_eq!(shown(&mut rig, style, 1.0, &missing), missing);
+    assert_eq!(saved_pack(&rig.plugin.save().unwrap()), saved_pack(&state), "a song forgets what it misses");
+}
+
+#[test]
+fn packs_and_networks_come_and_go_while_it_plays() {
+    let files = [File::new("swap", 0.05), File::network("other", 1024, Precision::Q8)];
     let mut rig = song(None, 0.0, None);
     let plain = rig.plugin.save().unwrap();
-    let packed = with_pack(&plain, &file.path, "", "");
-    for round in 0..6u32 {
+    let chosen = [&files[0], &files[1]].map(|file| with_pack(&plain, &file.path, "", ""));
+    for round in 0..8u32 {
         let before = rig.heard.len();
         play_call(&mut rig, round * 12);
         let beats = sample_of(&rig, 12.0);
         rig.run(beats).unwrap();
         let notes = host::pair(&rig.heard[before..]).len();
-        assert!(notes >= 3, "{notes} notes answer call {round}");
-        rig.plugin.load(if round % 2 == 0 { &packed } else { &plain }).unwrap();
+        assert!(notes >= 1, "nothing answers call {round}");
+        // A pack, a network, the pack at once after it, none.
+        rig.plugin.load([&chosen[0], &chosen[1], &chosen[0], &plain][round as usize % 4]).unwrap();
     }
     rig.run(480_000).unwrap();
     assert_released(&host::pair(&rig.heard));

@@ -1,20 +1,23 @@
-//! The style pack that a song plays with: chosen by the user or by a saved song, read on a thread of its own, and ready for
-//! the worker to take. Until then, and if it cannot be read, what played before plays on.
+//! The file that a song plays with: a style pack, or a whole network. It is chosen by the user or by a saved song, read on
+//! a thread of its own, and ready for the worker to take. Until then, and if it cannot be read, what played before plays on.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread::JoinHandle;
 
-use engine::{Pack, Weights, pack};
+use engine::{Pack, PackError, Precision, Weights, pack};
 use nice_plug::params::persist::PersistentField;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::weights;
 
-/// No pack is near this size.
+/// No file is near this size.
 const MAX_BYTES: u64 = 64 << 20;
+/// How far a network may look back, in notes, for others to take over from it while it plays.
+const CONTEXTS: RangeInclusive<usize> = 512..=2048;
 
 /// As it is saved with the song; all empty for none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,11 +25,14 @@ pub(crate) struct Saved {
     path: String,
     /// Of the file, so that a song never plays another without a word.
     sha256: String,
-    /// Of the style, to be shown when the file is missing.
+    /// Of the style or network, to be shown when the file is missing.
     name: String,
+    /// Of all styles of a network, for the same reason; empty for a pack, which adds one to the built-in ones.
+    #[serde(default)]
+    styles: Vec<String>,
 }
 
-/// How it stands with the pack.
+/// How it stands with the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// None is chosen.
@@ -44,7 +50,7 @@ pub(crate) enum Standing {
 struct State {
     saved: Saved,
     standing: Standing,
-    /// Those with the pack; `None` for the built-in ones.
+    /// Those of the file; `None` for the built-in ones.
     weights: Option<Arc<Weights>>,
     loader: Option<JoinHandle<()>>,
 }
@@ -60,7 +66,7 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    /// Plays with this pack, once it is read.
+    /// Plays with this pack or network, once it is read.
     pub(crate) fn choose(&self, path: &Path) {
         let path = path.to_string_lossy().into_owned();
         self.load(Saved { path, ..Saved::default() });
@@ -71,16 +77,33 @@ impl Chosen {
         self.load(Saved::default());
     }
 
-    /// The path of the pack, if there is one.
+    /// The path of the file, if there is one.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         Some(self.state.lock().saved.path.clone()).filter(|path| !path.is_empty()).map(PathBuf::from)
     }
 
-    /// The name of the pack's style, if there is one, and whether it can be played, now or when it is read.
-    pub(crate) fn style(&self) -> Option<(String, bool)> {
+    /// The name of the pack's style or of the network, if there is one.
+    pub(crate) fn name(&self) -> Option<String> {
+        Some(self.state.lock().saved.name.clone()).filter(|name| !name.is_empty())
+    }
+
+    /// Whether a whole network is chosen.
+    pub(crate) fn is_network(&self) -> bool {
+        !self.state.lock().saved.styles.is_empty()
+    }
+
+    /// The names of all styles, and how many of them, from the first, can be played, now or when the file is read.
+    pub(crate) fn styles(&self) -> (Vec<String>, usize) {
         let state = self.state.lock();
         let is_usable = matches!(state.standing, Standing::Loading | Standing::Ready);
-        Some((state.saved.name.clone(), is_usable)).filter(|(name, _)| !name.is_empty())
+        let Saved { name, styles, .. } = &state.saved;
+        if !styles.is_empty() {
+            return (styles.clone(), if is_usable { styles.len() } else { 0 });
+        }
+        let own = Some(name).filter(|name| !name.is_empty());
+        let names: Vec<String> = weights::styles().iter().chain(own).cloned().collect();
+        let n_playable = if is_usable { names.len() } else { weights::styles().len() };
+        (names, n_playable)
     }
 
     pub(crate) fn standing(&self) -> Standing {
@@ -92,7 +115,7 @@ impl Chosen {
         self.n_ready.load(Relaxed)
     }
 
-    /// The weights to play: those with the pack, or `None` for the built-in ones.
+    /// The weights to play: those of the file, or `None` for the built-in ones.
     pub(crate) fn weights(&self) -> Option<Arc<Weights>> {
         self.state.lock().weights.clone()
     }
@@ -106,7 +129,7 @@ impl Chosen {
         }
     }
 
-    /// As if a pack were chosen and read.
+    /// As if a file were chosen and read.
     #[cfg(test)]
     pub(crate) fn provide(&self, weights: Option<Arc<Weights>>) {
         self.state.lock().weights = weights;
@@ -160,26 +183,51 @@ impl Drop for Chosen {
     }
 }
 
-/// The weights with a pack, and what to save of it.
+/// The weights of the file, and what to save of it.
 fn read(wanted: &Saved) -> Result<(Saved, Arc<Weights>), String> {
     let bytes = bytes(Path::new(&wanted.path)).or_else(|why| moved(wanted).ok_or(why))?;
     let sha256 = pack::hex(bytes.last_chunk::<32>().unwrap_or(&[0; 32]));
     if !wanted.sha256.is_empty() && wanted.sha256 != sha256 {
         let (bytes, path) = (moved(wanted), &wanted.path);
         return match bytes {
-            Some(bytes) => merged(wanted, &bytes),
+            Some(bytes) => opened(wanted, &bytes),
             None => {
                 Err(format!("{path} is not what it was when the song was saved; choose it again to play it as it is"))
             }
         };
     }
-    merged(&Saved { sha256, ..wanted.clone() }, &bytes)
+    opened(&Saved { sha256, ..wanted.clone() }, &bytes)
 }
 
-fn merged(saved: &Saved, bytes: &[u8]) -> Result<(Saved, Arc<Weights>), String> {
-    let pack = Pack::parse(bytes).map_err(|error| error.to_string())?;
-    let weights = pack.apply(&*weights::load()?).map_err(|error| error.to_string())?;
-    Ok((Saved { name: pack.header().name.clone(), ..saved.clone() }, Arc::new(weights)))
+fn opened(saved: &Saved, bytes: &[u8]) -> Result<(Saved, Arc<Weights>), String> {
+    let (weights, name, styles) = match Pack::parse(bytes) {
+        Ok(pack) => {
+            let weights = pack.apply(&*weights::load()?).map_err(|error| error.to_string())?;
+            (weights, pack.header().name.clone(), Vec::new())
+        }
+        Err(PackError::IsWeights) => {
+            let weights = network(bytes)?;
+            let header = weights.header();
+            let (name, styles) = (header.name.clone(), header.styles.clone());
+            (weights, name, styles)
+        }
+        Err(error) => return Err(error.to_string()),
+    };
+    Ok((Saved { name, styles, ..saved.clone() }, Arc::new(weights)))
+}
+
+/// A whole network that can play live.
+fn network(bytes: &[u8]) -> Result<Weights, String> {
+    let weights = Weights::parse(bytes).map_err(|error| error.to_string())?;
+    if weights.header().precision != Precision::Q8 {
+        return Err("this network is in 32-bit floats, too slow to play; quantise it without --floats".into());
+    }
+    let n_context = weights.config().n_context;
+    if !CONTEXTS.contains(&n_context) {
+        let (least, most) = (CONTEXTS.start(), CONTEXTS.end());
+        return Err(format!("this network looks back {n_context} notes; to play, it must be {least} to {most}"));
+    }
+    Ok(weights)
 }
 
 /// A file, unless it is far too large.
@@ -187,23 +235,23 @@ fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     let cannot = |why: std::io::Error| format!("cannot read {}: {why}", path.display());
     let length = std::fs::metadata(path).map_err(cannot)?.len();
     if length > MAX_BYTES {
-        return Err(format!("{} is far too large for a style pack", path.display()));
+        return Err(format!("{} is far too large for a style pack or a network", path.display()));
     }
     std::fs::read(path).map_err(cannot)
 }
 
-/// The pack of this checksum in the folder of packs: the user may have moved or renamed it.
+/// The file of this checksum in the folder of packs: the user may have moved or renamed it.
 fn moved(wanted: &Saved) -> Option<Vec<u8>> {
     let is_wanted = |bytes: &Vec<u8>| bytes.last_chunk::<32>().is_some_and(|sum| pack::hex(sum) == wanted.sha256);
     shelf().into_iter().filter_map(|path| bytes(&path).ok()).find(is_wanted)
 }
 
-/// Where packs belong: the folder Antiphon/Styles beside the takes.
+/// Where packs and networks belong: the folder Antiphon/Styles beside the takes.
 pub(crate) fn folder() -> Option<PathBuf> {
     Some(takes::Home::of_user()?.styles())
 }
 
-/// The packs in that folder, by name.
+/// What is in that folder, by name.
 pub(crate) fn shelf() -> Vec<PathBuf> {
     let entries = folder().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
     let is_pack = |path: &PathBuf| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("antiphon"));

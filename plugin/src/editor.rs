@@ -230,7 +230,8 @@ impl Window {
         }
     }
 
-    /// Chooses the style of a pack that was chosen here, once it can be played; or says why it cannot.
+    /// Chooses the style of a pack that was chosen here, once it can be played, or the first of a network: any style. Or
+    /// says why it cannot be played.
     fn follow_pack(&mut self) {
         if !self.packs.is_new {
             return;
@@ -239,13 +240,17 @@ impl Window {
             Standing::Loading => return,
             Standing::None => {}
             Standing::Ready => {
-                let name = self.params.chosen.style().map(|(name, _)| name).unwrap_or_default();
+                let chosen = &self.params.chosen;
+                let name = chosen.name().unwrap_or_default();
+                let first = chosen.styles().0.into_iter().next().filter(|_| chosen.is_network());
+                let style_name = first.unwrap_or_else(|| name.clone());
                 if let (Some(style), Some(context)) = (self.params.by_id("style"), &self.context)
-                    && let Some(value) = style.read(&name)
+                    && let Some(value) = style.read(&style_name)
                 {
                     style.set(value, &context.param_setter());
                 }
-                self.say(format!("The style is {name} now"), false);
+                let what = if self.params.chosen.is_network() { "network" } else { "style" };
+                self.say(format!("The {what} is {name} now"), false);
             }
             Standing::Refused(why) => self.say(format!("The style stays as it was: {why}"), true),
         }

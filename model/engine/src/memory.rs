@@ -154,8 +154,8 @@ impl Memory {
         n_steps == n_known
     }
 
-    /// Takes over the notes of another memory of the same size, with conditions as this network knows them. What it has
-    /// read of a common beginning stays.
+    /// Takes over the notes of another memory, with conditions as this network knows them. What it has read of a common
+    /// beginning stays. The context of this network may be four times as long as the other's, not more.
     pub(crate) fn follow(&mut self, other: &Self, known: impl Fn(Conditions) -> Conditions) {
         let hash = |memory: &Self, index: usize| memory.fed.get(index % memory.fed.capacity()).map(|fed| fed.hash);
         let oldest = self.oldest.max(other.oldest);
@@ -164,10 +164,16 @@ impl Memory {
             n_common -= 1;
         }
         self.truncate(if n_common > oldest { n_common } else { 0 });
+        let capacity = self.fed.capacity();
         self.fed.clear();
-        self.fed.extend(other.fed.iter().take(self.fed.capacity()));
-        self.fed.iter_mut().for_each(|fed| fed.conditions = known(fed.conditions));
-        (self.n_fed, self.oldest) = (other.n_fed, other.oldest);
+        if let Some(any) = other.fed.first() {
+            self.fed.resize(capacity.min(other.n_fed), *any);
+        }
+        (self.n_fed, self.oldest) = (other.n_fed, other.oldest.max(other.n_fed.saturating_sub(capacity)));
+        for index in self.oldest..self.n_fed {
+            let theirs = other.fed[index % other.fed.capacity()];
+            self.fed[index % capacity] = Fed { conditions: known(theirs.conditions), ..theirs };
+        }
     }
 
     /// Makes the network read the context but for its last event, for which it must know what comes next.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use oorandom::Rand32;
 
 pub use self::choose::{Ask, Bend, Event};
-use crate::conditions::{Conditions, N_DENSITIES, N_MODES, N_POLYPHONIES};
+use crate::conditions::{Conditions, N_DENSITIES, N_MODES, N_POLYPHONIES, N_STYLES};
 use crate::habits::{Habits, Move};
 use crate::memory::{Fed, Goal, Memory};
 use crate::metre::{Metre, Position};
@@ -111,11 +111,18 @@ impl Session {
         self.memory.read(&self.weights.network);
     }
 
-    /// Knows the notes of another session from now on, with what it learnt, its metre, random stream and marks, whatever weights it plays (of
-    /// a network of the same sizes). What was read of a common beginning is kept; [`Session::read_some`] reads the rest.
+    /// Knows the notes of another session from now on, with what it learnt, its metre, random stream and marks, whatever
+    /// weights it plays (but of a context of at least a quarter of its own). Styles go by their names. What was read of a
+    /// common beginning is kept; [`Session::read_some`] reads the rest.
     pub fn follow(&mut self, other: &Self) {
         let Self { weights, memory, .. } = self;
-        memory.follow(&other.memory, |conditions| known_by(weights, conditions));
+        let (own, others) = (&weights.header().styles, &other.weights.header().styles);
+        let place = |style: usize| own.iter().position(|name| others.get(style) == Some(name)).unwrap_or(0);
+        let styles: [u8; N_STYLES] = std::array::from_fn(|style| u8::try_from(place(style)).unwrap_or(0));
+        memory.follow(&other.memory, |conditions| {
+            let style = styles.get(usize::from(conditions.style)).map_or(0, |&style| style);
+            known_by(weights, Conditions { style, ..conditions })
+        });
         (self.metre, self.random, self.lean) = (other.metre, other.random, other.lean);
         self.habits.copy_from(&other.habits);
     }

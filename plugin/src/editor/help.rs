@@ -67,6 +67,7 @@ const CHAPTERS: &[(&str, &[&str])] = &[
             "Make a pack from 5 to 50 of your MIDI files with `model adapt`; the README says how.",
             "Put it into the folder that Packs shows, press Look, and Use. It plays on while the pack is read.",
             "Its style comes last in the list under Style. The song remembers the pack's file.",
+            "A whole network that you trained with `model train` goes the same way, and brings its own list of styles.",
         ],
     ),
 ];

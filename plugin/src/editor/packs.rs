@@ -1,4 +1,4 @@
-//! The style packs that the window offers: those of the folder, and the song's own, wherever it is.
+//! The style packs and networks that the window offers: those of the folder, and the song's own, wherever it is.
 
 use std::path::{Path, PathBuf};
 
@@ -41,10 +41,13 @@ impl Packs {
             let is_chosen = path.as_ref() == Some(file);
             let is_bad = is_chosen && matches!(standing, Standing::Refused(_));
             let about = match (&standing, is_chosen) {
-                (_, false) | (Standing::None, _) => "style pack".to_owned(),
+                (_, false) | (Standing::None, _) => "style pack or network".to_owned(),
                 (Standing::Loading, true) => "being read".to_owned(),
+                (Standing::Ready, true) if chosen.is_network() => {
+                    format!("a network of {} styles", chosen.styles().0.len())
+                }
                 (Standing::Ready, true) => {
-                    chosen.style().map_or_else(String::new, |(name, _)| format!("adds the style {name}"))
+                    chosen.name().map_or_else(String::new, |name| format!("adds the style {name}"))
                 }
                 (Standing::Refused(why), true) => why.clone(),
             };

@@ -6,7 +6,6 @@ use nice_plug::formatters;
 use nice_plug::prelude::*;
 
 use crate::chosen::Chosen;
-use crate::weights;
 
 const LAST_STYLE: i32 = 31;
 /// Ends the text of styles that a larger model may have.
@@ -21,23 +20,23 @@ pub(super) fn choice(name: &str, names: &'static [&'static str], default: i32) -
         .with_string_to_value(Arc::new(move |text| find(names, text)))
 }
 
-/// One of the model's styles, or the chosen pack's, which comes after them.
+/// One of the model's styles: the built-in ones and the chosen pack's after them, or those of the chosen network.
 pub(super) fn style(name: &str, chosen: &Arc<Chosen>) -> IntParam {
     let (writer, reader) = (Arc::clone(chosen), Arc::clone(chosen));
-    let text = move |value: i32| match (usize::try_from(value), weights::styles()) {
-        (Ok(place), styles) if place < styles.len() => styles[place].clone(),
-        (Ok(place), styles) if place == styles.len() => match writer.style() {
-            Some((name, true)) => name,
-            Some((name, false)) => format!("{name} {NOT_IN_THIS_MODEL}"),
+    let text = move |value: i32| {
+        let (names, n_playable) = writer.styles();
+        let place = usize::try_from(value).unwrap_or(usize::MAX);
+        match names.get(place) {
+            Some(name) if place < n_playable => name.clone(),
+            Some(name) => format!("{name} {NOT_IN_THIS_MODEL}"),
             None => format!("{value} {NOT_IN_THIS_MODEL}"),
-        },
-        _ => format!("{value} {NOT_IN_THIS_MODEL}"),
+        }
     };
     IntParam::new(name, 0, IntRange::Linear { min: 0, max: LAST_STYLE })
         .with_value_to_string(Arc::new(text))
         .with_string_to_value(Arc::new(move |text| {
-            let own = reader.style().map(|(name, _)| name);
-            let names: Vec<&str> = weights::styles().iter().chain(&own).map(String::as_str).collect();
+            let (names, _) = reader.styles();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let text = text.trim().trim_end_matches(NOT_IN_THIS_MODEL);
             find(&names, text).or_else(|| text.split_whitespace().next()?.parse().ok())
         }))

@@ -346,8 +346,14 @@ fn an_amended_note_is_remembered_as_if_it_had_been_fed() {
 
 #[test]
 fn a_session_of_other_weights_takes_over_in_the_middle() {
-    let weights =
-        |seed| Arc::new(Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, seed).unwrap()).unwrap());
+    // A network of the same sizes, and ones that look back four times and half as far.
+    [64, 256, 32].into_iter().for_each(take_over);
+}
+
+fn take_over(n_context: usize) {
+    let config = ModelConfig { n_context, ..ModelConfig::TINY };
+    let weights = |config, seed| Arc::new(Weights::parse(&random_file(config, Precision::Q8, seed).unwrap()).unwrap());
+    let (first, second) = (weights(ModelConfig::TINY, 3), weights(config, 4));
     let note = |i: i64| {
         let pitch = Pitch::new(40 + u8::try_from(i * i % 41).unwrap()).unwrap();
         Note { onset_ticks: i * 20, duration_ticks: 20, pitch, velocity: Velocity::MEDIUM }
@@ -360,7 +366,7 @@ fn a_session_of_other_weights_takes_over_in_the_middle() {
         nats
     };
     for n_before in [0, 1, 5, 40, 150, 200] {
-        let (mut old, mut next) = (Session::new(weights(3)), Session::new(weights(4)));
+        let (mut old, mut next) = (Session::new(Arc::clone(&first)), Session::new(Arc::clone(&second)));
         let mut mark = old.mark();
         for i in 0..n_before {
             old.feed(note(i), conditions);
@@ -378,11 +384,11 @@ fn a_session_of_other_weights_takes_over_in_the_middle() {
         }
         next.follow(&old);
         while !next.read_some(3) {}
-        let mut fresh = Session::new(weights(4));
+        let mut fresh = Session::new(Arc::clone(&second));
         for (note, conditions) in old.last_notes(usize::MAX).collect::<Vec<_>>() {
             fresh.feed(note, conditions);
         }
-        assert_eq!(probe(&mut next), probe(&mut fresh), "{n_before}");
+        assert_eq!(probe(&mut next), probe(&mut fresh), "{n_before}, {n_context}");
         assert!(next.rewind(&mark), "marks of the old session hold in the new one");
     }
 }
