@@ -206,12 +206,15 @@ impl AntiphonParams {
         }
     }
 
-    /// The value of a parameter, or what a controller says over it.
+    /// The value of a parameter, or what a controller says over it. Called for each knob rather than copied for each: the
+    /// audio thread finds little of its code in the cache.
+    #[inline(never)]
     fn float(&self, id: &str, param: &FloatParam) -> f32 {
         let over = self.learned.over(id, param.unmodulated_normalized_value());
         over.map_or_else(|| param.value(), |normalized| param.preview_plain(normalized))
     }
 
+    #[inline(never)]
     fn byte(&self, id: &str, param: &IntParam) -> u8 {
         let over = self.learned.over(id, param.unmodulated_normalized_value());
         let value = over.map_or_else(|| param.value(), |normalized| param.preview_plain(normalized));
