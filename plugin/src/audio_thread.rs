@@ -208,8 +208,8 @@ impl AudioThread {
             }
         };
         status.n_call.set(self.turn.n_heard());
-        #[expect(clippy::cast_precision_loss, reason = "at most 2000 beats a minute")]
-        let tempo = self.clock.ticks_of_ms(60_000.0) as f32 / engine::TICKS_PER_BEAT as f32;
+        #[expect(clippy::cast_possible_truncation, reason = "to be shown")]
+        let tempo = self.clock.tempo() as f32;
         status.tape.be_at(self.clock.tick_at(0), self.clock.metre(), tempo);
         status.set_doing(doing);
     }

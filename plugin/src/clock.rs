@@ -25,6 +25,7 @@ const GUARD: f64 = 1e-4;
 pub(crate) struct Clock {
     samples_per_minute: f64,
     tempo: f64,
+    ticks_per_sample: f64,
     /// Tick of the anchor.
     anchor_ticks: f64,
     /// Samples from the anchor to the start of this block.
@@ -38,15 +39,18 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new(sample_rate: f32) -> Self {
         let samples_per_minute = if sample_rate >= 1.0 { 60.0 * f64::from(sample_rate) } else { 60.0 * 48_000.0 };
-        Self {
+        let mut clock = Self {
             samples_per_minute,
-            tempo: 120.0,
+            tempo: 0.0,
+            ticks_per_sample: 0.0,
             anchor_ticks: 0.0,
             block_samples: 0,
             is_playing: false,
             is_running: false,
             metre: Metre::Free,
-        }
+        };
+        clock.anchor(0.0, 120.0);
+        clock
     }
 
     /// Makes the next block begin anew.
@@ -72,7 +76,7 @@ impl Clock {
         let tempo_changed = tempo != self.tempo;
         if jumped {
             self.anchor(song_ticks.unwrap_or(0.0), tempo);
-        } else if tempo_changed || off_by.abs() > DRIFT_SAMPLES * self.ticks_per_sample() {
+        } else if tempo_changed || off_by.abs() > DRIFT_SAMPLES * self.ticks_per_sample {
             self.anchor(song_ticks.unwrap_or(expected), tempo);
         }
         self.metre = if song_ticks.is_some() { bars(transport) } else { Metre::Free };
@@ -89,6 +93,11 @@ impl Clock {
         self.metre
     }
 
+    /// Beats a minute.
+    pub(crate) fn tempo(&self) -> f64 {
+        self.tempo
+    }
+
     /// Whether the song rolls.
     pub(crate) fn is_playing(&self) -> bool {
         self.is_playing
@@ -102,7 +111,7 @@ impl Clock {
     /// The first sample of a tick, from the start of this block; negative if it has passed.
     pub(crate) fn offset_of(&self, tick: i64) -> i64 {
         #[expect(clippy::cast_precision_loss, reason = "songs have less than 2^52 ticks")]
-        let samples = (tick as f64 - self.anchor_ticks) / self.ticks_per_sample();
+        let samples = (tick as f64 - self.anchor_ticks) / self.ticks_per_sample;
         -floor(GUARD - samples) - self.block_samples
     }
 
@@ -128,19 +137,16 @@ impl Clock {
         samples * 60_000.0 / self.samples_per_minute
     }
 
-    fn ticks_per_sample(&self) -> f64 {
-        self.tempo * f64::from(TICKS_PER_BEAT) / self.samples_per_minute
-    }
-
     fn ticks_at(&self, offset: u32) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a thousand years of samples")]
         let samples = (self.block_samples + i64::from(offset)) as f64;
-        self.anchor_ticks + samples * self.ticks_per_sample()
+        self.anchor_ticks + samples * self.ticks_per_sample
     }
 
     fn anchor(&mut self, ticks: f64, tempo: f64) {
         self.anchor_ticks = ticks;
         self.tempo = tempo;
+        self.ticks_per_sample = tempo * f64::from(TICKS_PER_BEAT) / self.samples_per_minute;
         self.block_samples = 0;
     }
 }
@@ -158,9 +164,13 @@ fn bars(transport: &Transport) -> Metre {
     Metre::Bars { bar_line_ticks: bar_line.rem_euclid(i64::from(bar_ticks)), bar_ticks }
 }
 
+/// Not `f64::floor`, which calls the mathematics library on processors that must also be of 2004: pages of code and data
+/// that nothing else in a block needs.
 #[expect(clippy::cast_possible_truncation, reason = "a cast saturates, and no song is that long")]
+#[expect(clippy::cast_precision_loss, reason = "the cast back is exact where there was anything to cut off")]
 fn floor(value: f64) -> i64 {
-    value.floor() as i64
+    let towards_zero = value as i64;
+    towards_zero.saturating_sub(i64::from(value < towards_zero as f64))
 }
 
 #[cfg(test)]
@@ -198,6 +208,17 @@ mod tests {
                 }
                 clock.end_block(block);
             }
+        }
+    }
+
+    #[test]
+    fn floor_is_the_floor() {
+        let values = [0.0, -0.0, 0.5, -0.5, 1.0, -1.0, -1e-300, 2.999_999, -3.000_001, 1e15 + 0.5, -1e15 - 0.5];
+        let senseless = [1e300, -1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        for value in values.into_iter().chain(senseless) {
+            #[expect(clippy::cast_possible_truncation, reason = "saturates")]
+            let expected = value.floor() as i64;
+            assert_eq!(floor(value), expected, "{value}");
         }
     }
 

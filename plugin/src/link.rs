@@ -122,10 +122,19 @@ impl PlannedNote {
 
 const _: () = assert!(size_of::<ToWorker>() <= 104 && size_of::<FromWorker>() <= 32, "messages are copied often");
 
+/// Makes a queue and uses each of its places once. The system only provides memory when it is first written to, and that
+/// must not happen on the audio thread: it takes as long as a system call, and may wait for other threads.
+pub(crate) fn queue<T: Copy>(capacity: usize, any: T) -> (Producer<T>, Consumer<T>) {
+    let (mut producer, mut consumer) = RingBuffer::new(capacity);
+    while producer.push(any).is_ok() {}
+    while consumer.pop().is_ok() {}
+    (producer, consumer)
+}
+
 /// Makes both ends of a link.
 pub(crate) fn link() -> (AudioSide, WorkerSide) {
-    let (to_worker, from_audio) = RingBuffer::new(TO_WORKER_CAPACITY);
-    let (to_audio, from_worker) = RingBuffer::new(TO_AUDIO_CAPACITY);
+    let (to_worker, from_audio) = queue(TO_WORKER_CAPACITY, ToWorker::Metre(Metre::Free));
+    let (to_audio, from_worker) = queue(TO_AUDIO_CAPACITY, FromWorker::Replace { turn: 0, from_ticks: 0 });
     let n_handled = Arc::new(CachePadded::new(AtomicU64::new(0)));
     (
         AudioSide { to_worker, from_worker, n_sent: 0, n_handled: Arc::clone(&n_handled) },

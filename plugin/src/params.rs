@@ -98,6 +98,15 @@ impl AntiphonParams {
         self.bypass.value() || self.mode.value() == 2
     }
 
+    fn is_continuing(&self) -> bool {
+        self.mode.value() == 1
+    }
+
+    /// Whether there are answers without a call.
+    pub(crate) fn is_generator(&self, clock: &Clock) -> bool {
+        self.is_continuing() && clock.is_playing()
+    }
+
     /// Whether the player's notes are passed on.
     pub(crate) fn is_thru(&self) -> bool {
         self.bypass.value() || self.output.thru.value()
@@ -133,7 +142,7 @@ impl AntiphonParams {
     /// What is asked of the turns now.
     pub(crate) fn rules(&self, clock: &Clock) -> Rules {
         let turns = &self.turns;
-        let is_continuing = self.mode.value() == 1;
+        let is_continuing = self.is_continuing();
         Rules {
             silence_ticks: match turns.hand_silence.value() {
                 0 => None,
@@ -141,7 +150,7 @@ impl AntiphonParams {
                 _ => Some(clock.ticks_of_ms(f64::from(turns.silence_ms.value()))),
             },
             trade_bars: power_of_two(&turns.trade),
-            is_generator: is_continuing && clock.is_playing(),
+            is_generator: self.is_generator(clock),
             start: match self.time.start.value() {
                 1 => Start::NextBeat,
                 2 => Start::NextBar,
@@ -197,12 +206,15 @@ impl AntiphonParams {
         }
     }
 
-    /// The value of a parameter, or what a controller says over it.
+    /// The value of a parameter, or what a controller says over it. Called for each knob rather than copied for each: the
+    /// audio thread finds little of its code in the cache.
+    #[inline(never)]
     fn float(&self, id: &str, param: &FloatParam) -> f32 {
         let over = self.learned.over(id, param.unmodulated_normalized_value());
         over.map_or_else(|| param.value(), |normalized| param.preview_plain(normalized))
     }
 
+    #[inline(never)]
     fn byte(&self, id: &str, param: &IntParam) -> u8 {
         let over = self.learned.over(id, param.unmodulated_normalized_value());
         let value = over.map_or_else(|| param.value(), |normalized| param.preview_plain(normalized));

@@ -30,7 +30,13 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { coming: VecDeque::with_capacity(capacity), ending: Vec::with_capacity(capacity), capacity, last_id: 0 }
+        // All places are used once, for the reason that `link::queue` gives.
+        let note = PlannedNote { turn: u32::MAX, on_ticks: 0, off_ticks: 0, key: 0, velocity: 0 };
+        let mut coming = VecDeque::from(vec![note; capacity]);
+        let mut ending = vec![Ending { off_ticks: 0, channel: 0, key: 0, id: u32::MAX }; capacity];
+        coming.clear();
+        ending.clear();
+        Self { coming, ending, capacity, last_id: 0 }
     }
 
     /// Takes a note that begins no earlier than those before it. False if there is no room.

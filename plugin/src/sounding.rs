@@ -21,6 +21,8 @@ struct Sound {
 #[derive(Debug)]
 pub(crate) struct Sounding {
     keys: Box<[[Sound; N_KEYS]; N_CHANNELS]>,
+    /// Keys that may sound, by channel: there are 16 KiB of the others.
+    begun: [u128; N_CHANNELS],
     /// Whether any note-off or pedal-up is owed.
     is_in_debt: bool,
     /// Channels whose sustain pedal we passed on as down.
@@ -39,7 +41,14 @@ pub(crate) enum Whose {
 
 impl Sounding {
     pub(crate) fn new() -> Self {
-        Self { keys: Box::new([[Sound::default(); N_KEYS]; N_CHANNELS]), is_in_debt: false, pedals: 0, pedals_owed: 0 }
+        Self {
+            // Written to, rather than asked for as zeros, for the reason that `link::queue` gives.
+            keys: Box::new(std::hint::black_box([[Sound::default(); N_KEYS]; N_CHANNELS])),
+            begun: [0; N_CHANNELS],
+            is_in_debt: false,
+            pedals: 0,
+            pedals_owed: 0,
+        }
     }
 
     /// Sends the note-offs that the host had no room for.
@@ -118,10 +127,13 @@ impl Sounding {
     /// Ends what sounds. The player's sustain pedal counts as the player's.
     pub(crate) fn release(&mut self, offset: u32, whose: Whose, host: &mut impl Host) {
         for channel in 0..16u8 {
-            for key in 0..128u8 {
+            for key in bits(self.begun[usize::from(channel)]) {
                 let sound = self.sound(channel, key);
                 let n_thru = if whose == Whose::Answer { 0 } else { std::mem::take(&mut sound.n_thru) };
                 let answer = if whose == Whose::Player { 0 } else { std::mem::take(&mut sound.answer) };
+                if sound.n_thru == 0 && sound.answer == 0 {
+                    self.begun[usize::from(channel)] &= !(1 << key);
+                }
                 self.off(offset, channel, key, n_thru.saturating_add(u8::from(answer != 0)), host);
             }
             if whose != Whose::Answer && self.pedals & 1 << channel != 0 {
@@ -134,6 +146,7 @@ impl Sounding {
     fn on(&mut self, offset: u32, channel: u8, key: u8, velocity: f32, host: &mut impl Host) -> bool {
         let n_owed = std::mem::take(&mut self.sound(channel, key).n_owed);
         self.off(offset, channel, key, n_owed, host);
+        self.begun[usize::from(channel & 15)] |= 1 << (key & 127);
         self.sound(channel, key).n_owed == 0 && host.send(offset, Output::On { channel, key, velocity })
     }
 

@@ -14,6 +14,7 @@ use engine::Metre;
 use parking_lot::Mutex;
 use rtrb::{Producer, RingBuffer};
 
+use crate::link::queue;
 use crate::status::Counter;
 use reel::{Bars, Reel};
 pub(crate) use reel::{Note, Part, Roll, Who};
@@ -95,7 +96,7 @@ impl Tape {
 
     /// A fresh queue for a new audio thread. Not to be called on that thread.
     pub(crate) fn pen(&self) -> Pen {
-        let (producer, consumer) = RingBuffer::new(CAPACITY);
+        let (producer, consumer) = queue(CAPACITY, Mark::Jump { ticks: 0 });
         self.reel.lock().listen_to(consumer);
         Pen(producer)
     }

@@ -222,7 +222,13 @@ impl Turn {
     /// Plans the answer, if it can be known by now when it begins.
     pub(crate) fn plan(&mut self, now: i64, rules: &Rules) -> Option<Action> {
         self.wake = None;
-        let next = self.next_start(now, rules);
+        // Nothing comes after an answer that has its end, until then.
+        let has_end = match self.phase {
+            Phase::Idle | Phase::Listening => false,
+            Phase::Planning { .. } => true,
+            Phase::Answering { .. } => rules.length != Length::Endless,
+        };
+        let next = if has_end { None } else { self.next_start(now, rules) };
         match self.phase {
             Phase::Planning { .. } => None,
             Phase::Answering { ref mut end_ticks, .. } if rules.length != Length::Endless => {

@@ -51,7 +51,8 @@ impl AudioThread {
 
     /// While the song rolls, the generator begins by itself.
     pub(super) fn play_alone(&mut self, host: &mut impl Host) {
-        if self.turn.phase() == Phase::Idle && !self.params.is_off() && !self.is_out_of_step {
+        let is_on = !self.params.is_off() && !self.is_out_of_step;
+        if is_on && self.turn.phase() == Phase::Idle && self.params.is_generator(&self.clock) {
             self.plan(0, self.clock.tick_at(0), host);
         }
     }

@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Only a performance in real time, of so many minutes
     #[arg(long, value_name = "MINUTES")]
     soak: Option<u32>,
+    /// Only what `process()` takes
+    #[arg(long, conflicts_with = "soak")]
+    process: bool,
     /// A built Antiphon.clap to measure, instead of building one
     #[arg(long)]
     plugin: Option<PathBuf>,
@@ -65,6 +68,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(minutes) => {
             measure::become_audio_thread();
             measure::soak(&Entry::from_file(&plugin)?, minutes.max(1))?
+        }
+        None if options.process => {
+            measure::become_audio_thread();
+            measure::blocks(&Entry::from_file(&plugin)?, f64::from(options.seconds))?
         }
         None => all(&plugin, options)?,
     };

@@ -1,5 +1,5 @@
 use backtrace::Backtrace;
-use nice_plug_core::plugin::Plugin;
+use nice_plug_core::plugin::{Plugin, ProcessStatus};
 use std::cmp;
 use std::marker::PhantomData;
 use std::os::raw::c_char;
@@ -91,6 +91,15 @@ pub fn clamp_output_event_timing(timing: u32, total_buffer_len: u32) -> u32 {
     );
 
     timing.min(last_valid_index)
+}
+
+/// How long a plugin goes on without input after it has returned this. `u32::MAX` is for ever, in CLAP and in VST3.
+pub fn tail_samples(status: ProcessStatus) -> u32 {
+    match status {
+        ProcessStatus::Tail(samples) => samples,
+        ProcessStatus::KeepAlive => u32::MAX,
+        _ => 0,
+    }
 }
 
 /// Set up the logger so that the `nice_*!()` logging and assertion macros log output to a

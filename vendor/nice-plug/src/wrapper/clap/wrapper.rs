@@ -105,7 +105,7 @@ use crate::wrapper::clap::context::WrapperGuiContext;
 use crate::wrapper::clap::util::{read_stream, write_stream};
 use crate::wrapper::state::{self};
 use crate::wrapper::util::buffer_management::{BufferManager, ChannelPointers};
-use crate::wrapper::util::{clamp_input_event_timing, hash_param_id, process_wrapper, strlcpy};
+use crate::wrapper::util::{clamp_input_event_timing, hash_param_id, process_wrapper, strlcpy, tail_samples};
 
 /// How many output parameter changes we can store in our output parameter change queue. Storing
 /// more than this many parameters at a time will cause changes to get lost.
@@ -162,8 +162,9 @@ pub struct Wrapper<P: ClapPlugin> {
     /// TODO: Maybe load these lazily at some point instead of needing to spool them all to this
     ///       queue first
     input_events: AtomicRefCell<VecDeque<PluginNoteEvent<P>>>,
-    /// The last process status returned by the plugin. This is used for tail handling.
-    last_process_status: AtomicCell<ProcessStatus>,
+    /// The tail of the last process status returned by the plugin. Not in an `AtomicCell`, whose stores of values this
+    /// large take a spin lock that all instances share.
+    last_tail_samples: AtomicU32,
     /// Whether the latency has changed since the last call to `activate`. When this is set,
     /// `latency_changed` needs to be called in `activate` in order to inform the host of the
     /// latency change.
@@ -186,6 +187,8 @@ pub struct Wrapper<P: ClapPlugin> {
     updated_state_sender: channel::Sender<PluginState>,
     /// The receiver belonging to [`new_state_sender`][Self::new_state_sender].
     updated_state_receiver: channel::Receiver<PluginState>,
+    /// Whether there is, or is about to be, anything to receive: the channel's own lock is not for every block.
+    is_state_updated: AtomicBool,
 
     // We'll query all of the host's extensions upfront
     host_callback: ClapPtr<clap_host>,
@@ -614,7 +617,7 @@ impl<P: ClapPlugin> Wrapper<P> {
             current_buffer_config: AtomicCell::new(None),
             current_process_mode: AtomicCell::new(ProcessMode::Realtime),
             input_events: AtomicRefCell::new(VecDeque::with_capacity(P::INPUT_EVENT_CAPACITY)),
-            last_process_status: AtomicCell::new(ProcessStatus::Normal),
+            last_tail_samples: AtomicU32::new(0),
             latency_changed: AtomicBool::new(false),
             current_latency: AtomicU32::new(0),
             // This is initialized just before calling `Plugin::activate()` so that during the
@@ -625,6 +628,7 @@ impl<P: ClapPlugin> Wrapper<P> {
             )),
             updated_state_sender,
             updated_state_receiver,
+            is_state_updated: AtomicBool::new(false),
 
             host_callback,
 
@@ -1504,6 +1508,7 @@ impl<P: ClapPlugin> Wrapper<P> {
                 // audio thread, having the audio thread handle the state restore at the very end of
                 // the process function, and then sending the state back to this thread so it can be
                 // deallocated without blocking the audio thread.
+                self.is_state_updated.store(true, Ordering::Release);
                 match self
                     .updated_state_sender
                     .send_timeout(state, Duration::from_secs(1))
@@ -1511,6 +1516,7 @@ impl<P: ClapPlugin> Wrapper<P> {
                     Ok(_) => {
                         // As mentioned above, the state object will be passed back to this thread
                         // so we can deallocate it without blocking.
+                        self.is_state_updated.store(false, Ordering::Release);
                         let state = self.updated_state_receiver.recv();
                         drop(state);
                         break;
@@ -1838,7 +1844,7 @@ impl<P: ClapPlugin> Wrapper<P> {
         let wrapper = unsafe { &*((*plugin).plugin_data as *const Self) };
 
         // Always reset the processing status when the plugin gets activated or deactivated
-        wrapper.last_process_status.store(ProcessStatus::Normal);
+        wrapper.last_tail_samples.store(0, Ordering::Relaxed);
         wrapper.is_processing.store(true, Ordering::SeqCst);
 
         // To be consistent with the VST3 wrapper, we'll also reset the buffers here in addition to
@@ -1934,12 +1940,6 @@ impl<P: ClapPlugin> Wrapper<P> {
             let process = unsafe { &*process };
             let total_buffer_len = process.frames_count as usize;
 
-            let current_audio_io_layout = wrapper.current_audio_io_layout.load();
-            let has_main_input = current_audio_io_layout.main_input_channels.is_some();
-            let has_main_output = current_audio_io_layout.main_output_channels.is_some();
-            let aux_input_start_idx = if has_main_input { 1 } else { 0 };
-            let aux_output_start_idx = if has_main_output { 1 } else { 0 };
-
             // If `P::SAMPLE_ACCURATE_AUTOMATION` is set, then we'll split up the audio buffer into
             // chunks whenever a parameter change occurs
             let mut block_start = 0;
@@ -2018,6 +2018,11 @@ impl<P: ClapPlugin> Wrapper<P> {
 
                     return CLAP_PROCESS_ERROR;
                 };
+
+                let has_main_input = buffer_manager.has_main_input;
+                let has_main_output = buffer_manager.has_main_output;
+                let aux_input_start_idx = if has_main_input { 1 } else { 0 };
+                let aux_output_start_idx = if has_main_output { 1 } else { 0 };
 
                 // The buffer manager preallocated buffer slices for all the IO and storage for any
                 // axuiliary inputs.
@@ -2134,7 +2139,14 @@ impl<P: ClapPlugin> Wrapper<P> {
                     .load()
                     .expect("Process call without prior initialization call")
                     .sample_rate;
-                let mut transport = Transport::new(sample_rate);
+                // Made in the place where the plugin finds it: it is large.
+                let mut process_context = wrapper.make_process_context(
+                    Transport::new(sample_rate),
+                    total_buffer_len,
+                    block_start,
+                    process.out_events,
+                );
+                let transport = &mut process_context.transport;
                 if !transport_info.is_null() {
                     let context = unsafe { &*transport_info };
 
@@ -2238,16 +2250,12 @@ impl<P: ClapPlugin> Wrapper<P> {
                         outputs: buffers.aux_outputs,
                     };
 
-                    let mut context = wrapper.make_process_context(
-                        transport,
-                        total_buffer_len,
-                        block_start,
-                        process.out_events,
-                    );
+                    let result =
+                        plugin.process(buffers.main_buffer, &mut aux, &mut process_context);
 
-                    let result = plugin.process(buffers.main_buffer, &mut aux, &mut context);
-
-                    wrapper.last_process_status.store(result);
+                    wrapper
+                        .last_tail_samples
+                        .store(tail_samples(result), Ordering::Relaxed);
                     result
                 } else {
                     ProcessStatus::Normal
@@ -2284,8 +2292,9 @@ impl<P: ClapPlugin> Wrapper<P> {
             // plugin state.
             // FIXME: Zero capacity channels allocate on receiving, find a better alternative that
             //        doesn't do that
-            let updated_state = permit_alloc(|| wrapper.updated_state_receiver.try_recv());
-            if let Ok(mut state) = updated_state {
+            if wrapper.is_state_updated.load(Ordering::Acquire)
+                && let Ok(mut state) = permit_alloc(|| wrapper.updated_state_receiver.try_recv())
+            {
                 wrapper.set_state_inner(&mut state);
 
                 // We'll pass the state object back to the GUI thread so deallocation can happen
@@ -3495,11 +3504,7 @@ impl<P: ClapPlugin> Wrapper<P> {
         check_null_ptr!(0, plugin, unsafe { (*plugin).plugin_data });
         let wrapper = unsafe { &*((*plugin).plugin_data as *const Self) };
 
-        match wrapper.last_process_status.load() {
-            ProcessStatus::Tail(samples) => samples,
-            ProcessStatus::KeepAlive => u32::MAX,
-            _ => 0,
-        }
+        wrapper.last_tail_samples.load(Ordering::Relaxed)
     }
 
     unsafe extern "C" fn ext_voice_info_get(

@@ -43,6 +43,10 @@ pub struct BufferManager {
     aux_input_storage: Vec<Vec<Vec<f32>>>,
 
     aux_output_buffers: Vec<Buffer<'static>>,
+
+    /// From the layout, so that a process call need not copy all of that.
+    pub has_main_input: bool,
+    pub has_main_output: bool,
 }
 
 // SAFETY: The raw pointers in the `ChannelPointers` fields/vectors are only used as scratch storage
@@ -144,6 +148,9 @@ impl BufferManager {
             aux_input_storage,
 
             aux_output_buffers,
+
+            has_main_input: audio_io_layout.main_input_channels.is_some(),
+            has_main_output: audio_io_layout.main_output_channels.is_some(),
         }
     }
 

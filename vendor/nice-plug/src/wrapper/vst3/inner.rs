@@ -14,7 +14,7 @@ use nice_plug_core::params::internals::ParamPtr;
 use nice_plug_core::params::{ParamFlags, Params};
 #[cfg(feature = "editor")]
 use nice_plug_core::plugin::TrackInfo;
-use nice_plug_core::plugin::{Plugin, PluginState, ProcessStatus, TaskExecutor};
+use nice_plug_core::plugin::{Plugin, PluginState, TaskExecutor};
 use parking_lot::Mutex;
 #[cfg(feature = "editor")]
 use parking_lot::RwLock;
@@ -109,8 +109,9 @@ pub(crate) struct WrapperInner<P: Vst3Plugin> {
     #[cfg(feature = "editor")]
     pub current_track_info: AtomicRefCell<TrackInfo>,
 
-    /// The last process status returned by the plugin. This is used for tail handling.
-    pub last_process_status: AtomicCell<ProcessStatus>,
+    /// The tail of the last process status returned by the plugin. Not in an `AtomicCell`, whose stores of values this
+    /// large take a spin lock that all instances share.
+    pub last_tail_samples: AtomicU32,
     /// The current latency in samples, as set by the plugin through the [`ActivateContext`] and the
     /// [`ProcessContext`].
     pub current_latency: AtomicU32,
@@ -151,6 +152,8 @@ pub(crate) struct WrapperInner<P: Vst3Plugin> {
     pub updated_state_sender: channel::Sender<PluginState>,
     /// The receiver belonging to [`new_state_sender`][Self::new_state_sender].
     pub updated_state_receiver: channel::Receiver<PluginState>,
+    /// Whether there is, or is about to be, anything to receive: the channel's own lock is not for every block.
+    pub is_state_updated: AtomicBool,
 
     /// The keys from `param_map` in a stable order.
     pub param_hashes: Vec<u32>,
@@ -360,7 +363,7 @@ impl<P: Vst3Plugin> WrapperInner<P> {
             current_process_mode: AtomicCell::new(ProcessMode::Realtime),
             #[cfg(feature = "editor")]
             current_track_info: AtomicRefCell::new(TrackInfo::default()),
-            last_process_status: AtomicCell::new(ProcessStatus::Normal),
+            last_tail_samples: AtomicU32::new(0),
             current_latency: AtomicU32::new(0),
             // This is initialized just before calling `Plugin::activate()` so that during the
             // process call buffers can be initialized without any allocations
@@ -373,6 +376,7 @@ impl<P: Vst3Plugin> WrapperInner<P> {
             process_events: AtomicRefCell::new(Vec::with_capacity(P::INPUT_EVENT_CAPACITY)),
             updated_state_sender,
             updated_state_receiver,
+            is_state_updated: AtomicBool::new(false),
 
             param_hashes,
             param_by_hash,
@@ -601,6 +605,7 @@ impl<P: Vst3Plugin> WrapperInner<P> {
                 // audio thread, having the audio thread handle the state restore at the very end of
                 // the process function, and then sending the state back to this thread so it can be
                 // deallocated without blocking the audio thread.
+                self.is_state_updated.store(true, Ordering::Release);
                 match self
                     .updated_state_sender
                     .send_timeout(state, std::time::Duration::from_secs(1))
@@ -608,6 +613,7 @@ impl<P: Vst3Plugin> WrapperInner<P> {
                     Ok(_) => {
                         // As mentioned above, the state object will be passed back to this thread
                         // so we can deallocate it without blocking.
+                        self.is_state_updated.store(false, Ordering::Release);
                         let state = self.updated_state_receiver.recv();
                         drop(state);
                         break;

@@ -47,7 +47,7 @@ use super::util::{VST3_MIDI_CHANNELS, VST3_MIDI_PARAMS_END};
 use crate::util::permit_alloc;
 use crate::wrapper::state;
 use crate::wrapper::util::buffer_management::{BufferManager, ChannelPointers};
-use crate::wrapper::util::{clamp_input_event_timing, process_wrapper};
+use crate::wrapper::util::{clamp_input_event_timing, process_wrapper, tail_samples};
 use crate::wrapper::vst3::Vst3Plugin;
 
 #[allow(clippy::unnecessary_cast)]
@@ -1025,7 +1025,7 @@ impl<P: Vst3Plugin> IAudioProcessorTrait for Wrapper<P> {
         let state = state != 0;
 
         // Always reset the processing status when the plugin gets activated or deactivated
-        self.inner.last_process_status.store(ProcessStatus::Normal);
+        self.inner.last_tail_samples.store(0, Ordering::Relaxed);
         self.inner.is_processing.store(state, Ordering::SeqCst);
 
         // This function is also used to reset buffers on the plugin, so we should do the same
@@ -1601,7 +1601,9 @@ impl<P: Vst3Plugin> IAudioProcessorTrait for Wrapper<P> {
 
                             let result =
                                 plugin.process(buffers.main_buffer, &mut aux, &mut context);
-                            self.inner.last_process_status.store(result);
+                            self.inner
+                                .last_tail_samples
+                                .store(tail_samples(result), Ordering::Relaxed);
                             result
                         } else {
                             ProcessStatus::Error("Failed to acquire plugin lock")
@@ -1636,8 +1638,10 @@ impl<P: Vst3Plugin> IAudioProcessorTrait for Wrapper<P> {
             // plugin state.
             // FIXME: Zero capacity channels allocate on receiving, find a better alternative that
             //        doesn't do that
-            let updated_state = permit_alloc(|| self.inner.updated_state_receiver.try_recv());
-            if let Ok(mut state) = updated_state {
+            if self.inner.is_state_updated.load(Ordering::Acquire)
+                && let Ok(mut state) =
+                    permit_alloc(|| self.inner.updated_state_receiver.try_recv())
+            {
                 self.inner.set_state_inner(&mut state);
 
                 // We'll pass the state object back to the GUI thread so deallocation can happen
@@ -1656,11 +1660,7 @@ impl<P: Vst3Plugin> IAudioProcessorTrait for Wrapper<P> {
 
     unsafe fn getTailSamples(&self) -> uint32 {
         // https://github.com/steinbergmedia/vst3_pluginterfaces/blob/2ad397ade5b51007860bedb3b01b8afd2c5f6fba/vst/ivstaudioprocessor.h#L145-L159
-        match self.inner.last_process_status.load() {
-            ProcessStatus::Tail(samples) => samples,
-            ProcessStatus::KeepAlive => u32::MAX, // kInfiniteTail
-            _ => 0,                               // kNoTail
-        }
+        self.inner.last_tail_samples.load(Ordering::Relaxed)
     }
 }
 
