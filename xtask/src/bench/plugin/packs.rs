@@ -93,8 +93,9 @@ pub(super) fn late(entry: &Entry, seconds: f64) -> Result<Vec<Row>> {
     let heard = perform(entry, LIVE, Pace::RealTime(1.0), n_calls, own, &files)?;
     let late = Late::new(&meant, heard);
     ensure!(late.n_meant > 0, "the plugin did not answer; does it have weights? (see model/weights)");
-    let what = format!("late by 20 ms or more, of {} notes, styles mixed, packs swapped", late.n_meant);
-    Ok(vec![row(what, "%", late.percent_dropped(), 0.1), row("  late at all", "%", late.percent_late(), None)])
+    let what = format!("late by 20 ms or more, of {} notes while packs swap", late.n_meant);
+    let rest = "  late at all, while packs swap and the styles' mix moves";
+    Ok(vec![row(what, "%", late.percent_dropped(), 0.1), row(rest, "%", late.percent_late(), None)])
 }
 
 /// Plays calls with these packs in turn, or with one all the time, from the pack's style to the third and back all the time.
