@@ -28,6 +28,8 @@ pub(crate) struct Options {
 struct Validator {
     program: &'static str,
     arguments: &'static [&'static str],
+    /// What leaves out its tests of the window, if it has any.
+    without_window: Option<&'static str>,
     is_clap: bool,
     source: &'static str,
 }
@@ -36,19 +38,22 @@ const VALIDATORS: [Validator; 3] = [
     Validator {
         program: "clap-validator",
         arguments: &["validate"],
+        without_window: None,
         is_clap: true,
         source: "https://github.com/free-audio/clap-validator/releases, or `cargo install --locked --git \
             https://github.com/free-audio/clap-validator`",
     },
     Validator {
         program: "pluginval",
-        arguments: &["--strictness-level", "10", "--skip-gui-tests", "--validate"],
+        arguments: &["--strictness-level", "10", "--validate"],
+        without_window: Some("--skip-gui-tests"),
         is_clap: false,
         source: "https://github.com/Tracktion/pluginval/releases",
     },
     Validator {
         program: "validator",
         arguments: &["-e"],
+        without_window: None,
         is_clap: false,
         source: "build the VST3 SDK (https://github.com/steinbergmedia/vst3sdk), and put its `validator` on the path",
     },
@@ -87,7 +92,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             continue;
         };
         println!("== {}", program.display());
-        let mut command = Command::new(program);
+        let has_display = !cfg!(target_os = "linux") || std::env::var_os("DISPLAY").is_some();
+        let mut command = match validator.without_window {
+            Some(argument) if !has_display => without_display(&program, argument, find("xvfb-run").as_deref()),
+            _ => Command::new(program),
+        };
         command.args(validator.arguments).arg(if validator.is_clap { &bundles.clap } else { &bundles.vst3 });
         expect_success(command)?;
     }
@@ -139,6 +148,19 @@ fn expect_success(mut command: Command) -> Result<()> {
     Ok(())
 }
 
+/// The program on a display of its own, or else without its tests of the window.
+fn without_display(program: &Path, without_window: &str, xvfb: Option<&Path>) -> Command {
+    let Some(xvfb) = xvfb else {
+        println!("No display: the window is not tested. With xvfb-run on the path, it would be.");
+        let mut command = Command::new(program);
+        command.arg(without_window);
+        return command;
+    };
+    let mut command = Command::new(xvfb);
+    command.arg("--auto-servernum").arg(program);
+    command
+}
+
 /// The program, if it is on the path.
 fn find(program: &str) -> Option<PathBuf> {
     let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
@@ -152,6 +174,14 @@ fn find_in(path: &OsStr, file: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_a_display_windows_are_tested_on_a_virtual_one_or_not_at_all() {
+        let program = Path::new("pluginval");
+        let words = |xvfb| format!("{:?}", without_display(program, "--skip-gui-tests", xvfb)).replace('"', "");
+        assert_eq!(words(Some(Path::new("/usr/bin/xvfb-run"))), "/usr/bin/xvfb-run --auto-servernum pluginval");
+        assert_eq!(words(None), "pluginval --skip-gui-tests");
+    }
 
     #[test]
     fn programs_are_found_in_the_folders_of_the_path() {

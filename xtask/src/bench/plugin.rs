@@ -2,6 +2,7 @@
 
 mod measure;
 mod music;
+mod packs;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -32,6 +33,9 @@ pub(crate) struct Options {
     /// Only what `process()` takes
     #[arg(long, conflicts_with = "soak")]
     process: bool,
+    /// Only the figures of style packs
+    #[arg(long, conflicts_with_all = ["soak", "process"])]
+    packs: bool,
     /// A built Antiphon.clap to measure, instead of building one
     #[arg(long)]
     plugin: Option<PathBuf>,
@@ -73,6 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             measure::become_audio_thread();
             measure::blocks(&Entry::from_file(&plugin)?, f64::from(options.seconds))?
         }
+        None if options.packs => packs(&Entry::from_file(&plugin)?, options)?,
         None => all(&plugin, options)?,
     };
     println!("\n{:<58}{:>12}{:>12}", "", "measured", "at most");
@@ -107,6 +112,7 @@ fn all(plugin: &Path, options: &Options) -> Result<Vec<Row>> {
     println!("late notes under load ...");
     rows.extend(late_under_load(&entry, seconds)?);
     drop(load);
+    rows.extend(packs(&entry, options)?);
     println!("calls and answers ...");
     rows.extend(measure::blocks(&entry, seconds)?);
     println!("hand-overs ...");
@@ -115,6 +121,16 @@ fn all(plugin: &Path, options: &Options) -> Result<Vec<Row>> {
     rows.extend(measure::sixteen(&entry, seconds)?);
     println!("memory ...");
     rows.extend(measure::memory(&entry, options.phrases)?);
+    Ok(rows)
+}
+
+/// The figures of style packs.
+fn packs(entry: &Entry, options: &Options) -> Result<Vec<Row>> {
+    println!("style packs ...");
+    let load = measure::as_main_thread(Load::start)?;
+    let mut rows = packs::late(entry, f64::from(options.seconds))?;
+    drop(load);
+    rows.extend(packs::step_time()?);
     Ok(rows)
 }
 

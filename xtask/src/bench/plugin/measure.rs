@@ -9,7 +9,7 @@ use super::music::{LIVE, n_calls, open, press, send_calls};
 use super::{Row, row};
 
 /// Time for the plugin to load its weights, on its own thread.
-const LOADING_SECONDS: f64 = 1.0;
+pub(super) const LOADING_SECONDS: f64 = 1.0;
 const N_AT_ONCE: u32 = 16;
 const BLOCK_AT_ONCE: u32 = 256;
 
@@ -17,26 +17,45 @@ const BLOCK_AT_ONCE: u32 = 256;
 /// refuses it refuses the plugin's worker too.
 pub(super) fn become_audio_thread() {
     #[cfg(target_os = "linux")]
+    println!(
+        "{}",
+        if is_raised() {
+            "The audio thread has the real-time priority that hosts give it."
+        } else {
+            "The system allows no real-time priority: what follows is slower than in a host that has it."
+        }
+    );
+}
+
+#[cfg(target_os = "linux")]
+fn is_raised() -> bool {
+    use thread_priority::RealtimeThreadSchedulePolicy::Fifo;
+    use thread_priority::{ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id};
+    let priority = 20u8.try_into().map_or(ThreadPriority::Max, ThreadPriority::Crossplatform);
+    set_thread_priority_and_policy(thread_native_id(), priority, ThreadSchedulePolicy::Realtime(Fifo)).is_ok()
+}
+
+/// Does this as hosts do on their main thread, and goes on as an audio thread: threads that the plugin starts meanwhile find
+/// no priority to inherit.
+pub(super) fn as_main_thread<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(target_os = "linux")]
     {
-        use thread_priority::{
-            RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy,
-            thread_native_id,
-        };
-        let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
-        let priority = 20u8.try_into().map_or(ThreadPriority::Max, ThreadPriority::Crossplatform);
-        println!(
-            "{}",
-            match set_thread_priority_and_policy(thread_native_id(), priority, policy) {
-                Ok(()) => "The audio thread has the real-time priority that hosts give it.",
-                Err(_) => "The system allows no real-time priority: what follows is slower than in a host that has it.",
-            }
-        );
+        use thread_priority::NormalThreadSchedulePolicy::Other;
+        use thread_priority::{ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id};
+        // A nice value of 0.
+        let priority = 48u8.try_into().map_or(ThreadPriority::Min, ThreadPriority::Crossplatform);
+        // Nobody can be refused less.
+        let _ = set_thread_priority_and_policy(thread_native_id(), priority, ThreadSchedulePolicy::Normal(Other));
     }
+    let result = work();
+    #[cfg(target_os = "linux")]
+    is_raised();
+    result
 }
 
 /// The value below which this share lies. Sorts.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
-fn quantile(values: &mut [f64], share: f64) -> f64 {
+pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(((values.len().max(1) - 1) as f64 * share).round() as usize).copied().unwrap_or(f64::NAN)
 }
@@ -138,7 +157,7 @@ pub(super) struct Late {
 
 impl Late {
     /// Compares an offline render, which waits for the plugin and so has all notes in time, with what was heard live.
-    fn new(meant: &[Played], mut heard: Vec<Played>) -> Self {
+    pub(super) fn new(meant: &[Played], mut heard: Vec<Played>) -> Self {
         let mut late = Self { n_meant: meant.len(), n_late: 0, n_dropped: 0 };
         for note in meant {
             let is_it = |other: &Played| other.key == note.key && other.on_samples >= note.on_samples;
