@@ -43,6 +43,14 @@ impl Average {
     pub fn update(&self, network: &Network, decay: f64, step: u64) -> Result<()> {
         #[expect(clippy::cast_precision_loss, reason = "a count of steps")]
         let keep = decay.min((step as f64 + 1.0) / (step as f64 + 10.0));
+        self.approach(network, keep)
+    }
+
+    /// Moves the averages towards the weights, keeping `keep` of them.
+    ///
+    /// # Errors
+    /// When the network has other parameters.
+    pub fn approach(&self, network: &Network, keep: f64) -> Result<()> {
         for (name, var) in network.parameters() {
             let Some(average) = self.values.get(name) else { candle_core::bail!("there is no average of {name}") };
             average.set(&((average.as_tensor() * keep)? + (var.as_tensor() * (1.0 - keep))?)?)?;

@@ -107,8 +107,23 @@ impl Dataset {
     pub fn train_batch(&self, seed: u64, step: u64, rows: usize, steps: usize) -> Batch {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(step);
-        let crops: Vec<_> = (0..rows).map(|_| self.random_crop(&mut rng, steps)).collect();
+        let crops: Vec<_> = (0..rows)
+            .map(|_| {
+                let pieces = self.random_style(&mut rng);
+                self.random_crop(&mut rng, pieces, steps)
+            })
+            .collect();
         batch(&crops, steps)
+    }
+
+    /// As [`Dataset::train_batch`], but `n` batches that are all of one random style.
+    #[must_use]
+    pub fn task(&self, seed: u64, task: u64, n: usize, rows: usize, steps: usize) -> Vec<Batch> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(task);
+        let pieces = self.random_style(&mut rng);
+        let mut crops = || (0..rows).map(|_| self.random_crop(&mut rng, pieces, steps)).collect::<Vec<_>>();
+        (0..n).map(|_| batch(&crops(), steps)).collect()
     }
 
     /// Every event of a split once, in consecutive crops of pieces as they are. Density and polyphony are left open,
@@ -134,8 +149,12 @@ impl Dataset {
             .collect()
     }
 
-    fn random_crop(&self, rng: &mut ChaCha8Rng, steps: usize) -> Crop {
-        let pieces = &self.draws[draw(rng, self.draws.iter().map(|(total, _)| *total))].1;
+    /// The pieces of a style.
+    fn random_style(&self, rng: &mut ChaCha8Rng) -> &[(f64, usize)] {
+        &self.draws[draw(rng, self.draws.iter().map(|(total, _)| *total))].1
+    }
+
+    fn random_crop(&self, rng: &mut ChaCha8Rng, pieces: &[(f64, usize)], steps: usize) -> Crop {
         let piece = &self.prepared.index.pieces[pieces[draw(rng, pieces.iter().map(|(total, _)| *total))].1];
         let notes = self.notes(piece);
         // The end event is a target too.

@@ -27,6 +27,7 @@ pub mod pack;
 pub mod picture;
 pub mod prepare;
 pub mod quantise;
+pub mod reptile;
 pub mod schedule;
 pub mod sequence;
 pub mod shards;

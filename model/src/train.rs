@@ -4,6 +4,7 @@ mod bits;
 mod log;
 mod run;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
@@ -129,6 +130,10 @@ pub struct TrainOptions {
     /// Measure and play an average of the weights that keeps this share of itself at every step, such as 0.999
     #[arg(long)]
     pub average: Option<f64>,
+    /// Prepare the weights for `model adapt` (Reptile): a step trains this many batches of one style alone, and the
+    /// weights go a part of that way, all of it at first and less and less
+    #[arg(long)]
+    pub reptile: Option<NonZeroUsize>,
     /// Where to compute; cuda needs a build with `--features cuda`
     #[arg(long, value_enum, default_value = "cpu")]
     pub device: Place,
@@ -236,9 +241,10 @@ fn steps(options: &TrainOptions) -> usize {
 /// What the state keeps of the options.
 fn settings(options: &TrainOptions) -> String {
     let average = options.average.map_or(String::new(), |decay| format!(", weights averaged by {decay}"));
+    let reptile = options.reptile.map_or(String::new(), |n| format!(", {n} of a style in a step of Reptile"));
     let precision = if options.precision == Precision::Bf16 { ", in bf16" } else { "" };
     format!(
-        "batches of {} crops of {} notes, learning rate {}, dropout {}{average}{precision}",
+        "batches of {} crops of {} notes, learning rate {}, dropout {}{average}{reptile}{precision}",
         options.rows,
         steps(options),
         options.rate,

@@ -145,6 +145,18 @@ fn a_run_goes_on_in_stages_and_every_stage_is_named() {
 }
 
 #[test]
+fn a_step_of_reptile_is_a_few_batches() {
+    let folder = folder();
+    let path = folder.path();
+    succeeds(path, "--max-notes 120 --reptile 3");
+    let state = &index(path, "last")["metadata"]["antiphon"];
+    assert!(state["options"].as_str().unwrap().ends_with("3 of a style in a step of Reptile"), "{state}");
+    // 16 notes a batch.
+    assert_eq!(state["notes_seen"].as_u64().unwrap(), 48 * step(path));
+    succeeds(path, "--resume --max-notes 30");
+}
+
+#[test]
 fn a_run_ends_when_it_no_longer_gets_better() {
     let folder = folder();
     let said = succeeds(folder.path(), "--rate 0 --valid-every 1 --patience 2");

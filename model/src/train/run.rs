@@ -14,6 +14,8 @@ use crate::checkpoint::Checkpoint;
 use crate::dataset::Dataset;
 use crate::distil::Teacher;
 use crate::ops::Dropout;
+use crate::optimiser::AdamW;
+use crate::reptile;
 use crate::schedule;
 use crate::step::{Stepper, n_events};
 
@@ -60,8 +62,10 @@ impl Run<'_> {
             if progress >= 1.0 {
                 break End::Budget;
             }
-            let rate = self.options.rate * schedule::factor(self.at.state.step, progress);
-            self.step(rate, &mut recent)?;
+            // Reptile goes less far by and by instead.
+            let time = if self.options.reptile.is_some() { 0.0 } else { progress };
+            let rate = self.options.rate * schedule::factor(self.at.state.step, time);
+            self.step(rate, progress, &mut recent)?;
             self.show(progress, &recent);
             let step = self.at.state.step;
             let validates = step.is_multiple_of(self.options.valid_every);
@@ -116,27 +120,40 @@ impl Run<'_> {
         self.started.elapsed().as_secs_f64() / 60.0
     }
 
-    fn step(&mut self, rate: f64, recent: &mut Bits) -> Result<()> {
+    fn step(&mut self, rate: f64, progress: f64, recent: &mut Bits) -> Result<()> {
+        let Self { options, dataset, teacher, stepper, .. } = self;
         let Checkpoint { network, optimiser, average, state } = &mut self.at;
-        let batch = self.dataset.train_batch(state.seed, state.step, self.options.rows, self.steps);
-        #[expect(clippy::cast_possible_truncation, reason = "any 32 bits will do")]
-        let dropout_seed = (state.step ^ (state.seed << 16)) as u32;
-        let rate_dropped = self.options.dropout;
-        let dropout = (rate_dropped > 0.0).then_some(Dropout { rate: rate_dropped, seed: dropout_seed });
-        let (sums, norm) = match self.teacher {
-            Some(teacher) => teacher.step(optimiser, network, &batch, dropout, rate)?,
-            None => self.stepper.step(optimiser, network, &batch, dropout, rate)?,
+        let (seed, step, network) = (state.seed, state.step, &*network);
+        let mut n_notes = 0.0;
+        let mut descend = |optimiser: &mut AdamW, batch: &Batch, part: usize| -> Result<()> {
+            #[expect(clippy::cast_possible_truncation, reason = "any 32 bits will do")]
+            let dropout_seed = (step ^ (seed << 16) ^ ((part as u64) << 24)) as u32;
+            let dropout = (options.dropout > 0.0).then_some(Dropout { rate: options.dropout, seed: dropout_seed });
+            let (sums, norm) = match teacher {
+                Some(teacher) => teacher.step(optimiser, network, batch, dropout, rate)?,
+                None => stepper.step(optimiser, network, batch, dropout, rate)?,
+            };
+            if !norm.is_finite() || !sums.iter().sum::<f64>().is_finite() {
+                bail!("at step {step}, the loss is no longer a number; {}", way_out(options));
+            }
+            recent.add(sums, batch);
+            n_notes += n_events(batch);
+            Ok(())
         };
-        if !norm.is_finite() || !sums.iter().sum::<f64>().is_finite() {
-            bail!("at step {}, the loss is no longer a number; {}", state.step, way_out(self.options));
+        if let Some(n) = options.reptile {
+            let batches = dataset.task(seed, step, n.get(), options.rows, self.steps);
+            reptile::learn(network, 1.0 - progress, |optimiser| {
+                batches.iter().enumerate().try_for_each(|(part, batch)| descend(optimiser, batch, part))
+            })?;
+        } else {
+            descend(optimiser, &dataset.train_batch(seed, step, options.rows, self.steps), 0)?;
         }
-        if let (Some(average), Some(decay)) = (average, self.options.average) {
-            average.update(network, decay, state.step)?;
+        if let (Some(average), Some(decay)) = (average, options.average) {
+            average.update(network, decay, step)?;
         }
-        recent.add(sums, &batch);
         state.step += 1;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of notes")]
-        let n_notes = n_events(&batch) as u64;
+        let n_notes = n_notes as u64;
         state.notes_seen += n_notes;
         Ok(())
     }

@@ -1,0 +1,123 @@
+//! Reptile: weights from which a few steps lead to a style that was never seen.
+#![expect(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
+use std::fs;
+use std::path::Path;
+
+use candle_core::Device;
+use engine::{ModelConfig, Note, Pitch, Velocity};
+use model::batch::Batch;
+use model::corpus::Split;
+use model::dataset::Dataset;
+use model::midi::{Part, write};
+use model::network::Network;
+use model::optimiser::AdamW;
+use model::prepare::{PrepareOptions, prepare};
+use model::reptile::learn;
+use model::step::{Stepper, n_events};
+
+const RATE: f64 = 3e-3;
+
+/// Walks round four keys, each style another four; all pieces of a folder are of one style.
+fn dataset(folder: &Path, name: &str, styles: &[[u8; 4]]) -> Dataset {
+    let data = folder.join(format!("midi-{name}"));
+    for (s, walk) in styles.iter().enumerate() {
+        fs::create_dir_all(data.join(format!("style {s}"))).unwrap();
+        for k in 0..12u8 {
+            let note = |i: u8| Note {
+                onset_ticks: i64::from(i) * 24,
+                duration_ticks: 24,
+                pitch: Pitch::new(50 + k + walk[usize::from(i) % 4]).unwrap(),
+                velocity: Velocity::new(80).unwrap(),
+            };
+            let notes: Vec<Note> = (0..60 + k).map(note).collect();
+            let file = write(&[Part { name: "tune", channel: 0, notes: &notes }], 100.0, 3).unwrap();
+            fs::write(data.join(format!("style {s}/{k}.mid")), file).unwrap();
+        }
+    }
+    prepare(&PrepareOptions { data, out: folder.join(name), licences: Vec::new() }).unwrap();
+    Dataset::open(&folder.join(name)).unwrap()
+}
+
+const KNOWN: [[u8; 4]; 5] = [[0, 4, 7, 4], [0, 2, 4, 2], [0, 7, 12, 7], [0, 5, 9, 5], [0, 3, 7, 3]];
+const UNKNOWN: [u8; 4] = [0, 9, 4, 9];
+
+fn network() -> Network {
+    Network::new(ModelConfig::TINY, 1, &Device::Cpu).unwrap()
+}
+
+fn train(network: &Network, optimiser: &mut AdamW, batches: &[Batch]) -> anyhow::Result<()> {
+    let stepper = Stepper::default();
+    batches.iter().try_for_each(|batch| {
+        stepper.step(optimiser, network, batch, None, RATE)?;
+        Ok(())
+    })
+}
+
+fn values(network: &Network) -> Vec<f32> {
+    network.parameters().values().flat_map(|v| v.flatten_all().unwrap().to_vec1::<f32>().unwrap()).collect()
+}
+
+/// Bits per note of what is held out.
+fn bits(network: &Network, dataset: &Dataset) -> f64 {
+    let (mut nats, mut n) = (0.0, 0.0);
+    for batch in dataset.valid_batches(Split::Valid, 4, 32) {
+        nats += Stepper::default().nats(network, &batch).unwrap().iter().sum::<f64>();
+        n += n_events(&batch);
+    }
+    nats / n / std::f64::consts::LN_2
+}
+
+/// Bits per note of an unknown style after four plain steps on it.
+fn bits_adapted(network: &Network, unknown: &Dataset) -> f64 {
+    train(network, &mut AdamW::new(network).unwrap(), &unknown.task(7, 0, 4, 2, 24)).unwrap();
+    bits(network, unknown)
+}
+
+#[test]
+fn a_share_of_one_is_plain_training_and_less_is_less_far() {
+    let folder = tempfile::tempdir().unwrap();
+    let batches = dataset(folder.path(), "known", &KNOWN).task(1, 3, 3, 2, 32);
+    let start = values(&network());
+    let plain = network();
+    train(&plain, &mut AdamW::new(&plain).unwrap(), &batches).unwrap();
+    let plain = values(&plain);
+    assert_ne!(plain, start);
+    for share in [0.0f32, 0.25, 1.0] {
+        let network = network();
+        learn(&network, share.into(), |optimiser| train(&network, optimiser, &batches)).unwrap();
+        for ((now, start), plain) in values(&network).iter().zip(&start).zip(&plain) {
+            assert!((now - (start + share * (plain - start))).abs() < 1e-6);
+        }
+    }
+    assert!(learn(&network(), 1.5, |_| Ok(())).is_err());
+}
+
+#[test]
+fn a_task_is_of_one_style() {
+    let folder = tempfile::tempdir().unwrap();
+    let known = dataset(folder.path(), "known", &KNOWN);
+    let mut seen = std::collections::BTreeSet::new();
+    for task in 0..40 {
+        let styles = known.task(1, task, 3, 4, 32).into_iter().flat_map(|batch| batch.conditions[0].clone());
+        // 0 is a style left open, or padding.
+        let told: std::collections::BTreeSet<u32> = styles.filter(|&style| style > 0).collect();
+        assert!(told.len() <= 1, "{told:?}");
+        seen.extend(told);
+    }
+    assert_eq!(seen.len(), KNOWN.len());
+}
+
+#[test]
+fn a_pass_over_known_styles_helps_with_an_unknown_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let known = dataset(folder.path(), "known", &KNOWN);
+    let unknown = dataset(folder.path(), "unknown", &[UNKNOWN]);
+    let (without, with) = (network(), network());
+    for task in 0..16u32 {
+        let batches = known.task(1, task.into(), 3, 2, 24);
+        learn(&with, 1.0 - f64::from(task) / 16.0, |optimiser| train(&with, optimiser, &batches)).unwrap();
+    }
+    let (without, with) = (bits_adapted(&without, &unknown), bits_adapted(&with, &unknown));
+    assert!(with < without - 0.5, "{with} bits per note with the pass, {without} without");
+}
