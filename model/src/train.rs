@@ -130,8 +130,8 @@ pub struct TrainOptions {
     /// Measure and play an average of the weights that keeps this share of itself at every step, such as 0.999
     #[arg(long)]
     pub average: Option<f64>,
-    /// Prepare the weights for `model adapt` (Reptile): a step trains this many batches of one style alone, and the
-    /// weights go a part of that way, all of it at first and less and less
+    /// Prepare the weights for `model adapt` (Reptile; an experiment, see EXPERIMENTS.md): a step trains this many batches
+    /// of one style alone, and the weights go a part of that way, all of it at first and less and less
     #[arg(long)]
     pub reptile: Option<NonZeroUsize>,
     /// Where to compute; cuda needs a build with `--features cuda`
