@@ -152,6 +152,7 @@ fn without_its_pack_a_song_plays_the_built_in_styles_and_says_so() {
     std::fs::write(&damaged.path, bytes).unwrap();
     let changed = File::new("changed", 0.05);
     let other = "0".repeat(64);
+    let network = File::network("before", 512, Precision::Q8);
     let floats = File::network("floats", 512, Precision::F32);
     let short = File::network("short", 64, Precision::Q8);
     let cases = [
@@ -169,6 +170,12 @@ fn without_its_pack_a_song_plays_the_built_in_styles_and_says_so() {
         let text = rig.plugin.value_text(style, own_style()).unwrap();
         assert!(text.contains("not in this model"), "{text}");
         assert_eq!(played(song(Some((path, sha256)), own_style(), None)), built_in, "{}", path.display());
+        // So does one that is opened where another song with a network of its own was.
+        let mut second = song(Some((&*network.path, "")), own_style(), None);
+        assert_eq!(shown(&mut second, style, 1.0, "J. S. Bach, chorales"), "J. S. Bach, chorales");
+        let state = song(Some((path, sha256)), own_style(), None).plugin.save().unwrap();
+        second.plugin.load(&state).unwrap();
+        assert_eq!(played(second), built_in, "{}", path.display());
         // Saved again, the song still knows what it wants.
         assert_eq!(saved_pack(&rig.plugin.save().unwrap())["path"], path.to_str().unwrap());
     }

@@ -1,5 +1,6 @@
 //! The file that a song plays with: a style pack, or a whole network. It is chosen by the user or by a saved song, read on
-//! a thread of its own, and ready for the worker to take. Until then, and if it cannot be read, what played before plays on.
+//! a thread of its own, and ready for the worker to take. Until then what played before plays on, and also if the user's
+//! choice cannot be read. A song whose file cannot be read plays the built-in network.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -69,12 +70,12 @@ impl Chosen {
     /// Plays with this pack or network, once it is read.
     pub(crate) fn choose(&self, path: &Path) {
         let path = path.to_string_lossy().into_owned();
-        self.load(Saved { path, ..Saved::default() });
+        self.load(Saved { path, ..Saved::default() }, false);
     }
 
     /// Plays with the built-in styles only.
     pub(crate) fn leave(&self) {
-        self.load(Saved::default());
+        self.load(Saved::default(), false);
     }
 
     /// The path of the file, if there is one.
@@ -96,6 +97,11 @@ impl Chosen {
     pub(crate) fn styles(&self) -> (Vec<String>, usize) {
         let state = self.state.lock();
         let is_usable = matches!(state.standing, Standing::Loading | Standing::Ready);
+        if let (Standing::Refused(_), Some(weights)) = (&state.standing, &state.weights) {
+            let names = weights.header().styles.clone();
+            let n_playable = names.len();
+            return (names, n_playable);
+        }
         let Saved { name, styles, .. } = &state.saved;
         if !styles.is_empty() {
             return (styles.clone(), if is_usable { styles.len() } else { 0 });
@@ -137,7 +143,7 @@ impl Chosen {
     }
 
     /// Reads on a thread of its own, after the one that may still be reading.
-    fn load(&self, saved: Saved) {
+    fn load(&self, saved: Saved, is_of_song: bool) {
         let mut state = self.state.lock();
         let version = self.version.fetch_add(1, Relaxed) + 1;
         state.saved = saved.clone();
@@ -165,7 +171,12 @@ impl Chosen {
                     state.weights = Some(weights);
                     n_ready.fetch_add(1, Relaxed);
                 }
-                Err(why) => state.standing = Standing::Refused(why),
+                Err(why) => {
+                    state.standing = Standing::Refused(why);
+                    if is_of_song && state.weights.take().is_some() {
+                        n_ready.fetch_add(1, Relaxed);
+                    }
+                }
             }
         };
         match std::thread::Builder::new().name("antiphon-pack".into()).spawn(load) {
@@ -263,7 +274,7 @@ pub(crate) fn shelf() -> Vec<PathBuf> {
 impl PersistentField<'_, Saved> for Arc<Chosen> {
     fn set(&self, saved: Saved) {
         if self.state.lock().saved != saved {
-            self.load(saved);
+            self.load(saved, true);
         }
     }
 

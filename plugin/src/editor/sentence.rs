@@ -28,7 +28,8 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
         (_, Doing::Off) => say(Mood::Calm, "Off", "Your notes only pass through; choose Answer to go on"),
         (Engine::Loading, _) => say(Mood::Calm, "Loading the model", "This takes a moment"),
         (_, Doing::Idle) if no_pack.is_some() => {
-            say(Mood::Wrong, "Your turn, without the song's style pack", &no_pack.unwrap_or_default())
+            let what = if params.chosen.is_network() { "network" } else { "style pack" };
+            say(Mood::Wrong, &format!("Your turn, without the song's {what}"), &no_pack.unwrap_or_default())
         }
         (_, Doing::Idle) if params.mode.value() == 1 => {
             say(Mood::Calm, "Your turn", "Start the song, or play a phrase and I go on with it")
