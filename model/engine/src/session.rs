@@ -117,7 +117,13 @@ impl Session {
     pub fn follow(&mut self, other: &Self) {
         let Self { weights, memory, .. } = self;
         let (own, others) = (&weights.header().styles, &other.weights.header().styles);
-        let place = |style: usize| own.iter().position(|name| others.get(style) == Some(name)).unwrap_or(0);
+        // Of two packs for the same network, the style of one takes the place of the other's.
+        let are_packs = own.len() == others.len()
+            && own.split_last().map(|(_, rest)| rest) == others.split_last().map(|(_, rest)| rest);
+        let place = |style: usize| {
+            let named = own.iter().position(|name| others.get(style) == Some(name));
+            named.unwrap_or(if are_packs && style < own.len() { style } else { 0 })
+        };
         let styles: [u8; N_STYLES] = std::array::from_fn(|style| u8::try_from(place(style)).unwrap_or(0));
         memory.follow(&other.memory, |conditions| {
             let style = styles.get(usize::from(conditions.style)).map_or(0, |&style| style);

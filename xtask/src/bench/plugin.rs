@@ -127,10 +127,11 @@ fn all(plugin: &Path, options: &Options) -> Result<Vec<Row>> {
 /// The figures of style packs.
 fn packs(entry: &Entry, options: &Options) -> Result<Vec<Row>> {
     println!("style packs ...");
+    let packs = packs::Packs::new()?;
     let load = measure::as_main_thread(Load::start)?;
-    let mut rows = packs::late(entry, f64::from(options.seconds))?;
+    let mut rows = packs::late(entry, f64::from(options.seconds), &packs)?;
     drop(load);
-    rows.extend(packs::step_time()?);
+    rows.push(packs.step_time());
     Ok(rows)
 }
 
