@@ -214,7 +214,9 @@ fn packs_and_networks_come_and_go_while_it_plays() {
         let beats = sample_of(&rig, 12.0);
         rig.run(beats).unwrap();
         let notes = host::pair(&rig.heard[before..]).len();
-        assert!(notes >= 1, "nothing answers call {round}");
+        // The network is of random weights, whose notes may be long.
+        let least = if round % 4 == 2 { 1 } else { 3 };
+        assert!(notes >= least, "{notes} notes answer call {round}");
         // A pack, a network, the pack at once after it, none.
         rig.plugin.load([&chosen[0], &chosen[1], &chosen[0], &plain][round as usize % 4]).unwrap();
     }
