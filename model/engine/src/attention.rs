@@ -6,6 +6,8 @@
 //! of keys the rows are 16 positions, in one of values 16 columns of the head. All query heads of a group go through
 //! together, so the cache is read once. Softmax weights are rounded to 15 bits, and to fewer when the context is long.
 
+use std::f32::consts::LOG2_E;
+
 use crate::config::ModelConfig;
 use crate::math;
 use crate::quant::{GROUP_COLUMNS, Group, TILE_ROWS};
@@ -195,7 +197,7 @@ impl Head<'_> {
         let sums: &mut [Sums] = &mut sums[..g];
 
         for ((query, rounded), scale) in queries.chunks_exact(h).zip(rounded.chunks_exact_mut(h)).zip(&mut *scales) {
-            *scale = math::quantise(query, rounded) * per_root(h);
+            *scale = math::quantise(query, rounded) * per_root(h) * LOG2_E;
         }
         let tiles = self.keys.chunks_exact(h / GROUP_COLUMNS).zip(self.key_scales.as_chunks::<TILE_ROWS>().0);
         for (index, (tile, key_scales)) in tiles.take(n.div_ceil(TILE_ROWS)).enumerate() {
@@ -213,7 +215,11 @@ impl Head<'_> {
         let all = scores.chunks_exact_mut(c).zip(weights.chunks_exact_mut(n_padded)).zip(&mut *scales);
         for ((scores, weights), scale) in all {
             let scores = &mut scores[..n];
-            let total = soften(scores);
+            let most = math::max(scores);
+            for score in &mut *scores {
+                *score = math::exp2(*score - most);
+            }
+            let total = math::sum(scores);
             for (score, value_scale) in scores.iter_mut().zip(&*self.value_scales) {
                 *score *= value_scale;
             }
@@ -239,7 +245,9 @@ fn attend_in_floats(h: usize, queries: &[f32], keys: &[f32], values: &[f32], sco
         for (score, key) in scores.iter_mut().zip(keys.chunks_exact(h)) {
             *score = math::dot(query, key) * per_root(h);
         }
-        let scale = 1.0 / soften(scores);
+        let most = math::max(scores);
+        scores.iter_mut().for_each(|score| *score = math::exp(*score - most));
+        let scale = 1.0 / math::sum(scores);
         out.fill(0.0);
         for (weight, value) in scores.iter().zip(values.chunks_exact(h)) {
             for (out, value) in out.iter_mut().zip(value) {
@@ -247,16 +255,6 @@ fn attend_in_floats(h: usize, queries: &[f32], keys: &[f32], values: &[f32], sco
             }
         }
     }
-}
-
-/// Makes `e^(score - most)` of scores, and returns their sum. scores: (n)
-#[inline(always)]
-fn soften(scores: &mut [f32]) -> f32 {
-    let most = math::max(scores);
-    for score in &mut *scores {
-        *score = math::exp(*score - most);
-    }
-    math::sum(scores)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most 2048")]

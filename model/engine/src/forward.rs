@@ -12,8 +12,8 @@ use crate::config::ModelConfig;
 use crate::math;
 use crate::metre::Position;
 use crate::network::{Block, Head, Network};
-use crate::quant::{GROUP_COLUMNS, Linear, TILE_ROWS};
-use crate::simd::Work;
+use crate::quant::{GROUP_COLUMNS, Group, Linear, TILE_ROWS};
+use crate::simd::{STREAMS, Sums, Work};
 use crate::tokens::TokenEvent;
 use crate::vocab::N_PITCHES;
 
@@ -110,19 +110,32 @@ impl Linear {
                 {
                     *scale = math::quantise(x, values);
                 }
-                let mut sums = [[0; TILE_ROWS]; MAX_ROWS];
-                let tiles = network.tiles[tiles.clone()]
-                    .chunks_exact(columns / GROUP_COLUMNS)
-                    .zip(scales.as_chunks::<TILE_ROWS>().0);
-                for (index, (tile, scales)) in tiles.enumerate() {
-                    network.isa.sums(tile, values, &mut sums[..n_rows]);
-                    for ((out, sums), x_scale) in out.chunks_exact_mut(n_out).zip(&sums).zip(&rounded.scales) {
-                        for ((o, sum), scale) in out[index * TILE_ROWS..].iter_mut().zip(sums).zip(scales) {
+                let mut sums = [[[0; TILE_ROWS]; MAX_ROWS]; STREAMS];
+                let scales = scales.as_chunks::<TILE_ROWS>().0;
+                let tiles: &[Group] = &network.tiles[tiles.clone()];
+                let tile = |index: usize| &tiles[index * columns / GROUP_COLUMNS..][..columns / GROUP_COLUMNS];
+                let mut store = |index: usize, sums: &[Sums]| {
+                    for ((out, sums), x_scale) in out.chunks_exact_mut(n_out).zip(sums).zip(&rounded.scales) {
+                        for ((o, sum), scale) in out[index * TILE_ROWS..].iter_mut().zip(sums).zip(&scales[index]) {
                             #[expect(clippy::cast_precision_loss, reason = "within 2^27; rounded the same everywhere")]
                             let sum = *sum as f32;
                             *o = sum * (scale * x_scale);
                         }
                     }
+                };
+                let n_together = scales.len() / STREAMS;
+                for first in 0..n_together {
+                    let indices: [usize; STREAMS] = std::array::from_fn(|stream| stream * n_together + first);
+                    network.isa.sums_of_streams(
+                        indices.map(tile),
+                        values,
+                        sums.each_mut().map(|sums| &mut sums[..n_rows]),
+                    );
+                    indices.into_iter().zip(&sums).for_each(|(index, sums)| store(index, sums));
+                }
+                for index in n_together * STREAMS..scales.len() {
+                    network.isa.sums(tile(index), values, &mut sums[0][..n_rows]);
+                    store(index, &sums[0]);
                 }
             }
         }

@@ -160,11 +160,10 @@ fn print_table(report: &Value) {
     for network in list(report, "networks") {
         let text = |name: &str| number(&network[name]);
         println!(
-            "\n{}: loads in {:.0} ms, takes {:.0} MiB; streams {:.1} GB/s from a buffer of its size, {:.1} GB/s from memory",
+            "\n{}: loads in {:.0} ms, takes {:.0} MiB; memory gives {:.1} GB/s at best",
             network["name"].as_str().unwrap_or_default(),
             text("load_ms"),
             text("resident_mib"),
-            text("stream_gb_s"),
             text("memory_gb_s")
         );
         println!(
@@ -173,6 +172,9 @@ fn print_table(report: &Value) {
         );
         for step in list(network, "steps") {
             row(&step["context"].to_string(), step);
+            if !step["reads"].is_null() {
+                row("", &json!({ "state": "reading", "times": step["reads"] }));
+            }
         }
         row("endless", &json!({ "state": "warm", "times": network["endless"] }));
         for step in warm_steps(network) {
@@ -197,7 +199,8 @@ fn print_table(report: &Value) {
         }
     }
     println!(
-        "\n\"of limit\": bytes read by a step over its median, as a share of the stream of the same size (warm) or of memory."
+        "\n\"reading\": a buffer as large as what a warm step reads, in turns with the steps. \"of limit\": the time of that over \
+         the step's, medians; after a rest or a flush, what memory gives at best over what the step took from it."
     );
 }
 
