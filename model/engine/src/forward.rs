@@ -3,17 +3,17 @@
 //! Shapes: r = rows, the events that are read together; d = d_model, k = d_kv (all keys of one position), f = d_ff,
 //! e = d_head_hidden, h = d_head.
 //!
-//! With 8-bit weights the input of each linear layer is rounded to 8 bits too, with one scale a row, and products are
+//! With 8-bit weights the input of each linear layer is rounded too, to 7 bits, with one scale a row, and products are
 //! summed as integers. So the order of summing does not matter, and every kernel gives the same bits, for one row or many.
 
 use crate::attention::{Cache, Workspace};
 use crate::conditions::Conditions;
 use crate::config::ModelConfig;
+use crate::linear::Rounded;
 use crate::math;
 use crate::metre::Position;
 use crate::network::{Block, Head, Network};
-use crate::quant::{GROUP_COLUMNS, Group, Linear, TILE_ROWS};
-use crate::simd::{STREAMS, Sums, Work};
+use crate::simd::Work;
 use crate::tokens::TokenEvent;
 use crate::vocab::N_PITCHES;
 
@@ -61,15 +61,6 @@ pub(crate) struct Scratch {
     attention: Workspace,
 }
 
-/// The input of a linear layer in 8 bits.
-#[derive(Debug)]
-struct Rounded {
-    /// (r, max(d, f, e))
-    values: Vec<i8>,
-    /// (r)
-    scales: [f32; MAX_ROWS],
-}
-
 impl Scratch {
     pub(crate) fn new(config: &ModelConfig) -> Self {
         let d = config.d_model;
@@ -82,62 +73,8 @@ impl Scratch {
             attended: rows(d),
             wide: rows(wide),
             logits: [0.0; N_PITCHES],
-            rounded: Rounded { values: vec![0; MAX_ROWS * wide.max(d)], scales: [0.0; MAX_ROWS] },
+            rounded: Rounded::new(wide.max(d)),
             attention: Workspace::new(config),
-        }
-    }
-}
-
-impl Linear {
-    /// `out = W x` for each row. x: (r, columns), out: (r, W's rows)
-    #[inline(always)]
-    fn apply(&self, network: &Network, x: &[f32], rounded: &mut Rounded, out: &mut [f32]) {
-        match self {
-            Self::F32 { columns, values } => {
-                let n_out = values.len() / columns;
-                for (x, out) in x.chunks_exact(*columns).zip(out.chunks_exact_mut(n_out)) {
-                    for (o, row) in out.iter_mut().zip(values.chunks_exact(*columns)) {
-                        *o = math::dot(row, x);
-                    }
-                }
-            }
-            Self::Q8 { columns, scales, tiles } => {
-                let n_rows = x.len() / columns;
-                let n_out = out.len() / n_rows;
-                let values = &mut rounded.values[..x.len()];
-                for ((x, values), scale) in
-                    x.chunks_exact(*columns).zip(values.chunks_exact_mut(*columns)).zip(&mut rounded.scales)
-                {
-                    *scale = math::quantise(x, values);
-                }
-                let mut sums = [[[0; TILE_ROWS]; MAX_ROWS]; STREAMS];
-                let scales = scales.as_chunks::<TILE_ROWS>().0;
-                let tiles: &[Group] = &network.tiles[tiles.clone()];
-                let tile = |index: usize| &tiles[index * columns / GROUP_COLUMNS..][..columns / GROUP_COLUMNS];
-                let mut store = |index: usize, sums: &[Sums]| {
-                    for ((out, sums), x_scale) in out.chunks_exact_mut(n_out).zip(sums).zip(&rounded.scales) {
-                        for ((o, sum), scale) in out[index * TILE_ROWS..].iter_mut().zip(sums).zip(&scales[index]) {
-                            #[expect(clippy::cast_precision_loss, reason = "within 2^27; rounded the same everywhere")]
-                            let sum = *sum as f32;
-                            *o = sum * (scale * x_scale);
-                        }
-                    }
-                };
-                let n_together = scales.len() / STREAMS;
-                for first in 0..n_together {
-                    let indices: [usize; STREAMS] = std::array::from_fn(|stream| stream * n_together + first);
-                    network.isa.sums_of_streams(
-                        indices.map(tile),
-                        values,
-                        sums.each_mut().map(|sums| &mut sums[..n_rows]),
-                    );
-                    indices.into_iter().zip(&sums).for_each(|(index, sums)| store(index, sums));
-                }
-                for index in n_together * STREAMS..scales.len() {
-                    network.isa.sums(tile(index), values, &mut sums[0][..n_rows]);
-                    store(index, &sums[0]);
-                }
-            }
         }
     }
 }

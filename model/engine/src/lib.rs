@@ -19,6 +19,7 @@ mod forward;
 pub mod grammar;
 mod habits;
 pub mod key;
+mod linear;
 mod math;
 mod memory;
 pub mod metre;
