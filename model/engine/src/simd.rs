@@ -133,9 +133,11 @@ impl Isa {
                     self.few::<2, 2, i8>([a, b], x, [a_sums, b_sums]);
                     self.few::<2, 2, i8>([c, d], x, [c_sums, d_sums]);
                 }
-                _ => [(a, a_sums), (b, b_sums), (c, c_sums), (d, d_sums)]
-                    .into_iter()
-                    .for_each(|(tile, sums)| self.sums(tile, x, sums)),
+                _ => {
+                    for (tile, sums) in [(a, a_sums), (b, b_sums), (c, c_sums), (d, d_sums)] {
+                        self.sums(tile, x, sums);
+                    }
+                }
             }
         }
     }
