@@ -42,8 +42,6 @@ struct Rounded {
     values: Vec<Group>,
     /// (n_blocks, n_kv_heads, c)
     key_scales: Vec<f32>,
-    /// Scores of a query of zero, since it is rounded to more than zero. (n_blocks, n_kv_heads, c)
-    key_offsets: Vec<i32>,
     /// (n_blocks, n_kv_heads, c)
     value_scales: Vec<f32>,
 }
@@ -59,7 +57,7 @@ struct Sizes {
 /// The buffers of attention, for one group of query heads.
 #[derive(Debug)]
 pub(crate) struct Workspace {
-    /// Query heads, rounded as inputs; also one key or value. (g, h)
+    /// Query heads, rounded; also one key or value. (g, h)
     rounded: Vec<i8>,
     /// (g, c)
     scores: Vec<f32>,
@@ -92,8 +90,7 @@ impl Cache {
             Precision::Q8 => {
                 let groups = || vec![Group([0; TILE_ROWS * GROUP_COLUMNS]); n / (TILE_ROWS * GROUP_COLUMNS)];
                 let scales = || vec![0.0; n_positions];
-                let (keys, values, key_offsets) = (groups(), groups(), vec![0; n_positions]);
-                Store::Q8(Rounded { keys, values, key_scales: scales(), key_offsets, value_scales: scales() })
+                Store::Q8(Rounded { keys: groups(), values: groups(), key_scales: scales(), value_scales: scales() })
             }
         };
         Self { sizes, store }
@@ -110,7 +107,6 @@ impl Cache {
                 store.keys.clone_from(&from.keys);
                 store.values.clone_from(&from.values);
                 store.key_scales.clone_from(&from.key_scales);
-                store.key_offsets.clone_from(&from.key_offsets);
                 store.value_scales.clone_from(&from.value_scales);
             }
             _ => {}
@@ -142,7 +138,7 @@ impl Cache {
                     let (keys, values) = (&keys[..(at + 1) * h], &values[..(at + 1) * h]);
                     attend_in_floats(h, queries, keys, values, &mut work.scores, out);
                 }
-                Store::Q8(Rounded { keys, values, key_scales, key_offsets, value_scales }) => {
+                Store::Q8(Rounded { keys, values, key_scales, value_scales }) => {
                     let groups = head * c * h / (TILE_ROWS * GROUP_COLUMNS);
                     let groups = groups..groups + c * h / (TILE_ROWS * GROUP_COLUMNS);
                     let scales = head * c..(head + 1) * c;
@@ -150,7 +146,6 @@ impl Cache {
                         keys: &mut keys[groups.clone()],
                         values: &mut values[groups],
                         key_scales: &mut key_scales[scales.clone()],
-                        key_offsets: &mut key_offsets[scales.clone()],
                         value_scales: &mut value_scales[scales],
                     };
                     head.store(at, key, value, &mut work.rounded[..h]);
@@ -166,7 +161,6 @@ struct Head<'a> {
     keys: &'a mut [Group],
     values: &'a mut [Group],
     key_scales: &'a mut [f32],
-    key_offsets: &'a mut [i32],
     value_scales: &'a mut [f32],
 }
 
@@ -176,7 +170,6 @@ impl Head<'_> {
     fn store(&mut self, at: usize, key: &[f32], value: &[f32], rounded: &mut [i8]) {
         let n_groups = rounded.len() / GROUP_COLUMNS;
         self.key_scales[at] = math::quantise(key, rounded);
-        self.key_offsets[at] = math::INPUT_ZERO * rounded.iter().map(|&value| i32::from(value)).sum::<i32>();
         let tile = &mut self.keys[at / TILE_ROWS * n_groups..][..n_groups];
         for (group, four) in tile.iter_mut().zip(rounded.as_chunks::<GROUP_COLUMNS>().0) {
             group.0.as_chunks_mut::<GROUP_COLUMNS>().0[at % TILE_ROWS] = *four;
@@ -204,17 +197,14 @@ impl Head<'_> {
         let sums: &mut [Sums] = &mut sums[..g];
 
         for ((query, rounded), scale) in queries.chunks_exact(h).zip(rounded.chunks_exact_mut(h)).zip(&mut *scales) {
-            *scale = math::quantise_input(query, rounded) * per_root(h) * LOG2_E;
+            *scale = math::quantise(query, rounded) * per_root(h) * LOG2_E;
         }
-        let of_keys =
-            self.key_scales.as_chunks::<TILE_ROWS>().0.iter().zip(self.key_offsets.as_chunks::<TILE_ROWS>().0);
-        let tiles = self.keys.chunks_exact(h / GROUP_COLUMNS).zip(of_keys);
-        for (index, (tile, (key_scales, offsets))) in tiles.take(n.div_ceil(TILE_ROWS)).enumerate() {
+        let tiles = self.keys.chunks_exact(h / GROUP_COLUMNS).zip(self.key_scales.as_chunks::<TILE_ROWS>().0);
+        for (index, (tile, key_scales)) in tiles.take(n.div_ceil(TILE_ROWS)).enumerate() {
             isa.sums(tile, rounded, sums);
             for ((scores, sums), scale) in scores.chunks_exact_mut(c).zip(&*sums).zip(&*scales) {
-                let keys = sums.iter().zip(offsets).zip(key_scales);
-                for (score, ((sum, offset), key_scale)) in scores[index * TILE_ROWS..].iter_mut().zip(keys) {
-                    *score = as_f32(sum - offset) * (key_scale * scale);
+                for ((score, sum), key_scale) in scores[index * TILE_ROWS..].iter_mut().zip(sums).zip(key_scales) {
+                    *score = as_f32(*sum) * (key_scale * scale);
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! Shapes: r = rows, the events that are read together; d = d_model, k = d_kv (all keys of one position), f = d_ff,
 //! e = d_head_hidden, h = d_head.
 //!
-//! With 8-bit weights the input of each linear layer is rounded too, to 7 bits, with one scale a row, and products are
+//! With 8-bit weights the input of each linear layer is rounded to 8 bits too, with one scale a row, and products are
 //! summed as integers. So the order of summing does not matter, and every kernel gives the same bits, for one row or many.
 
 use crate::attention::{Cache, Workspace};

@@ -6,7 +6,7 @@ use crate::network::Network;
 use crate::quant::{Group, Linear, TILE_ROWS};
 use crate::simd::{STREAMS, Sums};
 
-/// The input of a layer, as [`math::quantise_input`] rounds it.
+/// The input of a layer in 8 bits.
 #[derive(Debug)]
 pub(crate) struct Rounded {
     /// (r, columns)
@@ -35,17 +35,16 @@ impl Linear {
                     }
                 }
             }
-            Self::Q8 { columns, scales, offsets, tiles } => {
+            Self::Q8 { columns, scales, tiles } => {
                 let n_rows = x.len() / columns;
                 let values = &mut rounded.values[..x.len()];
                 let rows = x.chunks_exact(*columns).zip(values.chunks_exact_mut(*columns));
                 for ((x, values), scale) in rows.zip(&mut rounded.scales) {
-                    *scale = math::quantise_input(x, values);
+                    *scale = math::quantise(x, values);
                 }
                 let layer = Tiles {
                     tiles: &network.tiles[tiles.clone()],
                     scales: scales.as_chunks().0,
-                    offsets: offsets.as_chunks().0,
                     x_scales: &rounded.scales[..n_rows],
                 };
                 let mut sums = [[[0; TILE_ROWS]; MAX_ROWS]; STREAMS];
@@ -73,8 +72,6 @@ struct Tiles<'a> {
     tiles: &'a [Group],
     /// (n, 16)
     scales: &'a [[f32; TILE_ROWS]],
-    /// (n, 16)
-    offsets: &'a [[i32; TILE_ROWS]],
     /// (r)
     x_scales: &'a [f32],
 }
@@ -89,13 +86,12 @@ impl<'a> Tiles<'a> {
     /// Stores the sums of a tile. sums: (r, 16), out: (r, W's rows)
     #[inline(always)]
     fn store(&self, index: usize, sums: &[Sums], out: &mut [f32]) {
-        let (scales, offsets) = (&self.scales[index], &self.offsets[index]);
         let n_out = out.len() / self.x_scales.len();
         for ((out, sums), x_scale) in out.chunks_exact_mut(n_out).zip(sums).zip(self.x_scales) {
-            let rows = sums.iter().zip(offsets).zip(scales);
-            for (o, ((sum, offset), scale)) in out[index * TILE_ROWS..].iter_mut().zip(rows) {
+            let rows = sums.iter().zip(&self.scales[index]);
+            for (o, (sum, scale)) in out[index * TILE_ROWS..].iter_mut().zip(rows) {
                 #[expect(clippy::cast_precision_loss, reason = "within 2^27; rounded the same everywhere")]
-                let sum = (sum - offset) as f32;
+                let sum = *sum as f32;
                 *o = sum * (scale * x_scale);
             }
         }

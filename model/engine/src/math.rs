@@ -6,26 +6,9 @@ const LANES: usize = 8;
 /// Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to even.
 const ROUND: f32 = 12_582_912.0;
 
-/// What [`quantise_input`] adds.
-pub(crate) const INPUT_ZERO: i32 = 64;
-
 /// Rounds `x` to 8 bits and returns the scale, so that `x = scale * out`. x, out: (n)
 #[inline(always)]
 pub(crate) fn quantise(x: &[f32], out: &mut [i8]) -> f32 {
-    quantise_to::<127, 0>(x, out)
-}
-
-/// Rounds `x` to 7 bits and makes it positive: `x = scale * (out - INPUT_ZERO)`, with out from 1 to 127. Returns the
-/// scale. The products of two such inputs with weights of 8 bits fit 16 bits, and AVX2 multiplies bytes without a sign
-/// by bytes with one; so batches take three quarters of the time of inputs with 8 bits, for 0.1 % more bits a note. x,
-/// out: (n)
-#[inline(always)]
-pub(crate) fn quantise_input(x: &[f32], out: &mut [i8]) -> f32 {
-    quantise_to::<63, INPUT_ZERO>(x, out)
-}
-
-#[inline(always)]
-fn quantise_to<const LARGEST: i32, const ZERO: i32>(x: &[f32], out: &mut [i8]) -> f32 {
     let mut most = [0.0f32; LANES];
     let (chunks, rest) = x.as_chunks::<LANES>();
     for chunk in chunks {
@@ -34,22 +17,20 @@ fn quantise_to<const LARGEST: i32, const ZERO: i32>(x: &[f32], out: &mut [i8]) -
         }
     }
     let most = most.iter().chain(rest).fold(0.0f32, |m, v| m.max(v.abs()));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small")]
-    let (zero, largest) = (ZERO as i8, LARGEST as f32);
     // Below this, 127 / most is no longer a number.
     if most < 1e-30 || !most.is_finite() {
-        out.fill(zero);
+        out.fill(0);
         return 0.0;
     }
-    let to_steps = largest / most;
+    let to_steps = 127.0 / most;
     for (o, &v) in out.iter_mut().zip(x) {
         let bits = (v * to_steps + ROUND).to_bits().cast_signed();
-        let steps = bits.wrapping_sub(ROUND.to_bits().cast_signed()).clamp(-LARGEST, LARGEST) + ZERO;
+        let steps = bits.wrapping_sub(ROUND.to_bits().cast_signed()).clamp(-127, 127);
         #[expect(clippy::cast_possible_truncation, reason = "clamped")]
         let steps = steps as i8;
         *o = steps;
     }
-    most / largest
+    most / 127.0
 }
 
 /// Rounds weights, none of them negative, to at most 15 bits, so that the sum of their products with n values of 8 bits
@@ -234,18 +215,7 @@ mod tests {
             let mut steps = [1i8; 2];
             assert_eq!(quantise(&[bad, 0.0], &mut steps), 0.0);
             assert_eq!(steps, [0, 0]);
-            assert_eq!(quantise_input(&[bad, 0.0], &mut steps), 0.0);
-            assert_eq!(steps, [64, 64]);
         }
-    }
-
-    #[test]
-    fn inputs_are_within_half_a_step_of_seven_bits_and_positive() {
-        let x: Vec<f32> = (0..37).map(|i| (i * i % 23) as f32 - 11.3).collect();
-        let mut steps = vec![0i8; x.len()];
-        let scale = quantise_input(&x, &mut steps);
-        assert!(x.iter().zip(&steps).all(|(v, &s)| (v - scale * (f32::from(s) - 64.0)).abs() <= scale * 0.501));
-        assert!(steps.iter().all(|&s| s >= 1) && steps.iter().any(|&s| s == 1 || s == 127));
     }
 
     #[test]

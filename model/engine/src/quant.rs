@@ -38,13 +38,10 @@ pub(crate) enum Linear {
         columns: usize,
         values: Vec<f32>,
     },
+    /// Tiles: (rows padded to 16 / 16, columns / 4) groups, of those of the whole network.
     Q8 {
         columns: usize,
-        /// (rows padded to 16)
         scales: Vec<f32>,
-        /// What an input of zero gives, since it is rounded to more than zero. (rows padded to 16)
-        offsets: Vec<i32>,
-        /// (rows padded to 16 / 16, columns / 4) groups, of those of the whole network.
         tiles: Range<usize>,
     },
 }
@@ -87,7 +84,7 @@ impl Layer<'_> {
                 let row = |(row, scale): (&[i8], &f32)| row.iter().map(|&v| scale * f32::from(v)).collect::<Vec<_>>();
                 values.chunks(*columns).zip(scales).flat_map(row).collect()
             }
-            Self::Linear(Linear::Q8 { columns, scales, tiles, .. }) => {
+            Self::Linear(Linear::Q8 { columns, scales, tiles }) => {
                 let (tiles, n_groups) = (&groups[tiles.clone()], columns / GROUP_COLUMNS);
                 let value = |row: usize, column: usize| {
                     let Group(group) = &tiles[row / TILE_ROWS * n_groups + column / GROUP_COLUMNS];
@@ -178,14 +175,6 @@ pub(crate) fn is_sane(value: f32) -> bool {
     value.abs() <= MAX_SANE
 }
 
-/// What the rows of a tile give for an input of zero.
-fn offsets(tile: &[Group]) -> [i32; TILE_ROWS] {
-    std::array::from_fn(|row| {
-        let values = tile.iter().flat_map(|group| group.0.as_chunks::<GROUP_COLUMNS>().0[row]);
-        math::INPUT_ZERO * values.map(i32::from).sum::<i32>()
-    })
-}
-
 /// Reads the tensors of a file whose length and checksum are right, in order.
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
@@ -242,10 +231,7 @@ impl<'a> Reader<'a> {
         let (groups, _) = self.integers(&shape, padded * columns)?.as_chunks::<{ TILE_ROWS * GROUP_COLUMNS }>();
         let start = self.tiles.len();
         self.tiles.extend(groups.iter().map(|group| Group(group.map(u8::cast_signed))));
-        let tiles = start..self.tiles.len();
-        let offsets =
-            self.tiles[tiles.clone()].chunks_exact((columns / GROUP_COLUMNS).max(1)).flat_map(offsets).collect();
-        Ok(Linear::Q8 { columns, scales, offsets, tiles })
+        Ok(Linear::Q8 { columns, scales, tiles: start..self.tiles.len() })
     }
 
     fn next_shape(&mut self, kind: TensorKind) -> Result<TensorShape, WeightsError> {

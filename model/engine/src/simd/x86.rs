@@ -2,11 +2,12 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    __m256i, _MM_HINT_T0, _mm_prefetch, _mm256_add_epi32, _mm256_load_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
-    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi16, _mm256_srai_epi16,
-    _mm256_storeu_si256, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_dpwssd_epi32, _mm512_load_si512,
-    _mm512_madd_epi16, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi16, _mm512_srai_epi16,
-    _mm512_storeu_si512,
+    __m256i, _MM_HINT_T0, _mm_prefetch, _mm256_abs_epi8, _mm256_add_epi32, _mm256_load_si256, _mm256_madd_epi16,
+    _mm256_maddubs_epi16, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_sign_epi8,
+    _mm256_slli_epi16, _mm256_srai_epi16, _mm256_storeu_si256, _mm512_add_epi32, _mm512_dpbusd_epi32,
+    _mm512_dpwssd_epi32, _mm512_load_si512, _mm512_loadu_si512, _mm512_madd_epi16, _mm512_reduce_add_epi32,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi16, _mm512_srai_epi16,
+    _mm512_storeu_si512, _mm512_xor_si512,
 };
 
 use super::{Sums, Work};
@@ -31,14 +32,15 @@ pub(super) unsafe fn avx2<const K: usize, const N: usize>(tiles: [&[Group]; K], 
                 _mm_prefetch::<_MM_HINT_T0>(tile.as_ptr().wrapping_add(i + AHEAD / K).cast());
                 (_mm256_load_si256(rows), _mm256_load_si256(rows.add(1)))
             };
+            let (abs_low, abs_high) = (_mm256_abs_epi8(w_low), _mm256_abs_epi8(w_high));
             for row in 0..N {
                 // SAFETY: x is long enough, says the caller.
                 let x = _mm256_set1_epi32(unsafe { four(x, row * n_groups + i) });
-                // Pairs are summed in 16 bits (2 * 127 * 127 fits), then pairs of those in 32.
-                let products = _mm256_madd_epi16(_mm256_maddubs_epi16(x, w_low), ones);
-                low[row] = _mm256_add_epi32(low[row], products);
-                let products = _mm256_madd_epi16(_mm256_maddubs_epi16(x, w_high), ones);
-                high[row] = _mm256_add_epi32(high[row], products);
+                // |w| * (x with the sign of w), pairs summed in 16 bits (2 * 127 * 127 fits), then pairs of those in 32.
+                let products = _mm256_maddubs_epi16(abs_low, _mm256_sign_epi8(x, w_low));
+                low[row] = _mm256_add_epi32(low[row], _mm256_madd_epi16(products, ones));
+                let products = _mm256_maddubs_epi16(abs_high, _mm256_sign_epi8(x, w_high));
+                high[row] = _mm256_add_epi32(high[row], _mm256_madd_epi16(products, ones));
             }
         }
     }
@@ -92,8 +94,14 @@ pub(super) unsafe fn avx512_vnni<const K: usize, const N: usize>(
     x: &[i8],
     out: [&mut [Sums]; K],
 ) {
+    // The instruction takes one side without sign: w + 128. What that adds, 128 times the sum of x, is taken off before.
     let n_groups = tiles[0].len();
     let mut sums = [[_mm512_setzero_si512(); N]; K];
+    for (row, x) in x.chunks_exact(n_groups * GROUP_COLUMNS).enumerate() {
+        let start = _mm512_set1_epi32(-128 * total(x));
+        sums.iter_mut().for_each(|sums| sums[row] = start);
+    }
+    let flip = _mm512_set1_epi8(i8::MIN);
     for i in 0..n_groups {
         for (tile, sums) in tiles.iter().zip(&mut sums) {
             // SAFETY: all tiles have as many groups; prefetching may go anywhere. A group is 64 bytes, aligned to 64.
@@ -101,11 +109,12 @@ pub(super) unsafe fn avx512_vnni<const K: usize, const N: usize>(
                 _mm_prefetch::<_MM_HINT_T0>(tile.as_ptr().wrapping_add(i + AHEAD / K).cast());
                 _mm512_load_si512(tile.as_ptr().add(i).cast())
             };
+            let w = _mm512_xor_si512(w, flip);
             for (row, sum) in sums.iter_mut().enumerate() {
                 // SAFETY: x is long enough, says the caller.
                 let x = _mm512_set1_epi32(unsafe { four(x, row * n_groups + i) });
                 // A sum of its own, then added: a chain of dot products would wait for each before.
-                *sum = _mm512_add_epi32(*sum, _mm512_dpbusd_epi32(_mm512_setzero_si512(), x, w));
+                *sum = _mm512_add_epi32(*sum, _mm512_dpbusd_epi32(_mm512_setzero_si512(), w, x));
             }
         }
     }
@@ -113,6 +122,19 @@ pub(super) unsafe fn avx512_vnni<const K: usize, const N: usize>(
         // SAFETY: the sums are 64 bytes; this store needs no alignment.
         unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sum) };
     }
+}
+
+/// Sum of all values.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[inline]
+fn total(x: &[i8]) -> i32 {
+    let ones = _mm512_set1_epi8(1);
+    let (chunks, rest) = x.as_chunks::<64>();
+    let sums = chunks.iter().fold(_mm512_setzero_si512(), |sums, chunk| {
+        // SAFETY: a chunk is 64 bytes; this load needs no alignment.
+        _mm512_dpbusd_epi32(sums, ones, unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) })
+    });
+    _mm512_reduce_add_epi32(sums) + rest.iter().map(|&x| i32::from(x)).sum::<i32>()
 }
 
 /// As [`avx512_vnni`], for inputs of 16 bits.
