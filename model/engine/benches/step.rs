@@ -48,8 +48,10 @@ struct Step {
     /// Weights and cache that a step reads.
     bytes: usize,
     times: Times,
-    /// Reading as many bytes, in turns with the warm steps: what the machine allowed at that time.
+    /// Reading as many bytes in eight places side by side, in turns with the warm steps: what the machine allowed then.
     reads: Option<Times>,
+    /// The same from start to end, as memory benchmarks do.
+    streams: Option<Times>,
     /// Time of those reads over that of the steps, medians. Where there are none: what memory gives at best.
     fraction_of_limit: f64,
 }
@@ -127,18 +129,27 @@ fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<Net
             session.rewind(&mark);
             timed(|| _ = black_box(session.next(&ask)))
         };
-        let mut add = |state, seconds, reads: Option<Vec<f64>>| {
-            let reads = reads.map(Times::new);
-            steps.push(Step { context, state, bytes, times: Times::new(seconds), reads, fraction_of_limit: 0.0 });
+        let mut add = |state, seconds, limits: Option<[Vec<f64>; 2]>| {
+            let [reads, streams] = limits.map_or([None; 2], |limits| limits.map(|limit| Some(Times::new(limit))));
+            steps.push(Step {
+                context,
+                state,
+                bytes,
+                times: Times::new(seconds),
+                reads,
+                streams,
+                fraction_of_limit: 0.0,
+            });
         };
-        let (mut seconds, mut reads) = (Vec::new(), Vec::new());
+        let (mut seconds, mut reads, mut streams) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..rounds / IN_A_ROW {
             step();
             seconds.extend((0..IN_A_ROW).map(|_| step()));
-            black_box(read(&eviction[..bytes]));
-            reads.extend((0..IN_A_ROW).map(|_| timed(|| _ = black_box(read(black_box(&eviction[..bytes]))))));
+            black_box(read::<8>(&eviction[..bytes]));
+            reads.extend((0..IN_A_ROW).map(|_| timed(|| _ = black_box(read::<8>(black_box(&eviction[..bytes]))))));
+            streams.extend((0..IN_A_ROW).map(|_| timed(|| _ = black_box(read::<1>(black_box(&eviction[..bytes]))))));
         }
-        add("warm", seconds, Some(reads));
+        add("warm", seconds, Some([reads, streams]));
         let n_rare = (rounds / 8).max(10);
         let rested = (0..n_rare).map(|_| {
             std::thread::sleep(Duration::from_millis(20));
@@ -146,7 +157,7 @@ fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<Net
         });
         add("rested", rested.collect(), None);
         let flushed = (0..n_rare).map(|_| {
-            let seconds = timed(|| _ = black_box(read(black_box(&eviction))));
+            let seconds = timed(|| _ = black_box(read::<8>(black_box(&eviction))));
             memory_gb_s = memory_gb_s.max(gb_per_s(EVICTION_BYTES, seconds));
             step()
         });
@@ -265,9 +276,8 @@ fn gb_per_s(bytes: usize, seconds: f64) -> f64 {
     bytes as f64 / seconds / 1e9
 }
 
-/// Reads a buffer in eight places side by side, which was 1.9 times as fast as from start to end.
-fn read(buffer: &[u8]) -> u64 {
-    const N_PLACES: usize = 8;
+/// Reads a buffer in so many places side by side: eight were 1.9 times as fast as one.
+fn read<const N_PLACES: usize>(buffer: &[u8]) -> u64 {
     let (chunks, _) = buffer.as_chunks::<8>().0.as_chunks::<16>();
     let n = chunks.len() / N_PLACES;
     let mut sums = [0u64; 16];

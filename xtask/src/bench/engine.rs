@@ -167,13 +167,15 @@ fn print_table(report: &Value) {
             text("memory_gb_s")
         );
         println!(
-            "{:<8}{:<9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}",
+            "{:<8}{:<10}{:>9}{:>9}{:>9}{:>9}{:>9}{:>10}{:>10}",
             "context", "state", "p50 us", "p95", "p99", "p99.9", "max", "steps/s", "of limit"
         );
         for step in list(network, "steps") {
             row(&step["context"].to_string(), step);
-            if !step["reads"].is_null() {
-                row("", &json!({ "state": "reading", "times": step["reads"] }));
+            for (limit, title) in [("reads", "reading"), ("streams", "streaming")] {
+                if !step[limit].is_null() {
+                    row("", &json!({ "state": title, "times": step[limit] }));
+                }
             }
         }
         row("endless", &json!({ "state": "warm", "times": network["endless"] }));
@@ -199,7 +201,8 @@ fn print_table(report: &Value) {
         }
     }
     println!(
-        "\n\"reading\": a buffer as large as what a warm step reads, in turns with the steps. \"of limit\": the time of that over \
+        "\n\"reading\": a buffer as large as what a warm step reads, in eight places side by side, in turns with the steps; \
+         \"streaming\": the same from start to end. \"of limit\": the time of reading over \
          the step's, medians; after a rest or a flush, what memory gives at best over what the step took from it."
     );
 }
@@ -209,7 +212,7 @@ fn row(context: &str, step: &Value) {
     let us = |name: &str| format!("{:>9.0}", number(&times[name]));
     let of_limit = step["fraction_of_limit"].as_f64().map_or(String::new(), |f| format!("{:.0} %", 100.0 * f));
     println!(
-        "{context:<8}{:<9}{}{}{}{}{}{:>10.0}{of_limit:>10}",
+        "{context:<8}{:<10}{}{}{}{}{}{:>10.0}{of_limit:>10}",
         step["state"].as_str().unwrap_or_default(),
         us("p50_us"),
         us("p95_us"),
