@@ -75,7 +75,7 @@ impl Isa {
     /// Whether the kernels give what the plain ones give, for one row to five, of all values and the largest.
     fn proves_right(self) -> bool {
         const N_GROUPS: usize = 24;
-        let value = |i: usize| if i % 5 == 0 { 127 } else { i8::try_from(i * 97 % 255).unwrap_or(-127) };
+        let value = |i: usize| if i.is_multiple_of(5) { 127 } else { i8::try_from(i * 97 % 255).unwrap_or(-127) };
         let values = |n: usize| (0..n).map(value);
         let weights: Vec<i8> = values(STREAMS * N_GROUPS * TILE_ROWS * GROUP_COLUMNS).collect();
         let groups: Vec<Group> = weights.as_chunks().0.iter().copied().map(Group).collect();
