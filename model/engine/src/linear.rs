@@ -3,7 +3,7 @@
 use crate::forward::MAX_ROWS;
 use crate::math;
 use crate::network::Network;
-use crate::quant::{Group, Linear, TILE_ROWS};
+use crate::quant::{GROUP_COLUMNS, Group, Linear, TILE_ROWS};
 use crate::simd::{STREAMS, Sums};
 
 /// The input of a layer in 8 bits.
@@ -43,9 +43,11 @@ impl Linear {
                     *scale = math::quantise(x, values);
                 }
                 let layer = Tiles {
+                    n_groups: columns / GROUP_COLUMNS,
+                    n_out: out.len() / n_rows,
                     tiles: &network.tiles[tiles.clone()],
                     scales: scales.as_chunks().0,
-                    x_scales: &rounded.scales[..n_rows],
+                    x_scales: &rounded.scales,
                 };
                 let mut sums = [[[0; TILE_ROWS]; MAX_ROWS]; STREAMS];
                 let n_together = layer.scales.len() / STREAMS;
@@ -68,26 +70,28 @@ impl Linear {
 
 /// A layer of 8 bits: n tiles, and what turns their sums into numbers.
 struct Tiles<'a> {
-    /// (n, columns / 4) groups
+    /// In a tile: columns / 4.
+    n_groups: usize,
+    /// W's rows.
+    n_out: usize,
+    /// (n, n_groups)
     tiles: &'a [Group],
     /// (n, 16)
     scales: &'a [[f32; TILE_ROWS]],
-    /// (r)
+    /// (r or more)
     x_scales: &'a [f32],
 }
 
 impl<'a> Tiles<'a> {
     #[inline(always)]
     fn tile(&self, index: usize) -> &'a [Group] {
-        let n_groups = self.tiles.len() / self.scales.len();
-        &self.tiles[index * n_groups..(index + 1) * n_groups]
+        &self.tiles[index * self.n_groups..(index + 1) * self.n_groups]
     }
 
-    /// Stores the sums of a tile. sums: (r, 16), out: (r, W's rows)
+    /// Stores the sums of a tile. sums: (r or more, 16), out: (r, W's rows)
     #[inline(always)]
     fn store(&self, index: usize, sums: &[Sums], out: &mut [f32]) {
-        let n_out = out.len() / self.x_scales.len();
-        for ((out, sums), x_scale) in out.chunks_exact_mut(n_out).zip(sums).zip(self.x_scales) {
+        for ((out, sums), x_scale) in out.chunks_exact_mut(self.n_out).zip(sums).zip(self.x_scales) {
             let rows = sums.iter().zip(&self.scales[index]);
             for (o, (sum, scale)) in out[index * TILE_ROWS..].iter_mut().zip(rows) {
                 #[expect(clippy::cast_precision_loss, reason = "within 2^27; rounded the same everywhere")]

@@ -46,35 +46,29 @@ pub(super) unsafe fn neon_dot<const K: usize, const N: usize>(tiles: [&[Group]; 
 /// As [`neon`], for inputs of 16 bits.
 ///
 /// # Safety
-/// x must hold N rows of `4 * tile.len()`, for every tile.
+/// x must hold N rows of `4 * tile.len()`.
 #[target_feature(enable = "neon")]
-pub(super) unsafe fn neon_of_16<const K: usize, const N: usize>(
-    tiles: [&[Group]; K],
-    x: &[i16],
-    out: [&mut [Sums]; K],
-) {
-    for (tile, out) in tiles.into_iter().zip(out) {
-        // SAFETY: a group is 64 bytes; x is long enough, says the caller.
-        unsafe {
-            let mut sums = [[vdupq_n_s32(0); VECTORS]; N];
-            for (i, group) in tile.iter().enumerate() {
-                let w: [int16x8_t; VECTORS] =
-                    std::array::from_fn(|v| vreinterpretq_s16_s8(vld1q_s8(group.0.as_ptr().add(16 * v))));
-                let even = w.map(|w| vshrq_n_s16::<8>(vshlq_n_s16::<8>(w)));
-                let odd = w.map(|w| vshrq_n_s16::<8>(w));
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    let four: *const [i32; 2] = x.as_ptr().add((row * tile.len() + i) * GROUP_COLUMNS).cast();
-                    let [first, second] = four.read_unaligned().map(|pair| vreinterpretq_s16_s32(vdupq_n_s32(pair)));
-                    for (sum, (even, odd)) in sums.iter_mut().zip(even.into_iter().zip(odd)) {
-                        let low = vmull_s16(vget_low_s16(even), vget_low_s16(first));
-                        let low = vmlal_s16(low, vget_low_s16(odd), vget_low_s16(second));
-                        let high = vmlal_high_s16(vmull_high_s16(even, first), odd, second);
-                        *sum = vaddq_s32(*sum, vpaddq_s32(low, high));
-                    }
+pub(super) unsafe fn neon_of_16<const N: usize>(tile: &[Group], x: &[i16], out: &mut [Sums]) {
+    // SAFETY: a group is 64 bytes; x is long enough, says the caller.
+    unsafe {
+        let mut sums = [[vdupq_n_s32(0); VECTORS]; N];
+        for (i, group) in tile.iter().enumerate() {
+            let w: [int16x8_t; VECTORS] =
+                std::array::from_fn(|v| vreinterpretq_s16_s8(vld1q_s8(group.0.as_ptr().add(16 * v))));
+            let even = w.map(|w| vshrq_n_s16::<8>(vshlq_n_s16::<8>(w)));
+            let odd = w.map(|w| vshrq_n_s16::<8>(w));
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let four: *const [i32; 2] = x.as_ptr().add((row * tile.len() + i) * GROUP_COLUMNS).cast();
+                let [first, second] = four.read_unaligned().map(|pair| vreinterpretq_s16_s32(vdupq_n_s32(pair)));
+                for (sum, (even, odd)) in sums.iter_mut().zip(even.into_iter().zip(odd)) {
+                    let low = vmull_s16(vget_low_s16(even), vget_low_s16(first));
+                    let low = vmlal_s16(low, vget_low_s16(odd), vget_low_s16(second));
+                    let high = vmlal_high_s16(vmull_high_s16(even, first), odd, second);
+                    *sum = vaddq_s32(*sum, vpaddq_s32(low, high));
                 }
             }
-            store(sums, out);
         }
+        store(sums, out);
     }
 }
 

@@ -52,38 +52,32 @@ pub(super) unsafe fn avx2<const K: usize, const N: usize>(tiles: [&[Group]; K], 
 /// As [`avx2`], for inputs of 16 bits.
 ///
 /// # Safety
-/// The processor must have AVX2; x must hold N rows of `4 * tile.len()`, for every tile.
+/// The processor must have AVX2; x must hold N rows of `4 * tile.len()`.
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn avx2_of_16<const K: usize, const N: usize>(
-    tiles: [&[Group]; K],
-    x: &[i16],
-    out: [&mut [Sums]; K],
-) {
-    for (tile, out) in tiles.into_iter().zip(out) {
-        let mut low = [_mm256_setzero_si256(); N];
-        let mut high = [_mm256_setzero_si256(); N];
-        for (i, group) in tile.iter().enumerate() {
-            let rows: *const __m256i = group.0.as_ptr().cast();
-            // SAFETY: prefetching may go anywhere. A group is 64 bytes, aligned to 64.
-            let (w_low, w_high) = unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(group).wrapping_add(AHEAD).cast());
-                (_mm256_load_si256(rows), _mm256_load_si256(rows.add(1)))
-            };
-            let even = [_mm256_slli_epi16::<8>(w_low), _mm256_slli_epi16::<8>(w_high)];
-            let even = [_mm256_srai_epi16::<8>(even[0]), _mm256_srai_epi16::<8>(even[1])];
-            let odd = [_mm256_srai_epi16::<8>(w_low), _mm256_srai_epi16::<8>(w_high)];
-            for row in 0..N {
-                // SAFETY: x is long enough, says the caller.
-                let [first, second] = unsafe { pairs(x, row * tile.len() + i) };
-                let (first, second) = (_mm256_set1_epi32(first), _mm256_set1_epi32(second));
-                for (half, sums) in [&mut low, &mut high].into_iter().enumerate() {
-                    let (even, odd) = (_mm256_madd_epi16(even[half], first), _mm256_madd_epi16(odd[half], second));
-                    sums[row] = _mm256_add_epi32(sums[row], _mm256_add_epi32(even, odd));
-                }
+pub(super) unsafe fn avx2_of_16<const N: usize>(tile: &[Group], x: &[i16], out: &mut [Sums]) {
+    let mut low = [_mm256_setzero_si256(); N];
+    let mut high = [_mm256_setzero_si256(); N];
+    for (i, group) in tile.iter().enumerate() {
+        let rows: *const __m256i = group.0.as_ptr().cast();
+        // SAFETY: prefetching may go anywhere. A group is 64 bytes, aligned to 64.
+        let (w_low, w_high) = unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(group).wrapping_add(AHEAD).cast());
+            (_mm256_load_si256(rows), _mm256_load_si256(rows.add(1)))
+        };
+        let even = [_mm256_slli_epi16::<8>(w_low), _mm256_slli_epi16::<8>(w_high)];
+        let even = [_mm256_srai_epi16::<8>(even[0]), _mm256_srai_epi16::<8>(even[1])];
+        let odd = [_mm256_srai_epi16::<8>(w_low), _mm256_srai_epi16::<8>(w_high)];
+        for row in 0..N {
+            // SAFETY: x is long enough, says the caller.
+            let [first, second] = unsafe { pairs(x, row * tile.len() + i) };
+            let (first, second) = (_mm256_set1_epi32(first), _mm256_set1_epi32(second));
+            for (half, sums) in [&mut low, &mut high].into_iter().enumerate() {
+                let (even, odd) = (_mm256_madd_epi16(even[half], first), _mm256_madd_epi16(odd[half], second));
+                sums[row] = _mm256_add_epi32(sums[row], _mm256_add_epi32(even, odd));
             }
         }
-        store(low, high, out);
     }
+    store(low, high, out);
 }
 
 /// # Safety
@@ -140,35 +134,29 @@ fn total(x: &[i8]) -> i32 {
 /// As [`avx512_vnni`], for inputs of 16 bits.
 ///
 /// # Safety
-/// The processor must have these instructions; x must hold N rows of `4 * tile.len()`, for every tile.
+/// The processor must have these instructions; x must hold N rows of `4 * tile.len()`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub(super) unsafe fn avx512_vnni_of_16<const K: usize, const N: usize>(
-    tiles: [&[Group]; K],
-    x: &[i16],
-    out: [&mut [Sums]; K],
-) {
-    for (tile, out) in tiles.into_iter().zip(out) {
-        let mut sums = [_mm512_setzero_si512(); N];
-        for (i, group) in tile.iter().enumerate() {
-            // SAFETY: prefetching may go anywhere. A group is 64 bytes, aligned to 64.
-            let w = unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(group).wrapping_add(AHEAD).cast());
-                _mm512_load_si512(group.0.as_ptr().cast())
-            };
-            let even = _mm512_srai_epi16::<8>(_mm512_slli_epi16::<8>(w));
-            let odd = _mm512_srai_epi16::<8>(w);
-            for (row, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: x is long enough, says the caller.
-                let [first, second] = unsafe { pairs(x, row * tile.len() + i) };
-                let (first, second) = (_mm512_set1_epi32(first), _mm512_set1_epi32(second));
-                let products = _mm512_dpwssd_epi32(_mm512_madd_epi16(even, first), odd, second);
-                *sum = _mm512_add_epi32(*sum, products);
-            }
+pub(super) unsafe fn avx512_vnni_of_16<const N: usize>(tile: &[Group], x: &[i16], out: &mut [Sums]) {
+    let mut sums = [_mm512_setzero_si512(); N];
+    for (i, group) in tile.iter().enumerate() {
+        // SAFETY: prefetching may go anywhere. A group is 64 bytes, aligned to 64.
+        let w = unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(group).wrapping_add(AHEAD).cast());
+            _mm512_load_si512(group.0.as_ptr().cast())
+        };
+        let even = _mm512_srai_epi16::<8>(_mm512_slli_epi16::<8>(w));
+        let odd = _mm512_srai_epi16::<8>(w);
+        for (row, sum) in sums.iter_mut().enumerate() {
+            // SAFETY: x is long enough, says the caller.
+            let [first, second] = unsafe { pairs(x, row * tile.len() + i) };
+            let (first, second) = (_mm512_set1_epi32(first), _mm512_set1_epi32(second));
+            let products = _mm512_dpwssd_epi32(_mm512_madd_epi16(even, first), odd, second);
+            *sum = _mm512_add_epi32(*sum, products);
         }
-        for (out, sum) in out.iter_mut().zip(sums) {
-            // SAFETY: the sums are 64 bytes; this store needs no alignment.
-            unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sum) };
-        }
+    }
+    for (out, sum) in out.iter_mut().zip(sums) {
+        // SAFETY: the sums are 64 bytes; this store needs no alignment.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sum) };
     }
 }
 
