@@ -17,6 +17,7 @@ use crate::midi::Host;
 use crate::pace::Pace;
 use crate::params::AntiphonParams;
 use crate::schedule::Schedule;
+use crate::settings::Settings;
 use crate::sounding::{Sounding, Whose};
 use crate::status::{Doing, Status};
 use crate::tape::{Mark, Pen};
@@ -27,6 +28,9 @@ const SCHEDULE_CAPACITY: usize = 1024;
 /// The audio thread's state. Made once, on the main thread.
 pub(crate) struct AudioThread {
     params: Arc<AntiphonParams>,
+    settings: Settings,
+    /// Of the parameters, when the settings were read.
+    n_changes: u32,
     status: Arc<Status>,
     link: AudioSide,
     may_wait: Option<MayWait>,
@@ -81,6 +85,8 @@ impl AudioThread {
     pub(crate) fn new(params: Arc<AntiphonParams>, status: Arc<Status>, link: AudioSide) -> Self {
         Self {
             pen: status.tape.pen(),
+            n_changes: params.changes.count(),
+            settings: params.settings(),
             params,
             status,
             link,
@@ -130,6 +136,7 @@ impl AudioThread {
             self.pen.mark(&self.status.tape, Mark::Jump { ticks: self.clock.tick_at(0) });
         }
         self.sounding.settle(0, host);
+        self.read_settings();
         self.follow_params(jumped, host);
         self.play_alone(host);
         self.run(n_samples, host);
@@ -142,6 +149,19 @@ impl AudioThread {
         self.sounding.settle(0, host);
         self.sounding.release(0, Whose::Both, host);
         self.status.set_doing(Doing::Broken);
+    }
+
+    /// What the player, the host or a controller has moved.
+    fn read_settings(&mut self) {
+        let n_changes = self.params.changes.count();
+        if n_changes != self.n_changes {
+            self.n_changes = n_changes;
+            self.settings = self.params.settings();
+        }
+        debug_assert!(
+            self.settings == self.params.settings() || self.params.changes.count() != n_changes,
+            "a parameter is not watched"
+        );
     }
 
     fn run(&mut self, n_samples: u32, host: &mut impl Host) {
@@ -187,13 +207,13 @@ impl AudioThread {
 
     /// How much earlier than its time the answer is sent.
     fn ahead_samples(&self) -> i64 {
-        self.clock.samples_of_ms(f64::from(self.params.time.ahead_ms.value()))
+        self.clock.samples_of_ms(f64::from(self.settings.ahead_ms))
     }
 
     fn show(&self) {
         let status = &self.status;
         let doing = match self.turn.phase() {
-            _ if self.params.is_off() => Doing::Off,
+            _ if self.settings.is_off => Doing::Off,
             _ if self.is_out_of_step => Doing::Stuck,
             Phase::Idle => Doing::Idle,
             Phase::Listening => Doing::Listening,

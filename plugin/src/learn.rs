@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 use atomic_float::AtomicF32;
 use nice_plug::params::persist::PersistentField;
 
+use crate::settings::Changes;
+
 /// Parameters that a controller can move, by id: those that bend an answer in flight.
 pub(crate) const KNOBS: [&str; 15] = [
     "style",
@@ -45,21 +47,22 @@ pub(crate) struct Learned {
     /// Whether any controller has said anything: most songs have none.
     is_any_moved: AtomicBool,
     moved: [Moved; KNOBS.len()],
+    changes: Changes,
 }
 
-impl Default for Learned {
-    fn default() -> Self {
+impl Learned {
+    /// No controller moves anything yet; when one does, `changes` counts it.
+    pub(crate) fn new(changes: &Changes) -> Self {
         let still = || Moved { to: AtomicF32::new(f32::NAN), from: AtomicF32::new(0.0) };
         Self {
             knobs: std::array::from_fn(|_| AtomicU8::new(0)),
             learning: AtomicU8::new(0),
             is_any_moved: AtomicBool::new(false),
             moved: std::array::from_fn(|_| still()),
+            changes: changes.clone(),
         }
     }
-}
 
-impl Learned {
     /// The next controller that moves will move this parameter; the one that did so far no longer does.
     pub(crate) fn learn(&self, id: &str) {
         self.forget(id);
@@ -79,6 +82,7 @@ impl Learned {
         }
         if let Some(moved) = place(id).and_then(|place| self.moved.get(place)) {
             moved.to.store(f32::NAN, Relaxed);
+            self.changes.add();
         }
     }
 
@@ -99,6 +103,7 @@ impl Learned {
             moved.from.store(own(id), Relaxed);
             moved.to.store(value, Relaxed);
             self.is_any_moved.store(true, Relaxed);
+            self.changes.add();
         }
     }
 
@@ -142,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_next_controller_moves_the_parameter_until_it_is_moved_itself() {
-        let learned = Learned::default();
+        let learned = Learned::new(&Changes::default());
         learned.hear(21, 0.9, |_| 0.5);
         assert_eq!(learned.over("density", 0.5), None);
         learned.learn("density");
@@ -161,14 +166,14 @@ mod tests {
 
     #[test]
     fn what_is_learnt_is_saved() {
-        let learned = Learned::default();
+        let learned = Learned::new(&Changes::default());
         for (id, controller) in [("style_mix", 1), ("temperature", 74)] {
             learned.learn(id);
             learned.hear(controller, 0.5, |_| 0.0);
         }
         let saved = learned.map(serde_json::to_string).unwrap();
         assert_eq!(saved, r#"{"1":"style_mix","74":"temperature"}"#);
-        let loaded = Learned::default();
+        let loaded = Learned::new(&Changes::default());
         loaded.set(serde_json::from_str(&saved).unwrap());
         assert_eq!((loaded.controller("style_mix"), loaded.controller("temperature")), (Some(1), Some(74)));
         loaded.set(BTreeMap::from([(200, "style".into()), (3, "unknown".into())]));

@@ -25,6 +25,7 @@ mod plugin;
 mod presets;
 mod scale;
 mod schedule;
+mod settings;
 mod sounding;
 mod status;
 mod swap;

@@ -13,17 +13,15 @@ use parking_lot::RwLock;
 use takes::Take;
 
 pub(crate) use any::AnyParam;
+pub(crate) use groups::QUANTISE_TICKS;
 pub(crate) use groups::{OutputParams, PitchParams, StyleParams, TextureParams, TimeParams, TurnParams};
 pub(crate) use text::NOT_IN_THIS_MODEL;
 
 use crate::chosen::Chosen;
-use crate::clock::Clock;
 use crate::learn::{KNOBS, Learned};
-use crate::link::Controls;
 use crate::log::Files;
 use crate::memory::Memory;
-use crate::scale::{Lock, Wish};
-use crate::turn::{Length, Rules, Start};
+use crate::settings::{Changes, Watched};
 
 const MODES: &[&str] = &["Answer", "Continue", "Off"];
 
@@ -65,162 +63,38 @@ pub(crate) struct AntiphonParams {
     pub(crate) chosen: Arc<Chosen>,
     /// What is written for the user. No part of the song.
     pub(crate) files: Arc<Files>,
+    /// Moves of the parameters above.
+    pub(crate) changes: Changes,
 }
 
 impl Default for AntiphonParams {
     fn default() -> Self {
-        let chosen = Arc::default();
+        let (changes, chosen) = (Changes::default(), Arc::default());
         Self {
-            mode: text::choice("Mode", MODES, 0),
-            style: StyleParams::new(&chosen),
-            texture: TextureParams::default(),
-            pitch: PitchParams::default(),
-            turns: TurnParams::default(),
-            time: TimeParams::default(),
-            output: OutputParams::default(),
+            mode: text::choice("Mode", MODES, 0).watched(&changes),
+            style: StyleParams::new(&changes, &chosen),
+            texture: TextureParams::new(&changes),
+            pitch: PitchParams::new(&changes),
+            turns: TurnParams::new(&changes),
+            time: TimeParams::new(&changes),
+            output: OutputParams::new(&changes),
             bypass: BoolParam::new("Bypass", false)
                 .with_value_to_string(formatters::v2s_bool_bypass())
                 .with_string_to_value(formatters::s2v_bool_bypass())
-                .make_bypass(),
-            panic: BoolParam::new("Panic", false),
+                .make_bypass()
+                .watched(&changes),
+            panic: BoolParam::new("Panic", false).watched(&changes),
             takes: RwLock::new(Vec::new()),
-            learned: Learned::default(),
+            learned: Learned::new(&changes),
             memory: Arc::default(),
             chosen,
             files: Arc::default(),
+            changes,
         }
     }
 }
 
 impl AntiphonParams {
-    /// Whether there are answers at all.
-    pub(crate) fn is_off(&self) -> bool {
-        self.bypass.value() || self.mode.value() == 2
-    }
-
-    fn is_continuing(&self) -> bool {
-        self.mode.value() == 1
-    }
-
-    /// Whether there are answers without a call.
-    pub(crate) fn is_generator(&self, clock: &Clock) -> bool {
-        self.is_continuing() && clock.is_playing()
-    }
-
-    /// Whether the player's notes are passed on.
-    pub(crate) fn is_thru(&self) -> bool {
-        self.bypass.value() || self.output.thru.value()
-    }
-
-    /// The channel of answers to a call on `played`.
-    pub(crate) fn channel(&self, played: u8) -> u8 {
-        u8::try_from(self.output.channel.value() - 1).unwrap_or(played) & 15
-    }
-
-    pub(crate) fn seed(&self) -> u64 {
-        u64::from(self.style.seed.value().unsigned_abs())
-    }
-
-    /// The controller that hands over.
-    pub(crate) fn hand_controller(&self) -> Option<u8> {
-        u8::try_from(self.turns.hand_cc.value()).ok()
-    }
-
-    /// The key that hands over.
-    pub(crate) fn hand_key(&self) -> Option<u8> {
-        u8::try_from(self.turns.hand_key.value()).ok()
-    }
-
-    /// Notes at a time, at most.
-    pub(crate) fn most_voices(&self) -> usize {
-        match self.byte("voices", &self.texture.voices) {
-            0 => usize::MAX,
-            n => usize::from(n),
-        }
-    }
-
-    /// What is asked of the turns now.
-    pub(crate) fn rules(&self, clock: &Clock) -> Rules {
-        let turns = &self.turns;
-        let is_continuing = self.is_continuing();
-        Rules {
-            silence_ticks: match turns.hand_silence.value() {
-                0 => None,
-                2 => Some(clock.ticks_of_beats(f64::from(turns.silence_beats.value()))),
-                _ => Some(clock.ticks_of_ms(f64::from(turns.silence_ms.value()))),
-            },
-            trade_bars: power_of_two(&turns.trade),
-            is_generator: self.is_generator(clock),
-            start: match self.time.start.value() {
-                1 => Start::NextBeat,
-                2 => Start::NextBar,
-                _ => Start::AtOnce,
-            },
-            length: match turns.length.value() {
-                _ if is_continuing => Length::Endless,
-                5 => Length::Endless,
-                _ => power_of_two(&turns.length).map_or(Length::LikeTheCall, Length::Bars),
-            },
-            // An answer "until I play" ends when I do.
-            is_interruptible: turns.play_over.value() == 0 || !is_continuing && turns.length.value() == 5,
-            metre: clock.metre(),
-        }
-    }
-
-    /// The style that is chosen.
-    pub(crate) fn style(&self) -> u8 {
-        self.byte("style", &self.style.style)
-    }
-
-    /// What may change while an answer is being made.
-    pub(crate) fn controls(&self) -> Controls {
-        let Self { style, texture, pitch, time, .. } = self;
-        let (lowest, highest) = (self.byte("lowest", &pitch.lowest), self.byte("highest", &pitch.highest));
-        let temperature = self.float("temperature", &style.temperature);
-        Controls {
-            style: self.style(),
-            style2: self.byte("style2", &style.style2),
-            style_mix: self.float("style_mix", &style.style_mix),
-            temperature: temperature * self.float("pitch_freedom", &style.pitch_freedom),
-            rhythm_temperature: temperature * self.float("rhythm_freedom", &style.rhythm_freedom),
-            top_p: self.float("top_p", &style.top_p),
-            learn_from_me: self.float("learn_from_me", &style.learn_from_me),
-            density: self.float("density", &texture.density),
-            complexity: self.float("complexity", &texture.complexity),
-            voices: self.byte("voices", &texture.voices),
-            velocity_follow: self.float("velocity_follow", &texture.velocity_follow),
-            lowest: lowest.min(highest),
-            highest: lowest.max(highest),
-            wish: Wish { tonic: self.byte("key", &pitch.key).checked_sub(1), scale: self.byte("scale", &pitch.scale) },
-            lock: match pitch.key_lock.value() {
-                0 => Lock::Off,
-                2 => Lock::Strict,
-                _ => Lock::Lean,
-            },
-            quantise_ticks: usize::try_from(time.quantise.value())
-                .ok()
-                .and_then(|place| groups::QUANTISE_TICKS.get(place))
-                .copied()
-                .unwrap_or(0),
-            quantise_strength: self.float("quantise_strength", &time.quantise_strength),
-        }
-    }
-
-    /// The value of a parameter, or what a controller says over it. Called for each knob rather than copied for each: the
-    /// audio thread finds little of its code in the cache.
-    #[inline(never)]
-    fn float(&self, id: &str, param: &FloatParam) -> f32 {
-        let over = self.learned.over(id, param.unmodulated_normalized_value());
-        over.map_or_else(|| param.value(), |normalized| param.preview_plain(normalized))
-    }
-
-    #[inline(never)]
-    fn byte(&self, id: &str, param: &IntParam) -> u8 {
-        let over = self.learned.over(id, param.unmodulated_normalized_value());
-        let value = over.map_or_else(|| param.value(), |normalized| param.preview_plain(normalized));
-        u8::try_from(value.clamp(0, 127)).unwrap_or(0)
-    }
-
     /// A controller moves; it may have been learnt.
     pub(crate) fn hear_controller(&self, controller: u8, value: f32) {
         self.learned.hear(controller, value, |id| self.by_id(id).map_or(0.0, any::AnyParam::normalized));
@@ -236,14 +110,6 @@ impl AntiphonParams {
                 param.set(value, setter);
             }
         }
-    }
-}
-
-/// 1, 2, 4, 8 for the choices 1 to 4.
-fn power_of_two(param: &IntParam) -> Option<i64> {
-    match param.value() {
-        power @ 1..=4 => Some(1 << (power - 1)),
-        _ => None,
     }
 }
 

@@ -91,6 +91,8 @@ pub(crate) struct Turn {
     phase: Phase,
     /// Keys that are down, by channel.
     held: [u128; N_CHANNELS],
+    /// Channels with keys that are down, a bit each.
+    held_channels: u16,
     /// First note-on and last note-off since the last answer began.
     call: Option<(i64, i64)>,
     n_heard: u32,
@@ -109,6 +111,7 @@ impl Turn {
         Self {
             phase: Phase::Idle,
             held: [0; N_CHANNELS],
+            held_channels: 0,
             call: None,
             n_heard: 0,
             asked: None,
@@ -135,6 +138,7 @@ impl Turn {
     /// A key goes down: what that ends. [`Turn::plan`] must follow.
     pub(crate) fn key_down(&mut self, tick: i64, channel: u8, key: u8, rules: &Rules) -> Option<Action> {
         self.held[usize::from(channel & 15)] |= 1 << (key & 127);
+        self.held_channels |= 1 << (channel & 15);
         self.is_told_to_rest = false;
         self.n_heard += 1;
         self.call = Some(self.call.map_or((tick, tick), |(first, last)| (first, last.max(tick))));
@@ -158,6 +162,9 @@ impl Turn {
         let held = &mut self.held[usize::from(channel & 15)];
         if *held & bit != 0 {
             *held &= !bit;
+            if *held == 0 {
+                self.held_channels &= !(1 << (channel & 15));
+            }
             self.call = self.call.map(|(first, last)| (first, last.max(tick)));
         }
     }
@@ -261,8 +268,7 @@ impl Turn {
 
     /// When the next answer begins, as far as that is known, and whether it does unless the player plays.
     fn next_start(&self, now: i64, rules: &Rules) -> Option<(i64, bool)> {
-        let is_silent = self.held.iter().all(|&keys| keys == 0);
-        let silence = self.call.zip(rules.silence_ticks).filter(|_| is_silent);
+        let silence = self.call.zip(rules.silence_ticks).filter(|_| self.held_channels == 0);
         let silence = silence.map(|((_, last), silence)| (start_ticks((last + silence).max(now), rules), true));
         let trade = self.trade_ticks(now, rules).map(|tick| (tick, false));
         let asked = self.asked.map(|tick| (start_ticks(tick, rules), false));
@@ -293,7 +299,7 @@ impl Turn {
             (Length::LikeTheCall, Some(n), Some(_)) => start_ticks + n * bar_ticks(rules.metre),
             (Length::LikeTheCall, _, None) => start_ticks + NO_CALL_TICKS,
             (Length::LikeTheCall, None, Some((first, last))) => {
-                let last = if self.held.iter().all(|&keys| keys == 0) { last } else { start_ticks };
+                let last = if self.held_channels == 0 { last } else { start_ticks };
                 let call_ticks = (last - first).max(BEAT);
                 // In time with the song, a phrase lasts whole beats.
                 start_ticks + if rules.metre == Metre::Free { call_ticks } else { up_to(call_ticks, 0, BEAT) }

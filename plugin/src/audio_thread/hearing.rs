@@ -3,21 +3,21 @@
 use super::AudioThread;
 use crate::link::ToWorker;
 use crate::midi::{self, Host, Input, SUSTAIN};
+use crate::settings::Settings;
 use crate::sounding::bits;
 use crate::tape::Mark;
 
 impl AudioThread {
     pub(super) fn hear(&mut self, now: u32, event: Input, host: &mut impl Host) {
-        let is_on = !self.params.is_off() && !self.is_out_of_step;
-        let is_thru = self.params.is_thru();
-        let hand_key = self.params.hand_key();
+        let is_on = !self.settings.is_off && !self.is_out_of_step;
+        let Settings { is_thru, hand_key, .. } = self.settings;
         match event {
             Input::On { key, .. } => self.status.last_key.set_latest(key),
             Input::Control { controller, .. } => self.status.last_controller.set_latest(controller),
             Input::Off { .. } => {}
         }
         match event {
-            Input::On { key, .. } if Some(key) == hand_key && !self.params.is_off() => {
+            Input::On { key, .. } if Some(key) == hand_key && !self.settings.is_off => {
                 if is_on {
                     self.hand_over(now, host);
                 }
@@ -49,6 +49,7 @@ impl AudioThread {
             Input::Control { channel, controller, value } => {
                 let is_down = value >= 0.5;
                 self.params.hear_controller(controller, value);
+                self.read_settings();
                 if controller == SUSTAIN {
                     if is_on {
                         self.tell(ToWorker::Pedal { ticks: self.clock.tick_at(now), channel, is_down });
@@ -57,7 +58,7 @@ impl AudioThread {
                         self.sounding.pedal(now, channel, value, host);
                     }
                 }
-                if Some(controller) == self.params.hand_controller() {
+                if Some(controller) == self.settings.hand_controller {
                     if is_down && !self.was_pedal_down && is_on {
                         self.hand_over(now, host);
                     }
@@ -71,9 +72,9 @@ impl AudioThread {
         let ticks = self.clock.tick_at(now);
         self.played_channel = channel;
         self.status.n_heard.add(1);
-        let action = self.turn.key_down(ticks, channel, key, &self.params.rules(&self.clock));
+        let action = self.turn.key_down(ticks, channel, key, &self.settings.rules(&self.clock));
         self.act(now, action, host);
-        let (velocity, style) = (midi::velocity(velocity).get(), self.params.style());
+        let (velocity, style) = (midi::velocity(velocity).get(), self.settings.controls.style);
         self.tell(ToWorker::On { ticks, channel, key, velocity, style });
         self.pen.mark(&self.status.tape, Mark::CallOn { ticks, key, velocity });
         self.plan(now, ticks, host);

@@ -3,13 +3,14 @@
 use super::AudioThread;
 use crate::link::{Begin, Controls, ToWorker};
 use crate::midi::Host;
+use crate::settings::Settings;
 use crate::sounding::Whose;
 use crate::turn::{Action, Phase, Turn};
 
 impl AudioThread {
     /// What has changed since the last block: the song's position, and switches that end what sounds.
     pub(super) fn follow_params(&mut self, jumped: bool, host: &mut impl Host) {
-        let (is_off, is_thru, is_panic) = (self.params.is_off(), self.params.is_thru(), self.params.panic.value());
+        let Settings { is_off, is_thru, is_panic, is_handed_over, .. } = self.settings;
         if jumped || is_panic && !self.was_panic {
             self.start_over(Whose::Both, host);
         } else if is_off != self.was_off {
@@ -33,7 +34,6 @@ impl AudioThread {
             self.tell(ToWorker::Metre(metre));
             self.metre = Some(metre);
         }
-        let is_handed_over = self.params.turns.hand_over.value();
         if is_handed_over && !self.was_handed_over && !is_off {
             self.hand_over(0, host);
         }
@@ -51,8 +51,8 @@ impl AudioThread {
 
     /// While the song rolls, the generator begins by itself.
     pub(super) fn play_alone(&mut self, host: &mut impl Host) {
-        let is_on = !self.params.is_off() && !self.is_out_of_step;
-        if is_on && self.turn.phase() == Phase::Idle && self.params.is_generator(&self.clock) {
+        let is_on = !self.settings.is_off && !self.is_out_of_step;
+        if is_on && self.turn.phase() == Phase::Idle && self.settings.is_generator(&self.clock) {
             self.plan(0, self.clock.tick_at(0), host);
         }
     }
@@ -67,7 +67,7 @@ impl AudioThread {
 
     /// A deadline of the turn has come.
     pub(super) fn reach(&mut self, now: u32, deadline: i64, host: &mut impl Host) {
-        let is_changed = self.controls != Some(self.params.controls());
+        let is_changed = self.controls != Some(self.settings.controls);
         let action = self.turn.reach(is_changed);
         self.act(now, action, host);
         // The tick nearest to this sample may be one less than the one that begins on it.
@@ -75,7 +75,7 @@ impl AudioThread {
     }
 
     pub(super) fn plan(&mut self, now: u32, tick: i64, host: &mut impl Host) {
-        let rules = self.params.rules(&self.clock);
+        let rules = self.settings.rules(&self.clock);
         let action = self.turn.plan(tick, &rules);
         self.act(now, action, host);
     }
@@ -87,7 +87,7 @@ impl AudioThread {
                 let controls = self.new_controls();
                 self.plan = self.plan.wrapping_add(1);
                 self.schedule.forget_coming();
-                let seed = self.params.seed() << 32 | u64::from(self.n_answers);
+                let seed = u64::from(self.settings.seed) << 32 | u64::from(self.n_answers);
                 self.ask(ToWorker::Begin(Begin {
                     turn: self.plan,
                     seed,
@@ -119,7 +119,7 @@ impl AudioThread {
 
     /// The controls as they are now, which the worker is about to be told.
     fn new_controls(&mut self) -> Controls {
-        *self.controls.insert(self.params.controls())
+        *self.controls.insert(self.settings.controls)
     }
 
     /// Asks for notes.

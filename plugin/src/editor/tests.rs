@@ -265,7 +265,7 @@ fn a_pack_that_cannot_be_read_is_named_with_the_reason_and_changes_nothing() {
     for word in ["lost", "cannot read", "without the song's style pack", "The style stays as it was"] {
         assert!(words.contains(word), "{word}");
     }
-    assert_eq!(window.params.style(), 0);
+    assert_eq!(window.params.settings().controls.style, 0);
     stage.save("packs");
     window.fulfil(Wish::LeavePack);
     assert!(stage.show(&mut window).contains("Your turn: play a phrase"));

@@ -7,6 +7,7 @@ use nice_plug::prelude::*;
 use super::text::{choice, controller_or_off, key, key_or_off, percent, style};
 use crate::chosen::Chosen;
 use crate::scale;
+use crate::settings::{Changes, Watched};
 
 const LENGTHS: &[&str] = &["Like the call", "1 bar", "2 bars", "4 bars", "8 bars", "Until I play"];
 const PLAY_OVERS: &[&str] = &["Stop", "Play on"];
@@ -19,7 +20,7 @@ const CHANNELS: &[&str] =
     &["As played", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
 const QUANTISES: &[&str] = &["Off", "1/4", "1/8", "1/8 triplet", "1/16", "1/16 triplet", "1/32"];
 /// Ticks of the lines of [`QUANTISES`].
-pub(super) const QUANTISE_TICKS: [u8; 7] = [0, 48, 24, 16, 12, 8, 6];
+pub(crate) const QUANTISE_TICKS: [u8; 7] = [0, 48, 24, 16, 12, 8, 6];
 
 /// Whose manner, and how free.
 #[derive(Params)]
@@ -152,24 +153,27 @@ pub(crate) struct OutputParams {
 
 impl StyleParams {
     /// The styles are the model's and the chosen pack's.
-    pub(super) fn new(chosen: &Arc<Chosen>) -> Self {
+    pub(super) fn new(changes: &Changes, chosen: &Arc<Chosen>) -> Self {
         Self {
-            style: style("Style", chosen),
-            style2: style("Second style", chosen),
-            style_mix: percent("Style mix", 0.0, 0.0, 1.0),
+            style: style("Style", chosen).watched(changes),
+            style2: style("Second style", chosen).watched(changes),
+            style_mix: percent("Style mix", 0.0, 0.0, 1.0).watched(changes),
             temperature: FloatParam::new("Temperature", 0.9, FloatRange::Linear { min: 0.1, max: 1.5 })
-                .with_step_size(0.01),
-            top_p: FloatParam::new("Top p", 0.95, FloatRange::Linear { min: 0.5, max: 1.0 }).with_step_size(0.01),
-            rhythm_freedom: percent("Rhythm freedom", 1.0, 0.0, 2.0),
-            pitch_freedom: percent("Pitch freedom", 1.0, 0.0, 2.0),
-            learn_from_me: percent("Learn from me", 0.1, 0.0, 1.0),
-            seed: IntParam::new("Seed", 1, IntRange::Linear { min: 0, max: 9999 }),
+                .with_step_size(0.01)
+                .watched(changes),
+            top_p: FloatParam::new("Top p", 0.95, FloatRange::Linear { min: 0.5, max: 1.0 })
+                .with_step_size(0.01)
+                .watched(changes),
+            rhythm_freedom: percent("Rhythm freedom", 1.0, 0.0, 2.0).watched(changes),
+            pitch_freedom: percent("Pitch freedom", 1.0, 0.0, 2.0).watched(changes),
+            learn_from_me: percent("Learn from me", 0.1, 0.0, 1.0).watched(changes),
+            seed: IntParam::new("Seed", 1, IntRange::Linear { min: 0, max: 9999 }).watched(changes),
         }
     }
 }
 
-impl Default for TextureParams {
-    fn default() -> Self {
+impl TextureParams {
+    pub(super) fn new(changes: &Changes) -> Self {
         Self {
             density: FloatParam::new(
                 "Density",
@@ -178,69 +182,76 @@ impl Default for TextureParams {
                 FloatRange::SymmetricalSkewed { min: 0.25, max: 4.0, factor: 0.41, center: 1.0 },
             )
             .with_unit(" x")
-            .with_step_size(0.01),
-            complexity: percent("Complexity", 0.0, -1.0, 1.0),
-            voices: choice("Voices", VOICES, 0),
-            velocity_follow: percent("Velocity follow", 0.75, 0.0, 1.0),
+            .with_step_size(0.01)
+            .watched(changes),
+            complexity: percent("Complexity", 0.0, -1.0, 1.0).watched(changes),
+            voices: choice("Voices", VOICES, 0).watched(changes),
+            velocity_follow: percent("Velocity follow", 0.75, 0.0, 1.0).watched(changes),
         }
     }
 }
 
-impl Default for PitchParams {
-    fn default() -> Self {
+impl PitchParams {
+    pub(super) fn new(changes: &Changes) -> Self {
         Self {
-            key: choice("Key", scale::KEYS, 0),
-            scale: choice("Scale", scale::NAMES, 0),
-            key_lock: choice("Key lock", KEY_LOCKS, 1),
-            lowest: key("Lowest key", 36),
-            highest: key("Highest key", 96),
+            key: choice("Key", scale::KEYS, 0).watched(changes),
+            scale: choice("Scale", scale::NAMES, 0).watched(changes),
+            key_lock: choice("Key lock", KEY_LOCKS, 1).watched(changes),
+            lowest: key("Lowest key", 36).watched(changes),
+            highest: key("Highest key", 96).watched(changes),
         }
     }
 }
 
-impl Default for TurnParams {
-    fn default() -> Self {
+impl TurnParams {
+    pub(super) fn new(changes: &Changes) -> Self {
         Self {
-            hand_silence: choice("Hand over by silence", SILENCES, 1),
+            hand_silence: choice("Hand over by silence", SILENCES, 1).watched(changes),
             silence_ms: FloatParam::new(
                 "Silence",
                 700.0,
                 FloatRange::Skewed { min: 100.0, max: 5000.0, factor: FloatRange::skew_factor(-1.0) },
             )
             .with_unit(" ms")
-            .with_step_size(1.0),
+            .with_step_size(1.0)
+            .watched(changes),
             silence_beats: FloatParam::new(
                 "Silence in beats",
                 1.0,
                 FloatRange::Skewed { min: 0.25, max: 16.0, factor: FloatRange::skew_factor(-1.0) },
             )
             .with_unit(" beats")
-            .with_step_size(0.25),
-            trade: choice("Trade", TRADES, 0),
-            hand_cc: controller_or_off("Hand-over controller"),
-            hand_key: key_or_off("Hand-over key"),
-            hand_over: BoolParam::new("Hand over now", false),
-            length: choice("Answer length", LENGTHS, 0),
-            play_over: choice("When I play over", PLAY_OVERS, 0),
+            .with_step_size(0.25)
+            .watched(changes),
+            trade: choice("Trade", TRADES, 0).watched(changes),
+            hand_cc: controller_or_off("Hand-over controller").watched(changes),
+            hand_key: key_or_off("Hand-over key").watched(changes),
+            hand_over: BoolParam::new("Hand over now", false).watched(changes),
+            length: choice("Answer length", LENGTHS, 0).watched(changes),
+            play_over: choice("When I play over", PLAY_OVERS, 0).watched(changes),
         }
     }
 }
 
-impl Default for TimeParams {
-    fn default() -> Self {
+impl TimeParams {
+    pub(super) fn new(changes: &Changes) -> Self {
         Self {
-            start: choice("Start", STARTS, 0),
-            quantise: choice("Quantise", QUANTISES, 0),
-            quantise_strength: percent("Quantise strength", 1.0, 0.0, 1.0),
+            start: choice("Start", STARTS, 0).watched(changes),
+            quantise: choice("Quantise", QUANTISES, 0).watched(changes),
+            quantise_strength: percent("Quantise strength", 1.0, 0.0, 1.0).watched(changes),
             ahead_ms: FloatParam::new("Play ahead", 0.0, FloatRange::Linear { min: 0.0, max: 100.0 })
                 .with_unit(" ms")
-                .with_step_size(0.1),
+                .with_step_size(0.1)
+                .watched(changes),
         }
     }
 }
 
-impl Default for OutputParams {
-    fn default() -> Self {
-        Self { channel: choice("Output channel", CHANNELS, 0), thru: BoolParam::new("Thru", true) }
+impl OutputParams {
+    pub(super) fn new(changes: &Changes) -> Self {
+        Self {
+            channel: choice("Output channel", CHANNELS, 0).watched(changes),
+            thru: BoolParam::new("Thru", true).watched(changes),
+        }
     }
 }
