@@ -31,6 +31,8 @@ pub(crate) struct AudioThread {
     settings: Settings,
     /// Of the parameters, when the settings were read.
     n_changes: u32,
+    /// How much earlier than its time the answer is sent.
+    ahead_samples: i64,
     status: Arc<Status>,
     link: AudioSide,
     may_wait: Option<MayWait>,
@@ -74,11 +76,12 @@ pub(crate) enum Mode {
 /// turn it is, what begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
-    AnswerEnds(i64),
+    AnswerEnds,
     NoteEnds,
     Input,
-    Turn(i64),
+    Turn,
     NoteBegins,
+    Nothing,
 }
 
 impl AudioThread {
@@ -87,6 +90,7 @@ impl AudioThread {
             pen: status.tape.pen(),
             n_changes: params.changes.count(),
             settings: params.settings(),
+            ahead_samples: 0,
             params,
             status,
             link,
@@ -114,6 +118,7 @@ impl AudioThread {
     /// Before processing (again). What sounded before is released in the first block: there is no way to send it sooner.
     pub(crate) fn activate(&mut self, sample_rate: f32, mode: Mode) {
         self.clock = Clock::new(sample_rate);
+        self.follow_ahead();
         (self.may_wait, self.pace) = match mode {
             Mode::Told(mode) => (MayWait::in_mode(mode), None),
             Mode::Unknown => (None, Some(Pace::default())),
@@ -157,6 +162,7 @@ impl AudioThread {
         if n_changes != self.n_changes {
             self.n_changes = n_changes;
             self.settings = self.params.settings();
+            self.follow_ahead();
         }
         debug_assert!(
             self.settings == self.params.settings() || self.params.changes.count() != n_changes,
@@ -164,50 +170,58 @@ impl AudioThread {
         );
     }
 
+    fn follow_ahead(&mut self) {
+        self.ahead_samples = self.clock.samples_of_ms(f64::from(self.settings.ahead_ms));
+    }
+
     fn run(&mut self, n_samples: u32, host: &mut impl Host) {
+        let end = i64::from(n_samples);
         let mut input = host.next_event();
         let mut now = 0;
         loop {
             self.receive();
-            let ahead = self.ahead_samples();
-            let is_answering = matches!(self.turn.phase(), Phase::Answering { .. });
-            let next_on = if is_answering { self.schedule.next_on() } else { None };
-            let deadline = self.turn.deadline().map(|(tick, is_end)| {
-                (self.offset(tick) - ahead, if is_end { Next::AnswerEnds(tick) } else { Next::Turn(tick) })
-            });
-            let next = [
-                deadline,
-                self.schedule.next_off().map(|tick| (self.offset(tick) - ahead, Next::NoteEnds)),
-                input.map(|(offset, _)| (i64::from(offset.min(n_samples.saturating_sub(1))), Next::Input)),
-                next_on.map(|tick| (self.offset(tick) - ahead, Next::NoteBegins)),
-            ];
+            let mut next = (end, Next::Nothing);
             // What should have happened earlier happens now.
-            let next = next.into_iter().flatten().map(|(offset, next)| (offset.max(i64::from(now)), next)).min();
-            // An empty block has no samples, but may bring events.
-            let is_in_block = |&(offset, next): &(i64, Next)| offset < i64::from(n_samples) || next == Next::Input;
-            let Some((offset, next)) = next.filter(is_in_block) else { break };
-            now = u32::try_from(offset).unwrap_or(now);
-            match (next, input) {
-                (Next::AnswerEnds(tick) | Next::Turn(tick), _) => self.reach(now, tick, host),
-                (Next::NoteEnds, _) => self.end_notes(now, host),
-                (Next::Input, Some((_, event))) => {
-                    self.hear(now, event, host);
+            let mut offer = |offset: i64, what| {
+                if offset < end {
+                    next = next.min((offset.max(now), what));
+                }
+            };
+            if let Some((tick, is_end)) = self.turn.deadline() {
+                offer(self.due(tick), if is_end { Next::AnswerEnds } else { Next::Turn });
+            }
+            if let Some(tick) = self.schedule.next_off() {
+                offer(self.due(tick), Next::NoteEnds);
+            }
+            if let Phase::Answering { .. } = self.turn.phase()
+                && let Some(tick) = self.schedule.next_on()
+            {
+                offer(self.due(tick), Next::NoteBegins);
+            }
+            if let Some((offset, _)) = input {
+                // An empty block has no samples, but may bring events.
+                next = next.min((i64::from(offset).min(end - 1).max(now), Next::Input));
+            }
+            now = next.0;
+            let sample = u32::try_from(now).unwrap_or(0);
+            match next.1 {
+                Next::AnswerEnds | Next::Turn => self.reach(sample, host),
+                Next::NoteEnds => self.end_notes(sample, host),
+                Next::Input => {
+                    if let Some((_, event)) = input {
+                        self.hear(sample, event, host);
+                    }
                     input = host.next_event();
                 }
-                (Next::NoteBegins, _) => self.begin_note(now, host),
-                (Next::Input, None) => break,
+                Next::NoteBegins => self.begin_note(sample, host),
+                Next::Nothing => break,
             }
         }
     }
 
-    /// The sample of a tick in this block.
-    fn offset(&self, tick: i64) -> i64 {
-        self.clock.offset_of(tick)
-    }
-
-    /// How much earlier than its time the answer is sent.
-    fn ahead_samples(&self) -> i64 {
-        self.clock.samples_of_ms(f64::from(self.settings.ahead_ms))
+    /// The sample of this block at which to send what is heard at this tick; negative if that was earlier.
+    fn due(&self, tick: i64) -> i64 {
+        self.clock.offset_of(tick) - self.ahead_samples
     }
 
     fn show(&self) {

@@ -30,9 +30,12 @@ pub(crate) struct Clock {
     anchor_ticks: f64,
     /// Samples from the anchor to the start of this block.
     block_samples: i64,
-    is_playing: bool,
     /// False before the first block and after [`Clock::restart`].
     is_running: bool,
+    /// What the host said last, without the position.
+    told: Transport,
+    bars: Metre,
+    /// The bars, if the song rolls.
     metre: Metre,
 }
 
@@ -45,8 +48,9 @@ impl Clock {
             ticks_per_sample: 0.0,
             anchor_ticks: 0.0,
             block_samples: 0,
-            is_playing: false,
             is_running: false,
+            told: Transport::default(),
+            bars: bars(&Transport::default()),
             metre: Metre::Free,
         };
         clock.anchor(0.0, 120.0);
@@ -60,7 +64,15 @@ impl Clock {
 
     /// Takes the host's word at the start of a block. True if time has jumped: a start, stop, seek or loop.
     pub(crate) fn begin_block(&mut self, transport: &Transport) -> bool {
-        let tempo = transport.tempo.filter(|t| t.is_finite()).map_or(120.0, |t| t.clamp(1.0, 2000.0));
+        let mut jumped = !self.is_running;
+        let mut tempo = self.tempo;
+        let told = Transport { beats: None, ..*transport };
+        if told != self.told {
+            jumped |= told.is_playing != self.told.is_playing;
+            tempo = transport.tempo.filter(|t| t.is_finite()).map_or(120.0, |t| t.clamp(1.0, 2000.0));
+            self.bars = bars(transport);
+            self.told = told;
+        }
         let song_ticks = transport
             .beats
             .filter(|beats| transport.is_playing && beats.abs() < 1e9)
@@ -68,9 +80,8 @@ impl Clock {
 
         let expected = self.ticks_at(0);
         let off_by = song_ticks.map_or(0.0, |ticks| ticks - expected);
-        let jumped = !self.is_running || transport.is_playing != self.is_playing || off_by.abs() > JUMP_TICKS;
+        jumped |= off_by.abs() > JUMP_TICKS;
         self.is_running = true;
-        self.is_playing = transport.is_playing;
 
         #[expect(clippy::float_cmp, reason = "any change counts")]
         let tempo_changed = tempo != self.tempo;
@@ -79,7 +90,7 @@ impl Clock {
         } else if tempo_changed || off_by.abs() > DRIFT_SAMPLES * self.ticks_per_sample {
             self.anchor(song_ticks.unwrap_or(expected), tempo);
         }
-        self.metre = if song_ticks.is_some() { bars(transport) } else { Metre::Free };
+        self.metre = if song_ticks.is_some() { self.bars } else { Metre::Free };
         jumped
     }
 
@@ -100,7 +111,7 @@ impl Clock {
 
     /// Whether the song rolls.
     pub(crate) fn is_playing(&self) -> bool {
-        self.is_playing
+        self.told.is_playing
     }
 
     /// The tick nearest to a sample of this block.

@@ -95,9 +95,9 @@ pub(crate) fn transport(host: &nice_plug::prelude::Transport) -> Transport {
 
 /// A host's velocity, 0 to 1, as MIDI's 1 to 127. In CLAP, a note-on of velocity 0 is a note-on.
 pub(crate) fn velocity(value: f32) -> Velocity {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped; not-a-number becomes 0")]
-    let midi = (value * 127.0).round().clamp(1.0, 127.0) as u8;
-    Velocity::new(midi).unwrap_or(Velocity::MEDIUM)
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let midi = (value * 127.0 + 0.5) as u8;
+    if value.is_nan() { Velocity::MEDIUM } else { Velocity::new(midi.clamp(1, 127)).unwrap_or(Velocity::MEDIUM) }
 }
 
 fn unit(value: f32) -> f32 {

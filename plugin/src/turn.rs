@@ -268,14 +268,23 @@ impl Turn {
 
     /// When the next answer begins, as far as that is known, and whether it does unless the player plays.
     fn next_start(&self, now: i64, rules: &Rules) -> Option<(i64, bool)> {
-        let silence = self.call.zip(rules.silence_ticks).filter(|_| self.held_channels == 0);
-        let silence = silence.map(|((_, last), silence)| (start_ticks((last + silence).max(now), rules), true));
-        let trade = self.trade_ticks(now, rules).map(|tick| (tick, false));
-        let asked = self.asked.map(|tick| (start_ticks(tick, rules), false));
-        let is_generated = rules.is_generator && self.phase == Phase::Idle && !self.is_told_to_rest;
-        let generated = is_generated.then(|| (up_to(now, line(rules.metre), grid(rules)), false));
-        // Of two at the same time, the surer one.
-        [silence, trade, asked, generated].into_iter().flatten().min_by_key(|&(tick, is_sure)| (tick, !is_sure))
+        // Of two at the same time, the surer one: `false` is less than `true`.
+        let mut next: Option<(i64, bool)> = None;
+        let mut offer =
+            |tick, is_unsure| next = Some(next.map_or((tick, is_unsure), |next| next.min((tick, is_unsure))));
+        if let (Some((_, last)), Some(silence), 0) = (self.call, rules.silence_ticks, self.held_channels) {
+            offer(start_ticks((last + silence).max(now), rules), false);
+        }
+        if let Some(tick) = self.trade_ticks(now, rules) {
+            offer(tick, true);
+        }
+        if let Some(tick) = self.asked {
+            offer(start_ticks(tick, rules), true);
+        }
+        if rules.is_generator && self.phase == Phase::Idle && !self.is_told_to_rest {
+            offer(up_to(now, line(rules.metre), grid(rules)), true);
+        }
+        next.map(|(tick, is_unsure)| (tick, !is_unsure))
     }
 
     /// The bar line after the bars that are the player's.

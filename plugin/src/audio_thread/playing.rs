@@ -22,15 +22,15 @@ impl AudioThread {
     }
 
     pub(super) fn end_notes(&mut self, now: u32, host: &mut impl Host) {
-        let due = i64::from(now) + self.ahead_samples();
-        while let Some(ending) = self.schedule.take_ended(|tick| self.clock.offset_of(tick) <= due) {
+        let is_due = |tick| self.clock.offset_of(tick) - self.ahead_samples <= i64::from(now);
+        while let Some(ending) = self.schedule.take_ended(is_due) {
             self.sounding.answer_off(now, (ending.channel, ending.key), ending.id, host);
         }
     }
 
     pub(super) fn begin_note(&mut self, now: u32, host: &mut impl Host) {
         let Some(note) = self.schedule.take_coming() else { return };
-        let late_samples = i64::from(now) + self.ahead_samples() - self.offset(note.on_ticks);
+        let late_samples = i64::from(now) - self.due(note.on_ticks);
         let late_ms = self.clock.ms_of_samples(late_samples);
         if let Phase::Answering { start_ticks, .. } = self.turn.phase()
             && note.on_ticks == start_ticks

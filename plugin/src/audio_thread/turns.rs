@@ -66,12 +66,13 @@ impl AudioThread {
     }
 
     /// A deadline of the turn has come.
-    pub(super) fn reach(&mut self, now: u32, deadline: i64, host: &mut impl Host) {
+    pub(super) fn reach(&mut self, now: u32, host: &mut impl Host) {
+        // The tick nearest to this sample may be one less than the one that begins on it.
+        let tick = self.turn.deadline().map_or(i64::MIN, |(tick, _)| tick).max(self.clock.tick_at(now));
         let is_changed = self.controls != Some(self.settings.controls);
         let action = self.turn.reach(is_changed);
         self.act(now, action, host);
-        // The tick nearest to this sample may be one less than the one that begins on it.
-        self.plan(now, deadline.max(self.clock.tick_at(now)), host);
+        self.plan(now, tick, host);
     }
 
     pub(super) fn plan(&mut self, now: u32, tick: i64, host: &mut impl Host) {
