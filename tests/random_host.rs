@@ -43,7 +43,9 @@ fn whatever_the_host_does_the_notes_are_the_same_at_any_block_size() {
             scope.spawn(move || {
                 let as_they_come = play_song(song, None);
                 for (i, (one, other)) in as_they_come.iter().zip(play_song(song, Some(64))).enumerate() {
-                    assert_eq!(one.heard, other.heard, "song {song}, phrase {i}");
+                    let n_same = one.heard.iter().zip(&other.heard).take_while(|(one, other)| one == other).count();
+                    let (one, other) = (one.heard.get(n_same), other.heard.get(n_same));
+                    assert_eq!(one, other, "song {song}, phrase {i}, after {n_same} events");
                 }
             });
         }
