@@ -132,6 +132,12 @@ impl PersistentField<'_, BTreeMap<u8, String>> for Learned {
         for (controller, knob) in (0..).zip(&self.knobs) {
             knob.store(saved.get(&controller).map_or(0, |id| number(id)), Relaxed);
         }
+        // What controllers said so far was said in another song.
+        for moved in &self.moved {
+            moved.to.store(f32::NAN, Relaxed);
+        }
+        self.is_any_moved.store(false, Relaxed);
+        self.changes.add();
     }
 
     fn map<F: Fn(&BTreeMap<u8, String>) -> R, R>(&self, f: F) -> R {
@@ -176,6 +182,10 @@ mod tests {
         let loaded = Learned::new(&Changes::default());
         loaded.set(serde_json::from_str(&saved).unwrap());
         assert_eq!((loaded.controller("style_mix"), loaded.controller("temperature")), (Some(1), Some(74)));
+        loaded.hear(74, 1.0, |_| 0.5);
+        assert_eq!(loaded.over("temperature", 0.5), Some(1.0));
+        loaded.set(serde_json::from_str(&saved).unwrap());
+        assert_eq!(loaded.over("temperature", 0.5), None, "another song's controller");
         loaded.set(BTreeMap::from([(200, "style".into()), (3, "unknown".into())]));
         assert_eq!(loaded.map(BTreeMap::len), 0);
     }
