@@ -5,11 +5,14 @@
 //! as soon as it begins. A hand-over that comes whether or not the player is silent is planned for at the last moment,
 //! and again with each key until then, so that the answer knows all of the call.
 
-use engine::{Metre, TICKS_PER_BEAT};
+mod rules;
+
+use engine::Metre;
 
 use crate::midi::N_CHANNELS;
+use rules::{BEAT, grid, line, start_ticks, up_to};
+pub(crate) use rules::{Length, Rules, Start, bar_ticks};
 
-const BEAT: i64 = TICKS_PER_BEAT as i64;
 /// An answer is planned this far ahead.
 pub(crate) const LOOK_AHEAD_TICKS: i64 = 4 * BEAT;
 /// While an answer plays, it is planned further, and changed, this often.
@@ -22,38 +25,6 @@ const LEAD_TICKS: i64 = BEAT / 2;
 const GROWTH_TICKS: i64 = 2 * STEP_TICKS;
 /// Length of an answer "like the call" if there was none: two bars of 4/4.
 const NO_CALL_TICKS: i64 = 8 * BEAT;
-
-/// When an answer may begin, once the turn is handed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Start {
-    AtOnce,
-    NextBeat,
-    NextBar,
-}
-
-/// How long an answer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Length {
-    LikeTheCall,
-    Bars(i64),
-    Endless,
-}
-
-/// What is asked of the turns now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rules {
-    /// So long a silence hands over; `None` if none does.
-    pub(crate) silence_ticks: Option<i64>,
-    /// The turn is handed over after this many bars from the one in which the call began; `None` if it is not.
-    pub(crate) trade_bars: Option<i64>,
-    /// Plays without a call too, while the song rolls.
-    pub(crate) is_generator: bool,
-    pub(crate) start: Start,
-    pub(crate) length: Length,
-    /// Whether playing ends the answer.
-    pub(crate) is_interruptible: bool,
-    pub(crate) metre: Metre,
-}
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -325,40 +296,6 @@ impl Turn {
 
 fn until(from_ticks: i64, end_ticks: i64) -> i64 {
     (from_ticks + LOOK_AHEAD_TICKS).min(end_ticks)
-}
-
-/// When the answer begins if it may from `tick` on.
-fn start_ticks(tick: i64, rules: &Rules) -> i64 {
-    match (rules.metre, rules.start) {
-        (Metre::Free, _) | (_, Start::AtOnce) => tick,
-        (Metre::Bars { .. }, Start::NextBeat | Start::NextBar) => up_to(tick, line(rules.metre), grid(rules)),
-    }
-}
-
-/// The grid on which an answer begins that nobody waits for.
-fn grid(rules: &Rules) -> i64 {
-    if rules.start == Start::NextBar { bar_ticks(rules.metre) } else { BEAT }
-}
-
-/// A bar line.
-fn line(metre: Metre) -> i64 {
-    match metre {
-        Metre::Bars { bar_line_ticks, .. } => bar_line_ticks,
-        Metre::Free => 0,
-    }
-}
-
-/// Length of a bar; of 4/4 where there are none.
-pub(crate) fn bar_ticks(metre: Metre) -> i64 {
-    match metre {
-        Metre::Bars { bar_ticks, .. } if bar_ticks > 0 => i64::from(bar_ticks),
-        _ => 4 * BEAT,
-    }
-}
-
-/// The next line of a grid, or `tick` if it is on one.
-fn up_to(tick: i64, line: i64, spacing: i64) -> i64 {
-    tick + (line - tick).rem_euclid(spacing)
 }
 
 #[cfg(test)]
