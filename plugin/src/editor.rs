@@ -3,6 +3,7 @@
 
 mod controls;
 mod files;
+mod health;
 mod help;
 mod kept;
 mod logged;
@@ -15,7 +16,6 @@ mod view;
 mod widgets;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use egui::Ui;
@@ -33,12 +33,12 @@ use self::controls::Handle;
 use self::logged::LogList;
 use self::packs::Packs;
 use self::page::Memory;
-use self::view::{Fact, Learn, Notice, View, Wish};
+use self::view::{Learn, Notice, View, Wish};
 use crate::chosen::Standing;
 use crate::learn::KNOBS;
 use crate::params::AntiphonParams;
 use crate::presets;
-use crate::status::{Engine, Priority, Status};
+use crate::status::Status;
 use crate::tape::MAX_TAKES;
 
 /// The editor's type, for the framework.
@@ -147,8 +147,7 @@ impl Window {
             }
         }
         let log = self.log.view(params.files.log().as_ref());
-        let mut health = health(status);
-        health.extend(log_fact(log.is_on, params.files.trouble()));
+        let health = health::facts(status, log.is_on, params.files.trouble());
         View {
             sentence: sentence::sentence(status, params),
             roll,
@@ -311,43 +310,6 @@ impl Window {
     fn say(&mut self, text: String, is_bad: bool) {
         self.notice = Some((Instant::now(), Notice { text, is_bad }));
     }
-}
-
-/// The numbers that tell whether all is well.
-fn health(status: &Status) -> Vec<Fact> {
-    let fact = |name, value, is_bad| Fact { name, value, is_bad };
-    let count = |name, n: u32| fact(name, n.to_string(), n > 0);
-    let n_lost = status.n_queue_full.get() + status.n_refused.get();
-    let first_note = match status.n_played.get() {
-        0 => "not yet".to_owned(),
-        _ => format!("{:.1} ms late", status.hand_over_ms.load(Relaxed)),
-    };
-    let mut facts = vec![
-        fact("First note", first_note, false),
-        count("Late", status.n_late.get()),
-        count("Dropped", status.n_dropped.get()),
-        fact("Heard", status.n_heard.get().to_string(), false),
-        fact("Played", status.n_played.get().to_string(), false),
-    ];
-    if n_lost > 0 {
-        facts.push(count("No room", n_lost));
-    }
-    if matches!(status.engine(), Engine::Ready | Engine::Recovered) {
-        let priority = match status.priority() {
-            Priority::Normal => "normal priority",
-            Priority::Raised => "raised priority",
-            Priority::RealTime => "real-time priority",
-        };
-        facts.push(fact("Model", format!("{}, {priority}", status.message()), false));
-    }
-    facts
-}
-
-/// Nobody is logged without a word.
-fn log_fact(is_on: bool, trouble: Option<String>) -> Option<Fact> {
-    let is_bad = trouble.is_some();
-    let value = trouble.map_or_else(|| "on".to_owned(), |why| format!("not written: {why}"));
-    (is_on || is_bad).then_some(Fact { name: "Log", value, is_bad })
 }
 
 /// A take in a few words.

@@ -3,6 +3,7 @@
 
 mod answer;
 mod heard;
+mod speed;
 mod taste;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::link::{Begin, Controls, FromWorker, PlannedNote, ToWorker};
 use crate::memory::{MOST_NOTES, Memory, Own};
 use answer::{Plan, cut};
 use heard::Heard;
+use speed::Speed;
 use taste::Facts;
 
 /// The key is found from this many of the player's last notes.
@@ -54,6 +56,7 @@ pub(crate) struct Planner {
     /// Time of the last message that had one.
     now_ticks: i64,
     plan: Option<Plan>,
+    speed: Speed,
 }
 
 impl Planner {
@@ -70,6 +73,7 @@ impl Planner {
             pedals: 0,
             now_ticks: 0,
             plan: None,
+            speed: Speed::default(),
         }
     }
 
@@ -154,6 +158,11 @@ impl Planner {
     /// Notes of the player that answers can lean towards.
     pub(crate) fn n_learnt(&self) -> usize {
         self.session.learnt().len()
+    }
+
+    /// Notes that it makes in a second, lately; 0 before the first.
+    pub(crate) fn notes_per_second(&self) -> u32 {
+        self.speed.notes_per_second()
     }
 
     /// Name of the weights that it plays.
@@ -295,7 +304,7 @@ impl Planner {
             if plan.reaches(until_ticks) || is_pointless(listener.peek(), plan) {
                 return;
             }
-            plan.make(&mut self.session, &controls);
+            self.speed.time(|| plan.make(&mut self.session, &controls));
         }
         plan.complete();
     }

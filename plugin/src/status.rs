@@ -88,6 +88,8 @@ pub(crate) struct Status {
     pub(crate) n_played: Counter,
     /// Notes of the player that answers can lean towards.
     pub(crate) n_learnt: Counter,
+    /// Notes that the network makes in a second; 0 before the first.
+    pub(crate) notes_per_second: Counter,
     /// Notes that were played late, by 20 ms at most.
     pub(crate) n_late: Counter,
     /// Notes that came too late to be played.
@@ -118,6 +120,7 @@ impl Status {
             n_heard: Counter::default(),
             n_played: Counter::default(),
             n_learnt: Counter::default(),
+            notes_per_second: Counter::default(),
             n_late: Counter::default(),
             n_dropped: Counter::default(),
             n_queue_full: Counter::default(),

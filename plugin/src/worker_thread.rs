@@ -109,8 +109,10 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>, chosen: Arc<
             }
         }
         if message.is_some() {
-            let n_learnt = live.as_ref().map_or(0, |(planner, _)| planner.n_learnt());
-            status.n_learnt.set(u32::try_from(n_learnt).unwrap_or(u32::MAX));
+            if let Some((planner, _)) = &live {
+                status.n_learnt.set(u32::try_from(planner.n_learnt()).unwrap_or(u32::MAX));
+                status.notes_per_second.set(planner.notes_per_second());
+            }
             side.handled();
             status.tape.wind();
         }

@@ -107,6 +107,9 @@ fn header(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory, wishes: &mut Ve
     label.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{text}. {why}")));
 }
 
+/// In the health line: a name without its number says nothing.
+const LEAST_FACT_WIDTH: f32 = 90.0;
+
 fn health(ui: &Ui, rect: Rect, view: &View) {
     if let Some(notice) = &view.notice {
         let colour = if notice.is_bad { WRONG } else { GOOD };
@@ -115,12 +118,13 @@ fn health(ui: &Ui, rect: Rect, view: &View) {
     }
     let mut left = rect.left();
     for fact in &view.health {
+        if rect.right() - left < LEAST_FACT_WIDTH {
+            break;
+        }
         let (ink, value_ink) = if fact.is_bad { (WRONG, WRONG) } else { (MUTED, TEXT) };
         for (text, ink, space) in [(fact.name, ink, 5.0), (fact.value.as_str(), value_ink, 20.0)] {
             let place = Rect::from_min_max(pos2(left, rect.top()), rect.max);
-            if place.width() > 30.0 {
-                left = fitted(ui.painter(), place, Align2::LEFT_CENTER, text, theme::SMALL, ink).right() + space;
-            }
+            left = fitted(ui.painter(), place, Align2::LEFT_CENTER, text, theme::SMALL, ink).right() + space;
         }
     }
 }

@@ -56,6 +56,7 @@ fn performing() -> Window {
         counter.set(n);
     }
     status.n_bars.set(2);
+    status.notes_per_second.set(5200);
     status.set_doing(Doing::Answering);
     window
 }
@@ -90,7 +91,9 @@ fn it_says_what_is_going_on_and_names_every_control() {
         }
         assert!(words.contains("13"), "{name}: the number of the bar that the song is in");
         if name == "answering" {
-            assert!(words.contains("Late") && words.contains("real-time priority"), "{name}: the health line");
+            for word in ["First note", "Late", "Dropped", "5200 notes/s", "real-time priority"] {
+                assert!(words.contains(word), "{name}: {word} in the health line");
+            }
         }
         stage.save(name);
         stage.click(&mut window, "Presets");

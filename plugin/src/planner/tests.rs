@@ -79,7 +79,9 @@ pub(crate) fn tell(planner: &mut Planner, messages: impl IntoIterator<Item = ToW
 fn an_answer_begins_exactly_and_stays_within_its_bounds() {
     let mut planner = planner();
     tell(&mut planner, call(0));
+    assert_eq!(planner.notes_per_second(), 0);
     let mut notes = tell(&mut planner, [begin(1, 240, 384)]);
+    assert!(planner.notes_per_second() > 0);
     assert!(notes.iter().all(|note| note.on_ticks < 240 + 192), "only what was asked for");
     for until_ticks in [480, 528, 576, 624] {
         notes.extend(tell(&mut planner, [ToWorker::Extend { turn: 1, until_ticks, controls: CONTROLS }]));
