@@ -25,7 +25,7 @@ fn no_note_is_left_sounding_after_hundreds_of_phrases() {
     let next = AtomicU64::new(first);
     let play = || {
         let songs = std::iter::from_fn(|| Some(next.fetch_add(1, Relaxed)).filter(|&song| song < last));
-        songs.map(|song| play_song(song, None).iter().filter(|phrase| phrase.is_answered()).count()).sum::<usize>()
+        songs.map(|song| play_song(song, None).iter().filter(|phrase| phrase.is_answered).count()).sum::<usize>()
     };
     let n_answered: usize = std::thread::scope(|scope| {
         let players: Vec<_> = (0..N_AT_ONCE).map(|_| scope.spawn(play)).collect();
@@ -52,17 +52,11 @@ fn whatever_the_host_does_the_notes_are_the_same_at_any_block_size() {
     });
 }
 
-/// What was heard while a phrase was played, disturbed and released.
 struct Phrase {
-    is_thru: bool,
-    heard: Vec<Event>,
-}
-
-impl Phrase {
     /// As far as that can be told.
-    fn is_answered(&self) -> bool {
-        !self.is_thru && !self.heard.is_empty()
-    }
+    is_answered: bool,
+    /// What was heard while it was played, disturbed and released.
+    heard: Vec<Event>,
 }
 
 /// Plays in blocks of this size, or of random ones.
@@ -84,10 +78,11 @@ fn play_song(seed: u64, block: Option<u32>) -> Vec<Phrase> {
         disturb(&mut rig, &mut random, settings);
         let beats = 4 + random.below(6);
         rig.run(beats * 12_000).unwrap_or_else(|error| panic!("song {seed}, phrase {phrase}: {error:#}"));
+        let is_answered = !is_thru && !rig.heard.is_empty();
         release(&mut rig);
         let held: Vec<_> = pair(&rig.heard).into_iter().filter(|note| note.off_samples.is_none()).collect();
         assert!(held.is_empty(), "song {seed}, phrase {phrase} left {held:?}");
-        phrases.push(Phrase { is_thru, heard: rig.heard.clone() });
+        phrases.push(Phrase { is_answered, heard: rig.heard.clone() });
     }
     phrases
 }
