@@ -108,3 +108,45 @@ fn automation_gives_the_same_take_at_any_sample_rate() {
         assert_eq!(take(rate), expected, "{rate} Hz");
     }
 }
+
+/// The beats on which the notes of a rig begin.
+#[expect(clippy::cast_precision_loss, reason = "a few seconds")]
+fn beats(rig: &Rig<Clap>) -> Vec<f64> {
+    pair(&rig.heard).iter().map(|note| note.on_samples as f64 / sample_of(rig, 1.0) as f64).collect()
+}
+
+#[test]
+fn each_bar_of_an_odd_metre_counts_its_own_beats() {
+    // The second bar of 7/8 begins at 3.5. The call ends there, and a beat later the turn is handed over.
+    for (silence, expected) in [("250 ms", 4.5), ("200 ms", 4.5), ("300 ms", 5.5), ("800 ms", 7.0)] {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        set_text(&mut rig, "Start", "Next beat");
+        set_text(&mut rig, "Silence", silence);
+        rig.set_transport(Transport { signature: (7, 8), ..rig.transport() });
+        answer(&mut rig, 12);
+        assert_eq!(beats(&rig).first(), Some(&expected), "{silence}");
+    }
+}
+
+#[test]
+fn an_answer_is_drawn_to_the_beats_of_each_bar_and_follows_a_change_of_metre() {
+    let rig_with = |settings: [(&str, &str); 3]| {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        for (name, text) in settings.into_iter().chain([("Quantise", "1/4")]) {
+            set_text(&mut rig, name, text);
+        }
+        rig
+    };
+    let mut rig = rig_with([("Start", "Next bar"), ("Answer length", "4 bars"), ("Rhythm freedom", "150")]);
+    rig.set_transport(Transport { signature: (7, 8), ..rig.transport() });
+    answer(&mut rig, 24);
+    let places: Vec<f64> = beats(&rig).into_iter().map(|beat| beat % 3.5).collect();
+    assert!(places.len() > 4 && places.iter().all(|place| place.fract() == 0.0), "{places:?}");
+
+    let mut rig = rig_with([("Mode", "Continue"), ("Voices", "1"), ("Rhythm freedom", "150")]);
+    rig.run(sample_of(&rig, 8.0)).unwrap();
+    rig.set_transport(Transport { signature: (7, 8), ..rig.transport() });
+    rig.run(sample_of(&rig, 32.0)).unwrap();
+    let places: Vec<f64> = beats(&rig).into_iter().filter(|&beat| beat > 13.0).map(|beat| beat % 3.5).collect();
+    assert!(places.len() > 4 && places.iter().all(|place| place.fract() == 0.0), "{places:?}");
+}

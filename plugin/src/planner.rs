@@ -100,6 +100,9 @@ impl Planner {
                 self.tell_model(|| false);
                 self.session.set_metre(metre);
                 self.metre = metre;
+                if let Some(plan) = &mut self.plan {
+                    plan.metre = metre;
+                }
             }
             // Fast playing asks for an answer after each note, and takes it back with the next.
             ToWorker::Begin(Begin { turn, .. }) if listener.peek() == Some(ToWorker::Cancel { turn }) => {}

@@ -10,7 +10,7 @@ mod rules;
 use engine::Metre;
 
 use crate::midi::N_CHANNELS;
-use rules::{BEAT, grid, line, start_ticks, up_to};
+use rules::{BEAT, line, next_line, start_ticks, up_to};
 pub(crate) use rules::{Length, Rules, Start, bar_ticks};
 
 /// An answer is planned this far ahead.
@@ -253,7 +253,7 @@ impl Turn {
             offer(start_ticks(tick, rules), true);
         }
         if rules.is_generator && self.phase == Phase::Idle && !self.is_told_to_rest {
-            offer(up_to(now, line(rules.metre), grid(rules)), true);
+            offer(next_line(now, rules), true);
         }
         next.map(|(tick, is_unsure)| (tick, !is_unsure))
     }

@@ -4,7 +4,7 @@ use engine::note::Note;
 use engine::repeat::{self, FREER, MOST_TRIES, SHARE_LET_THROUGH, is_enough, is_repeat};
 use engine::{Ask, Bend, Event, Mark, Metre, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT};
 
-use super::taste::Facts;
+use super::taste::{Facts, quantised};
 use crate::link::{Begin, Controls};
 
 /// An answer does not fall silent for longer than two bars of 4/4.
@@ -185,7 +185,8 @@ impl Plan {
         let mut at_once = self.notes.iter().rev().take_while(|made| made.note.onset_ticks == note.onset_ticks);
         if at_once.any(|made| made.note.pitch == note.pitch) {
             // Two notes of one key were drawn to the same line: the later one takes the next.
-            note.onset_ticks += i64::from(controls.quantise_ticks);
+            let later = note.onset_ticks + i64::from(controls.quantise_ticks);
+            note.onset_ticks = quantised(later, self.metre, (bounds.0, bounds.2), controls);
         }
         Made { before, note, loudness, is_repeat: is_repeat(&self.notes, note) }
     }

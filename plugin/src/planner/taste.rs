@@ -76,25 +76,28 @@ impl Facts {
         let onset_ticks = match note.onset_ticks {
             // The first note is where the turns want it.
             first if first <= start_ticks => first,
-            onset => {
-                let line = if let Metre::Bars { bar_line_ticks, .. } = metre { bar_line_ticks } else { start_ticks };
-                quantised(onset, line, end_ticks, controls).max(least_ticks)
-            }
+            onset => quantised(onset, metre, (start_ticks, end_ticks), controls).max(least_ticks),
         };
         (Note { onset_ticks, velocity: Velocity::new(louder).unwrap_or(note.velocity), ..note }, mean)
     }
 }
 
-/// Drawn to the nearest line of the grid before the end.
-fn quantised(tick: i64, line: i64, end_ticks: i64, controls: &Controls) -> i64 {
+/// Drawn to the nearest line of the grid before the end. Each bar has a grid of its own: one of 7/8 ends with half a beat.
+pub(super) fn quantised(tick: i64, metre: Metre, (start_ticks, end_ticks): (i64, i64), controls: &Controls) -> i64 {
     let grid = i64::from(controls.quantise_ticks);
     if grid == 0 {
         return tick;
     }
-    let off = (tick - line + grid / 2).rem_euclid(grid) - grid / 2;
+    let (line, bar) = match metre {
+        Metre::Bars { bar_line_ticks, bar_ticks } => (bar_line_ticks, i64::from(bar_ticks.max(1))),
+        Metre::Free => (start_ticks, i64::MAX),
+    };
+    let in_bar = (tick - line).rem_euclid(bar);
+    let since = in_bar % grid;
+    let to_next = (grid - since).min(bar - in_bar);
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "at most 48 ticks")]
     let drawn = |off: i64| tick - (off as f32 * controls.quantise_strength).round() as i64;
-    if drawn(off) < end_ticks { drawn(off) } else { drawn(off + grid) }
+    if to_next <= since && drawn(-to_next) < end_ticks { drawn(-to_next) } else { drawn(since) }
 }
 
 /// Neighbouring seeds are a fifth apart; every third is minor.

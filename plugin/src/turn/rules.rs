@@ -40,13 +40,18 @@ pub(crate) struct Rules {
 pub(super) fn start_ticks(tick: i64, rules: &Rules) -> i64 {
     match (rules.metre, rules.start) {
         (Metre::Free, _) | (_, Start::AtOnce) => tick,
-        (Metre::Bars { .. }, Start::NextBeat | Start::NextBar) => up_to(tick, line(rules.metre), grid(rules)),
+        (Metre::Bars { .. }, Start::NextBeat | Start::NextBar) => next_line(tick, rules),
     }
 }
 
-/// The grid on which an answer begins that nobody waits for.
-pub(super) fn grid(rules: &Rules) -> i64 {
-    if rules.start == Start::NextBar { bar_ticks(rules.metre) } else { BEAT }
+/// The next bar line, or the next beat. Each bar counts its own beats: one of 7/8 ends with half of one.
+pub(super) fn next_line(tick: i64, rules: &Rules) -> i64 {
+    let bar = bar_ticks(rules.metre);
+    let next_bar = up_to(tick, line(rules.metre), bar);
+    match rules.start {
+        Start::NextBar => next_bar,
+        Start::AtOnce | Start::NextBeat => up_to(tick, next_bar - bar, BEAT).min(next_bar),
+    }
 }
 
 /// A bar line.
