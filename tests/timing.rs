@@ -150,3 +150,19 @@ fn an_answer_is_drawn_to_the_beats_of_each_bar_and_follows_a_change_of_metre() {
     let places: Vec<f64> = beats(&rig).into_iter().filter(|&beat| beat > 13.0).map(|beat| beat % 3.5).collect();
     assert!(places.len() > 4 && places.iter().all(|place| place.fract() == 0.0), "{places:?}");
 }
+
+#[test]
+fn an_answer_at_once_begins_as_early_as_playing_ahead_lets_it() {
+    for ms in ["0", "10", "25", "62.5", "100"] {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        for (name, text) in [("Hand over by silence", "Off"), ("Hand-over controller", "66"), ("Play ahead", ms)] {
+            set_text(&mut rig, name, text);
+        }
+        let pressed = sample_of(&rig, 4.0);
+        rig.send(pressed, Message::Midi([0xB0, 66, 127]));
+        let notes = answer(&mut rig, 8);
+        // A tick lasts 250 samples.
+        let first = notes.first().map(|note| note.on_samples);
+        assert!(first.is_some_and(|first| (pressed..pressed + 125).contains(&first)), "{ms} ms: {first:?}");
+    }
+}

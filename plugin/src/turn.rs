@@ -197,7 +197,7 @@ impl Turn {
         }
     }
 
-    /// Plans the answer, if it can be known by now when it begins.
+    /// Plans the answer, if it can be known by now when it begins. `now` is when it could be heard at the earliest.
     pub(crate) fn plan(&mut self, now: i64, rules: &Rules) -> Option<Action> {
         self.wake = None;
         // Nothing comes after an answer that has its end, until then.
@@ -250,7 +250,7 @@ impl Turn {
             offer(tick, true);
         }
         if let Some(tick) = self.asked {
-            offer(start_ticks(tick, rules), true);
+            offer(start_ticks(tick.max(now), rules), true);
         }
         if rules.is_generator && self.phase == Phase::Idle && !self.is_told_to_rest {
             offer(next_line(now, rules), true);

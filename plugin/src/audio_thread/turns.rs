@@ -77,7 +77,10 @@ impl AudioThread {
 
     pub(super) fn plan(&mut self, now: u32, tick: i64, host: &mut impl Host) {
         let rules = self.settings.rules(&self.clock);
-        let action = self.turn.plan(tick, &rules);
+        // What is sent now is heard later, if it plays ahead.
+        let ahead_samples = u32::try_from(self.ahead_samples).unwrap_or(0);
+        let soonest = tick.max(self.clock.tick_at(now.saturating_add(ahead_samples)));
+        let action = self.turn.plan(soonest, &rules);
         self.act(now, action, host);
     }
 
