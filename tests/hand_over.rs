@@ -1,6 +1,6 @@
 //! Who hands the turn over: silence, bars, a pedal, a key, a button.
 
-use host::{Clap, Message, Pace, Rig, Transport, pair};
+use host::{Clap, Instance, Message, Pace, Rig, Transport, pair};
 
 use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
 use crate::turns::set_text;
@@ -155,4 +155,51 @@ fn the_generator_plays_by_itself_while_the_song_rolls() {
     rig.heard.clear();
     rig.run(sample_of(&rig, 8.0)).unwrap();
     assert!(!rig.heard.iter().any(|event| matches!(event.message, Message::NoteOn { .. })), "it stops with the song");
+}
+
+#[test]
+fn who_takes_the_turn_back_after_playing_along_has_it() {
+    let settings = [("Hand-over controller", "66"), ("When I play over", "Play on"), ("Hand over by silence", "Time")];
+    let mut rig = rig_with(&settings);
+    set_text(&mut rig, "Answer length", "8 bars");
+    play_call(&mut rig, 0);
+    rig.send_note(sample_of(&rig, 8.0), 3000, 72, 90);
+    rig.send(sample_of(&rig, 16.0), Message::Midi([0xB0, 66, 127]));
+    rig.run(sample_of(&rig, 24.0)).unwrap();
+    let answer = beats(&rig);
+    assert!(answer.iter().any(|&beat| beat > 14.0) && answer.iter().all(|&beat| beat < 16.0), "{answer:?}");
+    // The next call is answered as ever.
+    play_call(&mut rig, 24);
+    rig.run(sample_of(&rig, 8.0)).unwrap();
+    assert!(beats(&rig).last().is_some_and(|&beat| beat > 27.5));
+}
+
+#[test]
+fn the_sustain_pedal_that_hands_over_is_not_heard() {
+    let pedals = |mode: &str| -> Vec<u8> {
+        let mut rig = rig_with(&[("Hand-over controller", "CC 64"), ("Thru", "On"), ("Mode", mode)]);
+        play_call(&mut rig, 0);
+        for (beat, value) in [(4.0, 127), (5.0, 0)] {
+            rig.send(sample_of(&rig, beat), Message::Midi([0xB0, 64, value]));
+        }
+        rig.run(sample_of(&rig, 12.0)).unwrap();
+        let value = |event: &host::Event| match event.message {
+            Message::Midi([_, 64, value]) => Some(value),
+            _ => None,
+        };
+        rig.heard.iter().filter_map(value).collect()
+    };
+    assert!(!pedals("Answer").contains(&127), "the answer would be played with the pedal down");
+    assert_eq!(pedals("Off"), [127, 0]);
+}
+
+#[test]
+fn a_song_that_was_saved_with_the_button_down_begins_in_silence() {
+    let mut rig = rig_with(&[("Hand over now", "On")]);
+    rig.run(512).unwrap();
+    let saved = rig.plugin.save().unwrap();
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.plugin.load(&saved).unwrap();
+    rig.run(sample_of(&rig, 8.0)).unwrap();
+    assert!(rig.heard.is_empty(), "{:?}", beats(&rig));
 }

@@ -59,7 +59,8 @@ pub(crate) struct AudioThread {
     was_off: bool,
     was_thru: bool,
     was_panic: bool,
-    was_handed_over: bool,
+    /// `None` before the first block: a song may have been saved with the button down.
+    was_handed_over: Option<bool>,
     /// Whether the controller that hands over was down.
     was_pedal_down: bool,
 }
@@ -110,7 +111,7 @@ impl AudioThread {
             was_off: false,
             was_thru: true,
             was_panic: false,
-            was_handed_over: false,
+            was_handed_over: None,
             was_pedal_down: false,
         }
     }

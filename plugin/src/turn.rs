@@ -144,6 +144,8 @@ impl Turn {
     pub(crate) fn hand_over(&mut self, tick: i64) -> Option<Action> {
         if matches!(self.phase, Phase::Answering { .. }) {
             self.is_told_to_rest = true;
+            // What was played over the answer is no call: who takes the turn is about to play.
+            (self.call, self.n_heard) = (None, 0);
             return Some(self.finish(tick));
         }
         self.asked = self.asked.or(Some(tick));

@@ -50,7 +50,9 @@ impl AudioThread {
                 let is_down = value >= 0.5;
                 self.params.hear_controller(controller, value);
                 self.read_settings();
-                if controller == SUSTAIN {
+                let is_hand = Some(controller) == self.settings.hand_controller && !self.settings.is_off;
+                // A pedal that hands over does nothing else; but if it was down before that was its use, it can go up.
+                if controller == SUSTAIN && (!is_hand || value <= 0.0) {
                     if is_on {
                         self.tell(ToWorker::Pedal { ticks: self.clock.tick_at(now), channel, is_down });
                     }

@@ -34,10 +34,10 @@ impl AudioThread {
             self.tell(ToWorker::Metre(metre));
             self.metre = Some(metre);
         }
-        if is_handed_over && !self.was_handed_over && !is_off {
+        let was_handed_over = self.was_handed_over.replace(is_handed_over);
+        if is_handed_over && was_handed_over == Some(false) && !is_off {
             self.hand_over(0, host);
         }
-        self.was_handed_over = is_handed_over;
     }
 
     /// Forgets the song so far: the turns, the answer and the model's memory.
