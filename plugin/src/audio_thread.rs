@@ -49,6 +49,8 @@ pub(crate) struct AudioThread {
     n_answers: u32,
     /// The channel that the player used last.
     played_channel: u8,
+    /// The same, when the answer began.
+    call_channel: u8,
     /// What the worker was last told.
     metre: Option<Metre>,
     controls: Option<Controls>,
@@ -104,6 +106,7 @@ impl AudioThread {
             plan: 0,
             n_answers: 0,
             played_channel: 0,
+            call_channel: 0,
             metre: None,
             controls: None,
             is_out_of_step: false,

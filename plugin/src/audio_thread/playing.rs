@@ -45,7 +45,7 @@ impl AudioThread {
         if late_samples > 0 {
             self.status.n_late.add(1);
         }
-        let channel = self.settings.channel.unwrap_or(self.played_channel & 15);
+        let channel = self.settings.channel.unwrap_or(self.call_channel & 15);
         while self.schedule.n_sounding() >= self.settings.most_voices() {
             let Some(oldest) = self.schedule.take_oldest() else { break };
             self.sounding.answer_off(now, (oldest.channel, oldest.key), oldest.id, host);

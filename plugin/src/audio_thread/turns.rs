@@ -109,7 +109,10 @@ impl AudioThread {
                 let controls = self.new_controls();
                 self.ask(ToWorker::Replace { turn: self.plan, from_ticks, until_ticks, controls });
             }
-            Some(Action::Play) => self.n_answers = self.n_answers.wrapping_add(1),
+            Some(Action::Play) => {
+                self.n_answers = self.n_answers.wrapping_add(1);
+                self.call_channel = self.played_channel;
+            }
             Some(Action::Cancel) => {
                 self.schedule.forget_coming();
                 self.tell(ToWorker::Cancel { turn: self.plan });
