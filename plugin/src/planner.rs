@@ -292,7 +292,8 @@ impl Planner {
             }
         }
         let is_cut_short = self.heard.iter().any(Heard::is_open);
-        let facts = Facts::of(&call, &recent, begin.seed);
+        // The song's seed, without the number of the answer.
+        let facts = Facts::of(&call, &recent, begin.seed >> 32);
         self.plan = Some(Plan::new(begin, before, self.heard.len(), is_cut_short, facts, self.metre));
     }
 
