@@ -114,7 +114,12 @@ impl Learned {
         }
         let moved = self.moved.get(place(id)?)?;
         let to = moved.to.load(Relaxed);
-        (!to.is_nan() && moved.from.load(Relaxed).to_bits() == own.to_bits()).then_some(to)
+        let is_own = moved.from.load(Relaxed).to_bits() != own.to_bits();
+        if is_own && !to.is_nan() {
+            // It was moved itself. It may come back to where it was, but what the controller said is over.
+            let _ = moved.to.compare_exchange(to, f32::NAN, Relaxed, Relaxed);
+        }
+        (!is_own && !to.is_nan()).then_some(to)
     }
 }
 
@@ -162,6 +167,7 @@ mod tests {
         assert_eq!((learned.over("density", 0.5), learned.controller("density")), (Some(0.25), Some(21)));
         assert_eq!(learned.over("style", 0.5), None);
         assert_eq!(learned.over("density", 0.75), None, "the parameter was moved");
+        assert_eq!(learned.over("density", 0.5), None, "and it was moved back");
         learned.hear(22, 1.0, |_| 0.75);
         assert_eq!(learned.over("density", 0.75), None, "another controller");
         learned.hear(21, 0.0, |_| 0.75);
