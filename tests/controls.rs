@@ -1,5 +1,7 @@
 //! What the controls do to an answer that is on its way.
 
+use std::collections::BTreeSet;
+
 use host::{Clap, Instance, Message, Pace, Played, Rig, Settings, pair};
 
 use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
@@ -124,4 +126,79 @@ fn a_controller_that_was_learnt_moves_its_parameter_and_is_saved() {
     assert!(play(None).iter().any(|note| note.key < 80));
     let high = play(Some(85));
     assert!(!high.is_empty() && high.iter().all(|note| note.key >= 85), "{high:?}");
+
+    // Automation takes over, and what the controller said does not come back with the value that it was said over.
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.plugin.load(&blob).unwrap();
+    rig.set("Thru", 0.0).unwrap();
+    let id = rig.parameter("Lowest key").unwrap().id;
+    rig.send(100, Message::Midi([0xB0, 20, 85]));
+    for (at, value) in [(200, 40.0), (300, 36.0)] {
+        rig.send(at, Message::Parameter { id, value });
+    }
+    assert_eq!(answer(&mut rig, 16), play(None));
+}
+
+#[test]
+fn a_control_that_moves_in_the_silence_before_the_answer_holds_from_its_first_note_on() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    set_text(&mut rig, "Hand over by silence", "Beats");
+    set_text(&mut rig, "Silence in beats", "8");
+    play_call(&mut rig, 0);
+    let id = rig.parameter("Lowest key").unwrap().id;
+    rig.send(sample_of(&rig, 5.0), Message::Parameter { id, value: 84.0 });
+    rig.run(sample_of(&rig, 16.0)).unwrap();
+    let notes = pair(&rig.heard);
+    assert_eq!(notes.first().map(|note| note.on_samples), Some(sample_of(&rig, 11.5)));
+    assert!(notes.iter().all(|note| note.key >= 84), "{notes:?}");
+}
+
+#[test]
+fn an_answer_stays_on_the_channel_of_its_call() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    set_text(&mut rig, "When I play over", "Play on");
+    set_text(&mut rig, "Answer length", "4 bars");
+    play_call(&mut rig, 0);
+    let at = sample_of(&rig, 8.0);
+    rig.send(at, Message::NoteOn { channel: 5, key: 40, velocity: 80 });
+    rig.send(at + 2000, Message::NoteOff { channel: 5, key: 40 });
+    rig.run(sample_of(&rig, 16.0)).unwrap();
+    let notes = pair(&rig.heard);
+    assert!(notes.iter().any(|note| note.on_samples > at) && notes.iter().all(|note| note.channel == 0), "{notes:?}");
+}
+
+#[test]
+fn another_seed_is_another_piece_in_another_key() {
+    let classes = |seed: u32| -> BTreeSet<u8> {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        for (name, text) in [("Mode", "Continue"), ("Key lock", "Strict"), ("Seed", &seed.to_string())] {
+            set_text(&mut rig, name, text);
+        }
+        rig.run(sample_of(&rig, 48.0)).unwrap();
+        pair(&rig.heard).iter().map(|note| note.key % 12).collect()
+    };
+    // Twelve seeds go round the circle of fifths; not every piece uses all of its scale.
+    let keys: BTreeSet<_> = (1..=12).map(classes).collect();
+    assert!(keys.len() > 8, "{keys:?}");
+}
+
+#[test]
+fn automation_reaches_a_generator_that_has_played_more_than_it_looks_back() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    for (name, text) in [("Mode", "Continue"), ("Complexity", "100"), ("Temperature", "0.5"), ("Seed", "2")] {
+        set_text(&mut rig, name, text);
+    }
+    rig.run(sample_of(&rig, 400.0)).unwrap();
+    let n_notes = pair(&rig.heard).len();
+    assert!(n_notes > 1100, "{n_notes} notes are less than it looks back");
+    for (lowest, highest) in [(84, 96), (36, 50)] {
+        let moved = rig.now();
+        rig.set("Lowest key", f64::from(lowest)).unwrap();
+        rig.set("Highest key", f64::from(highest)).unwrap();
+        rig.run(sample_of(&rig, 8.0)).unwrap();
+        let from = moved + sample_of(&rig, 0.75);
+        let keys: Vec<u8> =
+            pair(&rig.heard).iter().filter(|note| note.on_samples > from).map(|note| note.key).collect();
+        assert!(!keys.is_empty() && keys.iter().all(|key| (lowest..=highest).contains(key)), "{keys:?}");
+    }
 }

@@ -50,8 +50,8 @@ pub(crate) enum Phase {
     Idle,
     /// The player plays.
     Listening,
-    /// An answer is ready or being made.
-    Planning { start_ticks: i64, end_ticks: i64 },
+    /// An answer is ready or being made. Until it is committed, what the controls say holds from its first note on.
+    Planning { start_ticks: i64, end_ticks: i64, is_committed: bool },
     /// We play. All before `until_ticks` is planned.
     Answering { start_ticks: i64, end_ticks: i64, step_ticks: i64, until_ticks: i64 },
 }
@@ -162,6 +162,7 @@ impl Turn {
     pub(crate) fn deadline(&self) -> Option<(i64, bool)> {
         match self.phase {
             Phase::Idle | Phase::Listening => self.wake.map(|tick| (tick, false)),
+            Phase::Planning { start_ticks, is_committed: false, .. } => Some((start_ticks - COMMIT_TICKS, false)),
             Phase::Planning { start_ticks, .. } => Some((start_ticks, false)),
             Phase::Answering { end_ticks, step_ticks, .. } if step_ticks < end_ticks => Some((step_ticks, false)),
             Phase::Answering { end_ticks, .. } => Some((end_ticks, true)),
@@ -175,7 +176,12 @@ impl Turn {
                 self.wake = None;
                 None
             }
-            Phase::Planning { start_ticks, end_ticks } => {
+            Phase::Planning { start_ticks, end_ticks, is_committed: false } => {
+                self.phase = Phase::Planning { start_ticks, end_ticks, is_committed: true };
+                let until_ticks = until(start_ticks, end_ticks);
+                is_changed.then_some(Action::Replace { from_ticks: start_ticks, until_ticks })
+            }
+            Phase::Planning { start_ticks, end_ticks, .. } => {
                 let until_ticks = until(start_ticks, end_ticks);
                 self.phase = Phase::Answering { start_ticks, end_ticks, step_ticks: start_ticks, until_ticks };
                 self.call = None;
@@ -233,7 +239,8 @@ impl Turn {
                 }
                 let start_ticks = start.max(now);
                 let end_ticks = self.end_ticks(start_ticks, rules);
-                self.phase = Phase::Planning { start_ticks, end_ticks };
+                let is_committed = now >= start_ticks - COMMIT_TICKS;
+                self.phase = Phase::Planning { start_ticks, end_ticks, is_committed };
                 Some(Action::Begin { start_ticks, until_ticks: until(start_ticks, end_ticks), end_ticks })
             }
         }

@@ -215,6 +215,13 @@ fn a_change_replaces_what_is_beyond_the_commit_window_and_the_plan_grows_back() 
 }
 
 #[test]
+fn a_change_before_the_answer_holds_from_its_first_note_on() {
+    let (actions, _) = run(RULES, &[Down(0, 60), Up(50, 60), Run(75), Do::Turn(76), Run(100)]);
+    let replace = Action::Replace { from_ticks: 100, until_ticks: 196 };
+    assert_eq!(actions, [(50, begin(100, 196)), (76, replace), (100, Action::Play)]);
+}
+
+#[test]
 fn answers_begin_at_the_next_beat_or_bar_of_a_rolling_song() {
     let begins = |start, metre, silence_ticks| {
         let rules = Rules { start, metre, silence_ticks: Some(silence_ticks), ..RULES };
@@ -273,6 +280,8 @@ fn an_answer_that_is_no_longer_endless_ends_with_the_bar() {
     turn.key_down(0, 0, 60, &endless);
     turn.key_up(10, 0, 60);
     turn.plan(10, &endless);
+    turn.reach(false);
+    turn.plan(36, &endless);
     turn.reach(false);
     turn.plan(60, &endless);
     turn.plan(70, &RULES);
