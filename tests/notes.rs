@@ -1,6 +1,9 @@
 //! Every note at its sample: at any block size and any sample rate.
 
-use host::{Message, Pace, Played, Settings};
+use host::clack_host::events::event_types::{MidiEvent, NoteOffEvent, NoteOnEvent};
+use host::clack_host::events::{Event as _, Match};
+use host::clack_host::prelude::{EventBuffer, Pckn};
+use host::{Event, Message, Pace, Played, Settings};
 
 use crate::common::{OFFLINE, TEMPO, answer, assert_released, open, sample_of};
 
@@ -90,5 +93,26 @@ fn the_generator_gives_the_same_take_at_any_block_size_and_rate() {
     assert!(expected.len() > 8, "{expected:?}");
     for (rate, block) in [(48_000.0, 1), (48_000.0, 4096), (44_100.0, 64), (96_000.0, 1000)] {
         assert_eq!(take(rate, block), expected, "{rate} Hz, blocks of {block}");
+    }
+}
+
+#[test]
+fn what_ends_all_notes_ends_each_of_them() {
+    let any = NoteOffEvent::new(900, Pckn::match_all(), 0.0);
+    let [sound, notes] = [120, 123].map(|controller| MidiEvent::new(900, 0, [0xB0, controller, 0]));
+    for end in [any.as_unknown(), sound.as_unknown(), notes.as_unknown()] {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        rig.set("Thru", 1.0).unwrap();
+        rig.run(64).unwrap();
+        let mut events = EventBuffer::new();
+        for (time, key) in [(0, 60u16), (3, 60), (5, 64)] {
+            events.push(&NoteOnEvent::new(time, Pckn::new(0u16, 0u16, key, Match::All), 0.5));
+        }
+        events.push(end);
+        let sent = rig.plugin.process_raw(1000, None, &events).unwrap();
+        let heard: Vec<Event> =
+            sent.into_iter().map(|(at, message)| Event { at_samples: at.into(), message }).collect();
+        let ends: Vec<_> = host::pair(&heard).iter().map(|note| note.off_samples).collect();
+        assert_eq!(ends, [Some(900); 3]);
     }
 }

@@ -55,6 +55,10 @@ pub(crate) fn read<S>(event: &NoteEvent<S>) -> Option<Input> {
         NoteEvent::NoteOff { channel, key, .. } | NoteEvent::Choke { channel, key, .. } => {
             Some(Input::Off { channel: channel.number().map(|c| c & 15), key: key.number().map(|k| k & 127) })
         }
+        // The panic button of a keyboard.
+        NoteEvent::MidiCC { channel, cc: control_change::ALL_SOUND_OFF | control_change::ALL_NOTES_OFF, .. } => {
+            Some(Input::Off { channel: Some(channel & 15), key: None })
+        }
         NoteEvent::MidiCC { channel, cc, value, .. } => {
             Some(Input::Control { channel: channel & 15, controller: cc & 127, value: unit(value) })
         }

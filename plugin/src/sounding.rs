@@ -76,13 +76,15 @@ impl Sounding {
         sent
     }
 
-    /// Passes a note-off on, if its note was.
-    pub(crate) fn thru_off(&mut self, offset: u32, channel: u8, key: u8, host: &mut impl Host) {
+    /// Passes a note-off on, if its note was. False if there was none.
+    pub(crate) fn thru_off(&mut self, offset: u32, channel: u8, key: u8, host: &mut impl Host) -> bool {
         let n_thru = &mut self.sound(channel, key).n_thru;
-        if *n_thru > 0 {
+        let is_passed = *n_thru > 0;
+        if is_passed {
             *n_thru -= 1;
             self.off(offset, channel, key, 1, host);
         }
+        is_passed
     }
 
     /// Passes the pedal on.

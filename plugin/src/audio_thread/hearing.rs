@@ -39,7 +39,7 @@ impl AudioThread {
             Input::Off { channel, key } => {
                 for channel in (0..16).filter(|&c| channel.is_none_or(|wanted| wanted == c)) {
                     for key in (0..128).filter(|&k| key.is_none_or(|wanted| wanted == k)) {
-                        self.sounding.thru_off(now, channel, key, host);
+                        while self.sounding.thru_off(now, channel, key, host) {}
                     }
                     for key in bits(self.turn.held(channel)).filter(|&k| key.is_none_or(|wanted| wanted == k)) {
                         self.key_up(now, channel, key, host);
