@@ -83,3 +83,17 @@ fn take<I: Instance>(rig: &mut Rig<I>, trade: f64, lowest: f64) -> Vec<Played> {
     rig.run(sample_of(rig, 17.0)).unwrap();
     pair(&rig.heard)
 }
+
+#[test]
+fn a_bounce_waits_for_the_first_notes_too() {
+    let mut clap = open(OFFLINE, Pace::Unpaced);
+    clap.set("Mode", 1.0).unwrap();
+    clap.run(sample_of(&clap, 16.0)).unwrap();
+    let expected = pair(&clap.heard);
+    assert_eq!(expected.first().map(|note| note.on_samples), Some(0));
+    with_vst3(OFFLINE, |mut rig| {
+        rig.set("Mode", 0.5).unwrap();
+        rig.run(sample_of(&rig, 16.0)).unwrap();
+        assert_eq!(pair(&rig.heard), expected);
+    });
+}

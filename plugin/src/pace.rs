@@ -1,8 +1,7 @@
 //! How far ahead of the clock on the wall the host is.
 //!
-//! nice-plug 0.4.2 tells a VST3 plugin the process mode of the setup before the current one: "live" in the first bounce,
-//! and "offline" when playing goes on after it. So the VST3 goes by its pace instead. A host that is well ahead of the
-//! clock plays to nobody yet, and can be kept waiting for less than it is ahead by.
+//! A VST3 host should say that it bounces, and not all do. One that does not is known by its pace: who is well ahead of the
+//! clock plays to nobody yet, and can be kept waiting for less than that. Until it is, notes may be lost.
 
 use std::time::{Duration, Instant};
 

@@ -59,7 +59,9 @@ impl Core {
                 AudioThread::new(Arc::clone(&self.params), Arc::clone(&self.status), audio_side)
             }
         };
-        let mode = if api == PluginApi::Vst3 { Mode::Unknown } else { Mode::Told(config.process_mode) };
+        // A VST3 host may not say that it bounces.
+        let is_unknown = api == PluginApi::Vst3 && config.process_mode != ProcessMode::Offline;
+        let mode = if is_unknown { Mode::Unknown } else { Mode::Told(config.process_mode) };
         audio.activate(config.sample_rate, mode);
         self.audio = Some(audio);
         true
