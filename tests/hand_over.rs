@@ -203,3 +203,16 @@ fn a_song_that_was_saved_with_the_button_down_begins_in_silence() {
     rig.run(sample_of(&rig, 8.0)).unwrap();
     assert!(rig.heard.is_empty(), "{:?}", beats(&rig));
 }
+
+#[test]
+fn bars_are_traded_in_any_metre() {
+    for signature in [(3, 4), (5, 4), (7, 8), (6, 8), (12, 8), (2, 2)] {
+        let mut rig = rig_with(&[("Trade", "Every 2 bars")]);
+        rig.set_transport(Transport { signature, ..rig.transport() });
+        let bar = rig.transport().bar_beats();
+        play_call(&mut rig, 0);
+        rig.run(sample_of(&rig, 5.0 * bar)).unwrap();
+        let (first, end) = span(&rig).expect("an answer");
+        assert!(first == 2.0 * bar && end <= 4.0 * bar, "{signature:?}: {first} to {end}");
+    }
+}

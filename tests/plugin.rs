@@ -9,6 +9,7 @@ mod controls;
 mod dependencies;
 mod hand_over;
 mod instances;
+mod known_faults;
 mod log;
 mod notes;
 mod offline;

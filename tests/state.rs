@@ -115,3 +115,42 @@ fn learning_from_the_player_changes_answers_and_is_off_at_0() {
     assert!(!off.is_empty() && on != off);
     assert_eq!((lean("0 %"), lean("100 %")), (off, on), "an offline render repeats itself");
 }
+
+#[test]
+fn a_song_that_is_saved_and_loaded_in_the_middle_of_an_answer_goes_on_as_it_was() {
+    let set = |rig: &mut host::Rig<host::Clap>, name: &str, text: &str| {
+        let value = rig.plugin.read_text(name, text).unwrap();
+        rig.set(name, value).unwrap();
+    };
+    let song = || {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        for (name, text) in [("Answer length", "8 bars"), ("Seed", "5"), ("Style", "4")] {
+            set(&mut rig, name, text);
+        }
+        crate::common::play_call(&mut rig, 0);
+        rig.run(sample_of(&rig, 10.0)).unwrap();
+        rig
+    };
+    let mut rig = song();
+    let saved = rig.plugin.save().unwrap();
+    rig.run(sample_of(&rig, 10.0)).unwrap();
+    let expected = host::pair(&rig.heard);
+
+    let mut rig = song();
+    rig.plugin.load(&saved).unwrap();
+    rig.run(sample_of(&rig, 10.0)).unwrap();
+    assert_eq!(host::pair(&rig.heard), expected, "loaded over itself");
+    let mut other = open(OFFLINE, Pace::Unpaced);
+    other.plugin.load(&saved).unwrap();
+    assert_eq!(answer(&mut other, 20), expected, "loaded and played from the start");
+
+    // Another song ends what sounds.
+    let mut off = open(OFFLINE, Pace::Unpaced);
+    for (name, text) in [("Mode", "Off"), ("Output channel", "5")] {
+        set(&mut off, name, text);
+    }
+    off.run(64).unwrap();
+    rig.plugin.load(&off.plugin.save().unwrap()).unwrap();
+    rig.run(1024).unwrap();
+    crate::common::assert_released(&host::pair(&rig.heard));
+}

@@ -166,3 +166,23 @@ fn an_answer_at_once_begins_as_early_as_playing_ahead_lets_it() {
         assert!(first.is_some_and(|first| (pressed..pressed + 125).contains(&first)), "{ms} ms: {first:?}");
     }
 }
+
+#[test]
+fn a_tempo_in_motion_gives_the_same_take_at_any_block_size() {
+    let take = |max_block: u32| {
+        let mut rig = open(Settings { max_block, ..OFFLINE }, Pace::Unpaced);
+        set_text(&mut rig, "Answer length", "4 bars");
+        play_call(&mut rig, 0);
+        for step in 0..2000 {
+            let tempo = 240.0 - 150.0 * (f64::from(step) / 500.0).sin();
+            rig.set_transport(Transport { tempo, ..rig.transport() });
+            rig.run(128).unwrap();
+        }
+        pair(&rig.heard)
+    };
+    let expected = take(128);
+    assert!(expected.len() > 6);
+    for block in [1, 17, 64] {
+        assert_eq!(take(block), expected, "blocks of {block}");
+    }
+}

@@ -97,3 +97,24 @@ fn a_bounce_waits_for_the_first_notes_too() {
         assert_eq!(pair(&rig.heard), expected);
     });
 }
+
+#[test]
+fn pedals_and_keys_hand_over() {
+    with_vst3(OFFLINE, |mut rig| {
+        let steps = [("Hand over by silence", 0.0), ("Hand-over controller", 67.0 / 128.0)];
+        for (name, value) in steps.into_iter().chain([("Hand-over key", 22.0 / 128.0), ("Answer length", 0.8)]) {
+            rig.set(name, value).unwrap();
+        }
+        play_call(&mut rig, 0);
+        rig.send(sample_of(&rig, 4.0), Message::Midi([0xB0, 66, 127]));
+        rig.send_note(sample_of(&rig, 8.0), 500, 21, 99);
+        rig.run(sample_of(&rig, 16.0)).unwrap();
+        let notes = pair(&rig.heard);
+        assert_released(&notes);
+        assert_eq!(notes.first().map(|note| note.on_samples), Some(sample_of(&rig, 4.0)));
+        assert!(
+            notes.len() > 2 && notes.iter().all(|note| note.off_samples <= Some(sample_of(&rig, 8.0))),
+            "{notes:?}"
+        );
+    });
+}
