@@ -216,3 +216,41 @@ fn bars_are_traded_in_any_metre() {
         assert!(first == 2.0 * bar && end <= 4.0 * bar, "{signature:?}: {first} to {end}");
     }
 }
+
+#[test]
+fn a_hand_over_that_changes_while_it_is_awaited_comes_as_it_is_now() {
+    let begins = |changes: &[(&str, &str)]| {
+        let mut rig = rig_with(&[("Hand over by silence", "Beats"), ("Silence in beats", "8")]);
+        play_call(&mut rig, 0);
+        for (name, text) in changes {
+            let value = rig.plugin.read_text(name, text).unwrap();
+            let id = rig.parameter(name).unwrap().id;
+            rig.send(sample_of(&rig, 5.0), Message::Parameter { id, value });
+        }
+        rig.run(sample_of(&rig, 20.0)).unwrap();
+        beats(&rig).first().copied()
+    };
+    assert_eq!(begins(&[]), Some(11.5));
+    assert_eq!(begins(&[("Hand over by silence", "Off")]), None);
+    assert_eq!(begins(&[("Silence in beats", "3")]), Some(6.5));
+    assert_eq!(begins(&[("Silence in beats", "1")]), Some(5.0));
+    assert_eq!(begins(&[("Start", "Next bar")]), Some(12.0));
+    assert_eq!(begins(&[("Hand over by silence", "Off"), ("Trade", "Every 2 bars")]), Some(8.0));
+}
+
+#[test]
+fn another_seed_gives_another_answer_as_long_as_it_has_not_begun() {
+    let play = |seed: &str, later: Option<f64>| {
+        let mut rig = rig_with(&[("Hand over by silence", "Beats"), ("Silence in beats", "4"), ("Seed", seed)]);
+        play_call(&mut rig, 0);
+        if let Some(value) = later {
+            let id = rig.parameter("Seed").unwrap().id;
+            rig.send(sample_of(&rig, 6.0), Message::Parameter { id, value });
+        }
+        rig.run(sample_of(&rig, 16.0)).unwrap();
+        pair(&rig.heard)
+    };
+    let value = open(OFFLINE, Pace::Unpaced).plugin.read_text("Seed", "9").unwrap();
+    assert_eq!(play("1", Some(value)), play("9", None));
+    assert_ne!(play("1", None), play("9", None));
+}

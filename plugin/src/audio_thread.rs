@@ -145,8 +145,11 @@ impl AudioThread {
             self.pen.mark(&self.status.tape, Mark::Jump { ticks: self.clock.tick_at(0) });
         }
         self.sounding.settle(0, host);
-        self.read_settings();
+        let is_other_turn = self.read_settings();
         self.follow_params(jumped, host);
+        if is_other_turn {
+            self.reconsider(host);
+        }
         self.play_alone(host);
         self.run(n_samples, host);
         self.show();
@@ -160,18 +163,24 @@ impl AudioThread {
         self.status.set_doing(Doing::Broken);
     }
 
-    /// What the player, the host or a controller has moved.
-    fn read_settings(&mut self) {
+    /// What the player, the host or a controller has moved. Whether the next answer would begin or end otherwise, or be
+    /// another one.
+    fn read_settings(&mut self) -> bool {
         let n_changes = self.params.changes.count();
+        let mut is_other_turn = false;
         if n_changes != self.n_changes {
+            let of_turn = |settings: &Settings, clock| (settings.rules(clock), settings.seed);
+            let before = of_turn(&self.settings, &self.clock);
             self.n_changes = n_changes;
             self.settings = self.params.settings();
+            is_other_turn = of_turn(&self.settings, &self.clock) != before;
             self.follow_ahead();
         }
         debug_assert!(
             self.settings == self.params.settings() || self.params.changes.count() != n_changes,
             "a parameter is not watched"
         );
+        is_other_turn
     }
 
     fn follow_ahead(&mut self) {

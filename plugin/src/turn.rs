@@ -157,6 +157,15 @@ impl Turn {
         None
     }
 
+    /// The rules have changed: what was planned by the old ones is dropped. [`Turn::plan`] must follow.
+    pub(crate) fn reconsider(&mut self) -> Option<Action> {
+        let is_planned = matches!(self.phase, Phase::Planning { .. });
+        is_planned.then(|| {
+            self.phase = self.at_rest();
+            Action::Cancel
+        })
+    }
+
     /// The tick at which [`Turn::reach`] must be called next, and whether it ends an answer (which comes before what the
     /// player does on the same sample; the other deadlines come after).
     pub(crate) fn deadline(&self) -> Option<(i64, bool)> {
@@ -297,9 +306,13 @@ impl Turn {
     }
 
     fn finish(&mut self, at_ticks: i64) -> Action {
-        self.phase = if self.call.is_some() { Phase::Listening } else { Phase::Idle };
+        self.phase = self.at_rest();
         self.free_from = at_ticks;
         Action::Finish { at_ticks }
+    }
+
+    fn at_rest(&self) -> Phase {
+        if self.call.is_some() { Phase::Listening } else { Phase::Idle }
     }
 }
 

@@ -65,6 +65,16 @@ impl AudioThread {
         self.plan(now, tick, host);
     }
 
+    /// What is coming keeps to the settings as they are now. If nothing is, a call of long ago stays unanswered.
+    pub(super) fn reconsider(&mut self, host: &mut impl Host) {
+        if self.turn.deadline().is_none() {
+            return;
+        }
+        let action = self.turn.reconsider();
+        self.act(0, action, host);
+        self.plan(0, self.clock.tick_at(0), host);
+    }
+
     /// A deadline of the turn has come.
     pub(super) fn reach(&mut self, now: u32, host: &mut impl Host) {
         // The tick nearest to this sample may be one less than the one that begins on it.
