@@ -3,6 +3,7 @@
 use host::{Clap, Instance, Message, Pace, Rig, Transport, pair};
 
 use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of};
+use crate::state::Random;
 use crate::turns::set_text;
 
 /// A rig with these settings, in which silence hands nothing over unless they say so.
@@ -253,4 +254,44 @@ fn another_seed_gives_another_answer_as_long_as_it_has_not_begun() {
     let value = open(OFFLINE, Pace::Unpaced).plugin.read_text("Seed", "9").unwrap();
     assert_eq!(play("1", Some(value)), play("9", None));
     assert_ne!(play("1", None), play("9", None));
+}
+
+#[test]
+fn no_answer_comes_before_the_silence_or_goes_on_over_the_player() {
+    for seed in 1..=4 {
+        let mut random = Random(seed * 77);
+        let mut any = |texts: &[&'static str]| texts[usize::try_from(random.below(texts.len() as u64)).unwrap()];
+        let silence = any(&["0.5", "1", "2"]);
+        let mut rig = rig_with(&[
+            ("Hand over by silence", "Beats"),
+            ("Silence in beats", silence),
+            ("Start", any(&["At once", "Next beat", "Next bar"])),
+            ("Answer length", any(&["Like the call", "1 bar", "2 bars", "Until I play"])),
+        ]);
+        let signature = [(4, 4), (3, 4), (7, 8), (5, 8)][usize::try_from(random.below(4)).unwrap()];
+        rig.set_transport(Transport { signature, ..rig.transport() });
+        let (mut at, mut keys) = (0, Vec::new());
+        for _ in 0..16 {
+            for _ in 0..=random.below(5) {
+                let length = 100 + random.below(9000);
+                rig.send_note(at, length, u8::try_from(40 + random.below(40)).unwrap(), 60);
+                keys.push((at, at + length));
+                at += length + 10;
+            }
+            at += random.below(100_000);
+        }
+        rig.run(at).unwrap();
+        // A tick lasts 250 samples.
+        let silence = sample_of(&rig, silence.parse().unwrap()) - 250;
+        for note in pair(&rig.heard) {
+            let last_up = keys.iter().filter(|key| key.0 <= note.on_samples).map(|key| key.1).max();
+            assert!(
+                last_up.is_some_and(|up| note.on_samples >= up + silence),
+                "seed {seed}: {note:?} after {last_up:?}"
+            );
+            let next_down = keys.iter().map(|key| key.0).find(|&down| down > note.on_samples);
+            let is_over = next_down.is_none_or(|down| note.off_samples.is_some_and(|off| off <= down));
+            assert!(is_over, "seed {seed}: {note:?} over {next_down:?}");
+        }
+    }
 }

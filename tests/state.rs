@@ -154,3 +154,30 @@ fn a_song_that_is_saved_and_loaded_in_the_middle_of_an_answer_goes_on_as_it_was(
     rig.run(1024).unwrap();
     crate::common::assert_released(&host::pair(&rig.heard));
 }
+
+#[test]
+fn takes_and_memory_are_kept_with_the_song_and_the_memory_is_heard() {
+    let rewritten = |saved: &[u8], from: &str, to: &str| -> Vec<u8> {
+        let text = std::str::from_utf8(&saved[8..]).unwrap();
+        let text = text.replace(from, to);
+        assert!(text.contains(to), "{text}");
+        (text.len() as u64).to_le_bytes().into_iter().chain(text.bytes()).collect()
+    };
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.run(64).unwrap();
+    let empty = rig.plugin.save().unwrap();
+    let note = r#"{\"is_answer\":true,\"on_ticks\":0,\"off_ticks\":48,\"key\":60,\"velocity\":80}"#;
+    let take = format!(r#""takes":"[{{\"tempo\":120.0,\"bar_ticks\":192,\"notes\":[{note}]}}]""#);
+    let memory = r#"\"notes\":[[0,48,60,80,1],[48,48,62,80,1],[96,48,64,80,1]],\"own\":[[0,48,60,80,true]]"#;
+    let saved = rewritten(&empty, r#""takes":"[]""#, &take);
+    let saved = rewritten(&saved, r#"\"notes\":[],\"own\":[]"#, memory);
+
+    let answer_of = |saved: &[u8]| {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        rig.plugin.load(saved).unwrap();
+        assert_eq!(rig.plugin.save().unwrap(), saved);
+        answer(&mut rig, 16)
+    };
+    assert_eq!(answer_of(&saved), answer_of(&saved));
+    assert_ne!(answer_of(&saved), answer_of(&empty));
+}
