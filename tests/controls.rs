@@ -202,3 +202,16 @@ fn automation_reaches_a_generator_that_has_played_more_than_it_looks_back() {
         assert!(!keys.is_empty() && keys.iter().all(|key| (lowest..=highest).contains(key)), "{keys:?}");
     }
 }
+
+#[test]
+fn a_turn_that_was_taken_back_keeps_no_generator_silent() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    set_text(&mut rig, "Hand-over controller", "66");
+    play_call(&mut rig, 0);
+    rig.send(sample_of(&rig, 8.0), Message::Midi([0xB0, 66, 127]));
+    rig.run(sample_of(&rig, 12.0)).unwrap();
+    set_text(&mut rig, "Mode", "Continue");
+    let from = rig.now();
+    rig.run(sample_of(&rig, 8.0)).unwrap();
+    assert!(pair(&rig.heard).iter().any(|note| note.on_samples >= from));
+}

@@ -217,6 +217,7 @@ impl Turn {
     /// Plans the answer, if it can be known by now when it begins. `now` is when it could be heard at the earliest.
     pub(crate) fn plan(&mut self, now: i64, rules: &Rules) -> Option<Action> {
         self.wake = None;
+        self.is_told_to_rest &= rules.is_generator;
         // Nothing comes after an answer that has its end, until then.
         let has_end = match self.phase {
             Phase::Idle | Phase::Listening => false,
