@@ -2,7 +2,9 @@
 //! folder, the pictures are written there; `docs/editor.png` is `answering.png`.
 
 mod files;
+mod keys;
 mod stage;
+mod states;
 
 use egui::{Color32, vec2};
 use engine::Metre;
