@@ -7,8 +7,9 @@ use super::view::{Fact, Notice, Wish};
 use super::widgets::fitted;
 
 pub(super) const HEIGHT: f32 = 20.0;
-/// A longer value is cut, and can be read in full under the pointer: late notes may not be pushed out of sight.
-const MOST_VALUE: f32 = 230.0;
+/// A longer value, as a share of the line, is cut, and can be read in full under the pointer: late notes may not be pushed
+/// out of sight.
+const MOST_VALUE: f32 = 0.25;
 const SPACE: f32 = 20.0;
 
 /// Draws as many of the numbers as there is room for.
@@ -16,7 +17,7 @@ pub(super) fn health(ui: &Ui, rect: Rect, facts: &[Fact]) {
     let width = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), SMALL, TEXT).size().x;
     let mut left = rect.left();
     for fact in facts {
-        let (name, value) = (width(fact.name), width(&fact.value).min(MOST_VALUE));
+        let (name, value) = (width(fact.name), width(&fact.value).min(MOST_VALUE * rect.width()));
         let right = left + name + 5.0 + value;
         if right > rect.right() {
             continue;

@@ -10,7 +10,7 @@ use super::widgets::{Look, button, fitted, wrapped};
 
 /// Height of the state word's line, and of the lines below it, in a window of the usual size.
 const WORD: f32 = 46.0;
-const WHY: f32 = 46.0;
+const WHY: f32 = 50.0;
 /// In a window of the usual size, capitals of 7 mm: legible from 1.5 m.
 const WORD_SIZE: f32 = 40.0;
 /// Of the lines below, if they fit.

@@ -19,12 +19,6 @@ pub(super) fn facts(status: &Status, is_logged: bool, log_trouble: Option<String
         _ => format!("{:.1} ms late", status.hand_over_ms.load(Relaxed)),
     };
     let mut facts = vec![
-        fact(
-            "First note",
-            first_note,
-            false,
-            "From the hand-over to the answer's first note, beyond the silence you set.",
-        ),
         count(
             "Late",
             status.n_late.get(),
@@ -35,6 +29,12 @@ pub(super) fn facts(status: &Status, is_logged: bool, log_trouble: Option<String
             status.n_dropped.get(),
             "Notes left out, since they would have come more than 20 ms late. If it grows, close other programs, set a \
              larger buffer in the host, or lower Density.",
+        ),
+        fact(
+            "First note",
+            first_note,
+            false,
+            "From the hand-over to the answer's first note, beyond the silence you set.",
         ),
         speed(status.notes_per_second.get()),
     ];
@@ -104,7 +104,7 @@ mod tests {
         let names = |status: &Status, trouble: Option<&str>| -> Vec<&str> {
             facts(status, true, trouble.map(str::to_owned), &Standing::None).iter().map(|fact| fact.name).collect()
         };
-        let calm = ["First note", "Late", "Dropped", "Speed", "Log", "Heard", "Played"];
+        let calm = ["Late", "Dropped", "First note", "Speed", "Log", "Heard", "Played"];
         assert_eq!(names(&status, None), calm);
         status.n_refused.add(1);
         status.notes_per_second.set(3);

@@ -91,7 +91,8 @@ pub(crate) fn show(ui: &Ui, rect: Rect, roll: &Roll) {
     painter.circle_filled(pos2(now, field.top()), 4.0, TEXT);
     legend(&painter, rect);
     if roll.notes.is_empty() && roll.planned.is_empty() {
-        let hint = "What you play, and what comes back, appears here";
+        let hint =
+            "What you play, and what comes back, appears here.\nIf nothing does: arm this track, or send it notes.";
         painter.text(pos2((field.left() + now) / 2.0, field.center().y), Align2::CENTER_CENTER, hint, BODY, MUTED);
     }
 }

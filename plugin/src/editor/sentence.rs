@@ -35,11 +35,9 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
             "Asleep",
             "The host does not run this track: start its audio engine, arm the track, or switch its monitoring on",
         ),
-        (_, Doing::Off) if params.bypass.value() => say(
-            Mood::Calm,
-            "Bypassed",
-            "Your notes only pass through; switch Bypass off, under Output or in the host, to go on",
-        ),
+        (_, Doing::Off) if params.bypass.value() => {
+            say(Mood::Calm, "Bypassed", "Your notes only pass through; switch Bypass off under Output or in the host")
+        }
         (_, Doing::Off) => say(Mood::Calm, "Off", "Your notes only pass through; choose Answer or Continue to go on"),
         (Engine::Loading, _) => say(Mood::Calm, "Loading the model", "This takes a moment; your notes pass through"),
         (_, Doing::Idle) if no_pack.is_some() => {

@@ -87,3 +87,18 @@ fn shift_moves_finely_and_a_double_click_brings_the_default_back() {
     let default = window.params.by_id("temperature").unwrap().default();
     assert_eq!(wishes, Wish::change("temperature", default));
 }
+
+#[test]
+fn a_choice_is_made_by_keys() {
+    let mut stage = Stage::new(vec2(1000.0, 680.0));
+    let mut window = performing();
+    stage.tab_to(&mut window, "Turns");
+    stage.tap(&mut window, Key::Enter);
+    stage.tab_to(&mut window, "Trade");
+    stage.tap(&mut window, Key::Enter);
+    assert!(stage.show(&mut window).contains("Every 8 bars"), "the list is open");
+    stage.save("choice");
+    stage.tab_to(&mut window, "Every bar");
+    assert_eq!(stage.tap(&mut window, Key::Space), Wish::change("trade", 0.25));
+    assert!(!stage.show(&mut window).contains("Every 8 bars"), "and closed");
+}

@@ -3,20 +3,16 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use egui::{Rect, pos2, vec2};
+use egui::vec2;
 use nice_plug::prelude::{BoolParam, IntParam, IntRange};
 
+use super::super::Window;
 use super::super::view::{Mood, Notice, Wish};
-use super::super::{Window, theme};
 use super::stage::{Stage, Words};
-use super::{BAR, idle, performing};
+use super::{SMALL, USUAL, idle, performing};
 use crate::params::AntiphonParams;
 use crate::status::{Doing, Engine};
-use crate::tape::{Mark, Span};
 use crate::trouble::explain;
-
-const USUAL: egui::Vec2 = vec2(1000.0, 680.0);
-const SMALL: egui::Vec2 = vec2(640.0, 480.0);
 
 /// A parameter that has this value.
 fn choice(names: [&'static str; 3], value: i32) -> IntParam {
@@ -131,39 +127,29 @@ fn no_words_are_too_small_or_cut_on_any_page() {
 }
 
 #[test]
-fn twice_the_pixels_show_the_same_window() {
-    let (mut one, mut two) = (Stage::new(USUAL), Stage::at_scale(USUAL, 2.0));
-    let mut window = performing();
-    one.show(&mut window);
-    two.show(&mut window);
-    for (x, y) in [(30, 40), (900, 30), (688, 300), (374, 424), (20, 412), (500, 640)] {
-        let part = |stage: &Stage| stage.paint_part(Rect::from_center_size(pos2(x as f32, y as f32), vec2(4.0, 4.0)));
-        let (a, b) = (part(&one).at(x, y), part(&two).at(2 * x, 2 * y));
-        assert!(a.iter().zip(b).all(|(a, b)| a.abs_diff(b) < 60), "{x}, {y}: {a:?} and {b:?}");
-    }
-    two.save("twice");
-}
-
-#[test]
 fn a_notice_hides_neither_the_late_notes_nor_the_reason() {
+    let text = "Saved as /home/a-user-with-a-long-name/Music/Antiphon/and/a/folder/with/a/long/name/take-0012.mid; and that \
+        is not all that there is to say about it";
     let mut window = performing();
-    window.status.n_late.add(3);
-    window.status.n_dropped.add(12);
     window.status.notes_per_second.set(20);
     window.status.n_refused.add(2);
     *window.params.files.trouble_mut() = Some("the disk is full; make room and try again".to_owned());
-    let text = "Saved as /home/a-user-with-a-long-name/Music/Antiphon/and/a/folder/with/a/long/name/take-0012.mid; and that \
-        is not all that there is to say about it";
-    window.say(text.to_owned(), true);
-    for (size, suffix) in [(USUAL, ""), (SMALL, "-small")] {
-        let mut stage = Stage::new(size);
-        for is_help in [false, true] {
-            window.memory.is_help = is_help;
-            let words = stage.show(&mut window);
-            for word in ["Late", "3", "Dropped", "12", "Answering: bar 1 of 2", "take-0012.mid", "to say about it"] {
-                assert!(words.contains(word), "{word}{suffix}");
+    for [late, dropped] in [["0", "0"], ["3", "12"]] {
+        window.status.n_late.set(late.parse().unwrap());
+        window.status.n_dropped.set(dropped.parse().unwrap());
+        for (size, suffix) in [(USUAL, ""), (SMALL, "-small")] {
+            let mut stage = Stage::new(size);
+            for is_help in [false, true] {
+                window.memory.is_help = is_help;
+                window.say(text.to_owned(), true);
+                let words = stage.show(&mut window);
+                for word in
+                    ["Late", late, "Dropped", dropped, "Log", "Answering: bar 1 of 2", "take-0012.mid", "say about it"]
+                {
+                    assert!(words.contains(word), "{word}{suffix}");
+                }
+                stage.save(&format!("notice-{late}{}{suffix}", if is_help { "-help" } else { "" }));
             }
-            stage.save(&format!("notice{}{suffix}", if is_help { "-help" } else { "" }));
         }
     }
     window.memory.is_help = false;
@@ -204,103 +190,6 @@ fn a_lost_pack_says_where_it_belongs_and_what_to_do() {
     let place = window.packs.cards(&window.params.chosen).iter().position(|pack| pack.is_bad).unwrap();
     let mut stage = Stage::new(USUAL);
     assert_eq!(stage.click(&mut window, "Retry"), [Wish::ChoosePack(place)]);
-}
-
-#[test]
-fn two_hundred_notes_on_all_keys_are_seen() {
-    let mut window = performing();
-    let mut pen = window.status.tape.pen();
-    for i in 0..200_i64 {
-        let key = u8::try_from(21 + i * 37 % 88).unwrap();
-        let on_ticks = 11 * BAR + 2 * i;
-        let mark = match i % 2 {
-            0 => Mark::CallOn { ticks: on_ticks, key, velocity: 90 },
-            _ => Mark::Answer(Span { on_ticks, off_ticks: on_ticks + 20, key, velocity: 90 }),
-        };
-        pen.mark(&window.status.tape, mark);
-        if i % 2 == 0 {
-            pen.mark(&window.status.tape, Mark::CallOff { ticks: on_ticks + 20, key });
-        }
-        if i % 20 == 0 {
-            window.status.tape.wind();
-        }
-    }
-    window.status.tape.wind();
-    let mut stage = Stage::new(SMALL);
-    for _ in 0..4 {
-        stage.show(&mut window);
-    }
-    let picture = stage.paint_part(Rect::from_min_max(pos2(56.0, 100.0), pos2(430.0, 230.0)));
-    let near = |colour: egui::Color32| {
-        let is_near =
-            |&(x, y): &(u32, u32)| picture.at(x, y).iter().zip(colour.to_array()).all(|(a, b)| a.abs_diff(b) < 60);
-        (56..430).flat_map(|x| (120..215).map(move |y| (x, y))).filter(is_near).count()
-    };
-    stage.save("crowd-small");
-    assert!(near(theme::CALL) > 800 && near(theme::ANSWER) > 800, "{} {}", near(theme::CALL), near(theme::ANSWER));
-    let mut stage = Stage::new(USUAL);
-    stage.show(&mut window);
-    stage.show(&mut window);
-    stage.save("crowd");
-}
-
-#[test]
-fn colours_that_mean_something_stand_out() {
-    let contrast = |one: egui::Color32, other: egui::Color32| {
-        let light = |colour: egui::Color32| {
-            let [red, green, blue, _] = egui::Rgba::from(colour).to_array();
-            0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05
-        };
-        let (one, other) = (light(one), light(other));
-        one.max(other) / one.min(other)
-    };
-    use theme::{ANSWER, CALL, CARD, CARD_HOVER, GOOD, GROUND, MUTED, PANEL, TEXT, WRONG};
-    for ink in [TEXT, MUTED, CALL, ANSWER, WRONG] {
-        for ground in [GROUND, PANEL, CARD] {
-            assert!(contrast(ink, ground) >= 4.5, "{ink:?} on {ground:?}: {}", contrast(ink, ground));
-        }
-    }
-    assert!(contrast(MUTED, CARD_HOVER) >= 3.0);
-
-    // The knob of a switch, on and off.
-    let mut stage = Stage::new(USUAL);
-    let mut window = performing();
-    stage.click(&mut window, "Output");
-    stage.show(&mut window);
-    let picture = stage.paint_part(Rect::from_min_max(pos2(430.0, 500.0), pos2(740.0, 570.0)));
-    let colour = |x, y| {
-        let [red, green, blue] = picture.at(x, y);
-        egui::Color32::from_rgb(red, green, blue)
-    };
-    let (thru, bypass) = (vec2(464.0, 539.0), vec2(708.0, 539.0));
-    let at = |pill: egui::Vec2, by: i32| colour((pill.x as i32 + by) as u32, pill.y as u32);
-    assert!(contrast(at(thru, 9), at(thru, -8)) >= 3.0, "on: {:?} {:?}", at(thru, 9), at(thru, -8));
-    assert_eq!(at(thru, -8), GOOD);
-    assert!(contrast(at(bypass, -9), at(bypass, 8)) >= 3.0, "off");
-}
-
-#[test]
-fn where_there_is_more_to_see_a_bar_says_so() {
-    let mut window = performing();
-    window.memory.is_help = true;
-    let handle = |window: &mut Window, size: egui::Vec2| {
-        let mut stage = Stage::new(size);
-        for _ in 0..3 {
-            stage.show(window);
-        }
-        let picture = stage.paint_part(Rect::from_min_max(pos2(size.x - 60.0, 0.0), size.to_pos2()));
-        let [red, green, blue, _] = theme::MUTED.to_array();
-        let right = size.x as u32;
-        let is_handle = |&(x, y): &(u32, u32)| picture.at(x, y) == [red, green, blue];
-        (right - 60..right).flat_map(|x| (150..size.y as u32 - 40).map(move |y| (x, y))).filter(is_handle).count()
-    };
-    assert!(handle(&mut window, SMALL) > 300, "the help in a small window");
-    for page in 0..3 {
-        window.memory.help = page;
-        assert!(handle(&mut window, USUAL) < 100, "page {page} fits into the usual one");
-    }
-    window.memory.is_help = false;
-    assert!(handle(&mut window, SMALL) > 150, "the cards in a small window");
 }
 
 #[test]
