@@ -45,7 +45,7 @@ const CHAPTERS: &[Chapter] = &[
         &[
             "Answer replies to each phrase. Continue plays on by itself while the song runs. Off lets your notes pass.",
             "Drag a value; with Shift it moves finely. A double click brings its default back.",
-            "Keys work too: Tab to a control, the arrows change it, Space or Enter presses it.",
+            "Keys work too: Tab to a control; the arrows change it, Space or Enter presses it. Escape gives the host its keys back.",
             "Under Turns you choose what hands over: silence, a number of bars, a pedal or a key.",
             "Press Learn on a control and move a knob or pedal: it moves the control from then on. Press Learn twice to forget.",
             "Under Time, a Start on the next beat or bar keeps the answer in step with the song.",

@@ -8,7 +8,7 @@ use egui::{
 use super::theme::{self, BUTTON_HEIGHT, CARD_HEIGHT, GAP, MARGIN, MUTED, SMALL, TEXT, WRONG};
 use super::tips::tip;
 use super::view::{Kind, View, Wish};
-use super::widgets::{Look, button, card, fitted, focus, wrapped};
+use super::widgets::{Look, button, card, fitted, focus, is_held, wrapped};
 use super::{foot, head, help, kept, roll};
 
 /// What the window itself remembers.
@@ -131,12 +131,10 @@ fn actions(ui: &Ui, rect: Rect, view: &View, wishes: &mut Vec<Wish>) {
 
 /// A button that counts while it is held, by the pointer or by a key.
 pub(super) fn hold(response: &egui::Response, id: &'static str, wishes: &mut Vec<Wish>) {
-    let is_key_down = || response.ctx.input(|input| input.key_down(Key::Space) || input.key_down(Key::Enter));
     let key = response.id.with("was down");
     let was_down = response.ctx.data(|data| data.get_temp(key)).unwrap_or(false);
-    let is_held = response.is_pointer_button_down_on() || response.has_focus() && is_key_down();
     // A press that is over within a frame counts for that frame.
-    let is_down = is_held || response.clicked() && !was_down;
+    let is_down = is_held(response) || response.clicked() && !was_down;
     response.ctx.data_mut(|data| data.insert_temp(key, is_down));
     match (was_down, is_down) {
         (false, true) => wishes.extend([Wish::Touch(id), Wish::Set(id, 1.0)]),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::epaint::Mesh;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{
-    Align2, Color32, FontId, Galley, Painter, Popup, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape, Stroke,
+    Align2, Color32, FontId, Galley, Key, Painter, Popup, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape, Stroke,
     StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
@@ -32,7 +32,7 @@ pub(crate) fn button(ui: &Ui, rect: Rect, label: &str, look: Look, is_enabled: b
     let response = ui.interact(rect, ui.scope_id().with(("button", label)), sense);
     let is_chosen = look == Look::Chosen;
     response.widget_info(|| WidgetInfo::selected(Role::Button, is_enabled, is_chosen, label));
-    let is_down = response.is_pointer_button_down_on();
+    let is_down = is_held(&response);
     let (fill, stroke, ink) = match look {
         _ if !is_enabled => (theme::PANEL, LINE, theme::MUTED.gamma_multiply(0.6)),
         Look::Plain => (CARD, LINE, TEXT),
@@ -49,6 +49,12 @@ pub(crate) fn button(ui: &Ui, rect: Rect, label: &str, look: Look, is_enabled: b
     fitted(ui.painter(), rect.shrink(4.0), Align2::CENTER_CENTER, label, theme::BODY, theme::SMALL.size, ink);
     focus(ui, rect, &response);
     response
+}
+
+/// Whether the pointer or a key holds a button down.
+pub(crate) fn is_held(response: &Response) -> bool {
+    let is_key_down = || response.ctx.input(|input| input.key_down(Key::Space) || input.key_down(Key::Enter));
+    response.is_pointer_button_down_on() || response.has_focus() && is_key_down()
 }
 
 /// The card of a parameter: its name, its value, and how far along it is. What the user does goes into `wishes`.

@@ -19,7 +19,9 @@ fn panic_and_hand_over_are_held_by_keys_too() {
         assert!(stage.tap(&mut window, key).is_empty(), "the key is the host's again");
     }
     stage.tab_to(&mut window, "Save");
-    assert_eq!(stage.tap(&mut window, Key::Enter), [Wish::Save]);
+    assert_eq!(stage.key(&mut window, Key::Enter, true), [Wish::Save]);
+    assert!(stage.key(&mut window, Key::Enter, true).is_empty(), "a key that is held repeats nothing");
+    stage.key(&mut window, Key::Enter, false);
 }
 
 #[test]
