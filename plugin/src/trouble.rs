@@ -5,7 +5,7 @@ use std::io::{Error, ErrorKind};
 /// A sentence without the system's numbers: what is wrong, and what to do.
 pub(crate) fn explain(error: &Error) -> String {
     let known = match error.kind() {
-        ErrorKind::NotFound => "it is not there; put it back",
+        ErrorKind::NotFound => "the file or its folder is not there; put it back, or try again",
         ErrorKind::PermissionDenied => "the system does not allow it; give this user the right to the folder",
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full; make room and try again",
         ErrorKind::ReadOnlyFilesystem => "the disk can only be read; choose another in the system's settings",
