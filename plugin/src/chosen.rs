@@ -2,6 +2,7 @@
 //! a thread of its own, and ready for the worker to take. Until then what played before plays on, and also if the user's
 //! choice cannot be read. A song whose file cannot be read plays the built-in network.
 
+use std::io::ErrorKind;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use nice_plug::params::persist::PersistentField;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use crate::trouble::explain;
 use crate::weights;
 
 /// No file is near this size.
@@ -181,7 +183,7 @@ impl Chosen {
         };
         match std::thread::Builder::new().name("antiphon-pack".into()).spawn(load) {
             Ok(loader) => state.loader = Some(loader),
-            Err(why) => state.standing = Standing::Refused(format!("no thread to read it: {why}")),
+            Err(why) => state.standing = Standing::Refused(format!("nothing can be read: {}", explain(&why))),
         }
     }
 }
@@ -236,17 +238,29 @@ fn network(bytes: &[u8]) -> Result<Weights, String> {
     let n_context = weights.config().n_context;
     if !CONTEXTS.contains(&n_context) {
         let (least, most) = (CONTEXTS.start(), CONTEXTS.end());
-        return Err(format!("this network looks back {n_context} notes; to play, it must be {least} to {most}"));
+        return Err(format!(
+            "this network looks back {n_context} notes; to play, train one that looks back {least} to {most}"
+        ));
     }
     Ok(weights)
 }
 
 /// A file, unless it is far too large.
 fn bytes(path: &Path) -> Result<Vec<u8>, String> {
-    let cannot = |why: std::io::Error| format!("cannot read {}: {why}", path.display());
+    let cannot = |why: std::io::Error| match (why.kind(), path.file_name(), path.parent()) {
+        (ErrorKind::NotFound, Some(name), Some(folder)) => format!(
+            "cannot read {}: it is not there. Put it back and press Retry under Packs, or choose another; it was in {}",
+            name.display(),
+            folder.display()
+        ),
+        _ => format!("cannot read {}: {}", path.display(), explain(&why)),
+    };
     let length = std::fs::metadata(path).map_err(cannot)?.len();
     if length > MAX_BYTES {
-        return Err(format!("{} is far too large for a style pack or a network", path.display()));
+        return Err(format!(
+            "{} is far too large for a style pack or a network; choose a file that ends in .antiphon",
+            path.display()
+        ));
     }
     std::fs::read(path).map_err(cannot)
 }

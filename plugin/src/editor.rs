@@ -3,6 +3,8 @@
 
 mod controls;
 mod files;
+mod foot;
+mod head;
 mod health;
 mod help;
 mod kept;
@@ -11,7 +13,9 @@ mod packs;
 mod page;
 mod roll;
 mod sentence;
+mod slider;
 mod theme;
+mod tips;
 mod view;
 mod widgets;
 
@@ -147,7 +151,7 @@ impl Window {
             }
         }
         let log = self.log.view(params.files.log().as_ref());
-        let health = health::facts(status, log.is_on, params.files.trouble());
+        let health = health::facts(status, log.is_on, params.files.trouble(), &params.chosen.standing());
         View {
             sentence: sentence::sentence(status, params),
             roll,
@@ -226,6 +230,7 @@ impl Window {
             }
             Wish::LeavePack => self.params.chosen.leave(),
             Wish::RefreshPacks => self.packs.refresh(),
+            Wish::Dismiss => self.notice = None,
         }
     }
 

@@ -30,6 +30,7 @@ mod sounding;
 mod status;
 mod swap;
 mod tape;
+mod trouble;
 mod turn;
 mod weights;
 mod worker_thread;

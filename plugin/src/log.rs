@@ -13,6 +13,7 @@ use takes::{Home, Log, Take};
 use crate::home;
 use crate::status::Status;
 use crate::tape::Part;
+use crate::trouble::explain;
 
 const POLL: Duration = Duration::from_millis(250);
 /// After so long without a note, a take is over.
@@ -53,6 +54,14 @@ impl Files {
     }
 }
 
+#[cfg(test)]
+impl Files {
+    /// As if the log could not be written.
+    pub(crate) fn trouble_mut(&self) -> parking_lot::MutexGuard<'_, Option<String>> {
+        self.trouble.lock()
+    }
+}
+
 /// The running thread. Dropped, it writes what is left and ends.
 #[derive(Debug)]
 pub(crate) struct Logger {
@@ -74,14 +83,14 @@ impl Logger {
                     let is_last = stopped.recv_timeout(POLL) != Err(RecvTimeoutError::Timeout);
                     let is_on = pages.log.is_on();
                     let outcome = scribe.poll(&status, is_on, is_last, |take| pages.write(take));
-                    *files.trouble.lock() = outcome.err().map(|error| error.to_string());
+                    *files.trouble.lock() = outcome.err().map(|error| explain(&error));
                     if is_last {
                         return;
                     }
                 }
             };
             let thread = std::thread::Builder::new().name("antiphon-log".into()).spawn(run);
-            thread.map_err(|why| *trouble.trouble.lock() = Some(format!("no thread for it: {why}"))).ok()
+            thread.map_err(|why| *trouble.trouble.lock() = Some(explain(&why))).ok()
         });
         Self { stop: Some(stop), thread }
     }

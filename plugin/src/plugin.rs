@@ -15,6 +15,7 @@ use crate::log::Logger;
 use crate::midi::{self, Host, Input, Output};
 use crate::params::AntiphonParams;
 use crate::status::{Engine, Status};
+use crate::trouble::explain;
 use crate::worker_thread;
 
 /// What both plugins are.
@@ -53,7 +54,10 @@ impl Core {
                 match worker_thread::spawn(worker_side, status, Arc::clone(&params.memory), Arc::clone(&params.chosen))
                 {
                     Ok(worker) => self.replace_worker(Some(worker)),
-                    Err(why) => self.status.set_engine(Engine::NoWeights, format!("no thread to read them: {why}")),
+                    Err(why) => self.status.set_engine(
+                        Engine::NoWeights,
+                        format!("The model cannot be read: {}; then add Antiphon again", explain(&why)),
+                    ),
                 }
                 self.is_broken = false;
                 AudioThread::new(Arc::clone(&self.params), Arc::clone(&self.status), audio_side)

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use engine::{Header, Weights};
+use engine::{Header, Weights, WeightsError};
 
 static FILE: &[u8] = include_bytes!("../../model/weights/nano.antiphon");
 
@@ -12,7 +12,14 @@ static FILE: &[u8] = include_bytes!("../../model/weights/nano.antiphon");
 /// A sentence that says what is wrong with them.
 pub(crate) fn load() -> Result<Arc<Weights>, String> {
     static WEIGHTS: OnceLock<Result<Arc<Weights>, String>> = OnceLock::new();
-    WEIGHTS.get_or_init(|| Weights::parse(FILE).map(Arc::new).map_err(|error| error.to_string())).clone()
+    WEIGHTS.get_or_init(|| Weights::parse(FILE).map(Arc::new).map_err(damaged)).clone()
+}
+
+fn damaged(error: WeightsError) -> String {
+    let error = error.to_string();
+    // Its own advice is for files that the user has chosen.
+    let what = error.split(';').next().unwrap_or_default();
+    format!("Install Antiphon again: the model inside it cannot be used, since {what}")
 }
 
 /// Names of the styles, from the file's header, which is quick to read; none if it cannot be read.
@@ -30,6 +37,15 @@ fn header() -> Option<Header> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weights_that_cannot_be_used_say_what_to_do() {
+        let text = damaged(WeightsError::Checksum);
+        assert!(
+            text.starts_with("Install Antiphon again: ") && text.ends_with("(its checksum does not match)"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn the_shipped_weights_can_be_played_and_name_their_styles() {

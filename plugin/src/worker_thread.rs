@@ -71,7 +71,7 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>, chosen: Arc<
             None
         }
         Err(_) => {
-            status.set_engine(Engine::NoWeights, "reading them failed; install Antiphon again".into());
+            status.set_engine(Engine::NoWeights, "Install Antiphon again: the model inside it cannot be read".into());
             None
         }
     };

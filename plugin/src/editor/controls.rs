@@ -87,6 +87,7 @@ impl<P: Param> Handle for P {
             text: self.normalized_value_to_string(normalized, true),
             normalized,
             default: self.default_normalized_value(),
+            steps: [self.previous_normalized_step(normalized, false), self.next_normalized_step(normalized, false)],
             kind: match self.step_count() {
                 Some(steps) if steps <= MOST_CHOICES => Kind::Choice(choices(self, steps)),
                 _ => Kind::Slider,

@@ -7,6 +7,7 @@ use takes::{Log, Take};
 
 use super::Window;
 use crate::phrases;
+use crate::trouble::explain;
 
 impl Window {
     pub(super) fn save(&mut self, take: Option<Take>) {
@@ -26,8 +27,11 @@ impl Window {
     fn say_saved(&mut self, what: &str, saved: Option<io::Result<PathBuf>>) {
         match saved {
             Some(Ok(path)) => self.say(format!("{what} as {}", path.display()), false),
-            Some(Err(error)) => self.say(format!("Not saved: {error}"), true),
-            None => self.say("Not saved: this user has no music or home folder".to_owned(), true),
+            Some(Err(error)) => self.say(format!("Not saved: {}", explain(&error)), true),
+            None => self.say(
+                "Not saved: this user has no music or home folder; make one, and open the song again".to_owned(),
+                true,
+            ),
         }
     }
 
@@ -58,8 +62,11 @@ impl Window {
     fn change_log(&mut self, change: impl FnOnce(&Log) -> io::Result<String>) {
         match self.params.files.log().map(|log| change(&log)) {
             Some(Ok(said)) => self.say(said, false),
-            Some(Err(error)) => self.say(format!("The log stays as it was: {error}"), true),
-            None => self.say("There is no log: this user has no music or home folder".to_owned(), true),
+            Some(Err(error)) => self.say(format!("The log stays as it was: {}", explain(&error)), true),
+            None => self.say(
+                "There is no log: this user has no music or home folder; make one, and open the song again".to_owned(),
+                true,
+            ),
         }
         self.log.refresh();
     }

@@ -3,39 +3,70 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::view::Fact;
+use crate::chosen::Standing;
 use crate::status::{Engine, Priority, Status};
 
 /// Slower than this, fast music comes late.
 const LEAST_NOTES_PER_SECOND: u32 = 50;
 
 /// Each number with its name, and first what is wrong: a narrow window shows no more than the first.
-pub(super) fn facts(status: &Status, is_logged: bool, log_trouble: Option<String>) -> Vec<Fact> {
-    let fact = |name, value, is_bad| Fact { name, value, is_bad };
-    let count = |name, n: u32| fact(name, n.to_string(), n > 0);
+pub(super) fn facts(status: &Status, is_logged: bool, log_trouble: Option<String>, pack: &Standing) -> Vec<Fact> {
+    let fact = |name, value, is_bad, about| Fact { name, value, is_bad, about };
+    let count = |name, n: u32, about| fact(name, n.to_string(), n > 0, about);
     let n_lost = status.n_queue_full.get() + status.n_refused.get();
     let first_note = match status.n_played.get() {
         0 => "not yet".to_owned(),
         _ => format!("{:.1} ms late", status.hand_over_ms.load(Relaxed)),
     };
     let mut facts = vec![
-        fact("First note", first_note, false),
-        count("Late", status.n_late.get()),
-        count("Dropped", status.n_dropped.get()),
+        count(
+            "Late",
+            status.n_late.get(),
+            "Notes that came up to 20 ms late. If it grows, close other programs, or set a larger buffer in the host.",
+        ),
+        count(
+            "Dropped",
+            status.n_dropped.get(),
+            "Notes left out, since they would have come more than 20 ms late. If it grows, close other programs, set a \
+             larger buffer in the host, or lower Density.",
+        ),
+        fact(
+            "First note",
+            first_note,
+            false,
+            "From the hand-over to the answer's first note, beyond the silence you set.",
+        ),
         speed(status.notes_per_second.get()),
     ];
     if n_lost > 0 {
-        facts.push(count("No room", n_lost));
+        let about =
+            "Notes that the host or a queue had no room for. Play fewer at once, or set a larger buffer in the host.";
+        facts.push(count("No room", n_lost, about));
+    }
+    if matches!(pack, Standing::Refused(_)) {
+        facts.push(fact(
+            "Pack",
+            "not loaded".to_owned(),
+            true,
+            "The song's pack or network cannot be read; Packs says why.",
+        ));
+    }
+    if status.engine() == Engine::Recovered {
+        let about = "After a fault of Antiphon's own it began anew: it has forgotten the song so far. Play on.";
+        facts.push(fact("Restarted", "after a fault".to_owned(), true, about));
     }
     facts.extend(log_fact(is_logged, log_trouble));
-    facts.push(fact("Heard", status.n_heard.get().to_string(), false));
-    facts.push(fact("Played", status.n_played.get().to_string(), false));
+    facts.push(fact("Heard", status.n_heard.get().to_string(), false, "Notes that you played."));
+    facts.push(fact("Played", status.n_played.get().to_string(), false, "Notes that Antiphon played."));
     if matches!(status.engine(), Engine::Ready | Engine::Recovered) {
         let priority = match status.priority() {
             Priority::Normal => "normal priority",
             Priority::Raised => "raised priority",
             Priority::RealTime => "real-time priority",
         };
-        facts.push(fact("Model", format!("{}, {priority}", status.message()), false));
+        let about =
+            "The network, and how the system runs it: at normal priority, notes come late when the machine is busy.";
+        facts.push(fact("Model", format!("{}, {priority}", status.message()), false, about));
     }
     facts.sort_by_key(|fact| !fact.is_bad);
     facts
@@ -47,14 +78,20 @@ fn speed(notes_per_second: u32) -> Fact {
         0 => ("not yet".to_owned(), false),
         n => (format!("{n} notes/s"), n < LEAST_NOTES_PER_SECOND),
     };
-    Fact { name: "Speed", value, is_bad }
+    Fact {
+        name: "Speed",
+        value,
+        is_bad,
+        about: "How fast the network makes notes here. Below 50, fast music comes late: close other programs.",
+    }
 }
 
 /// Nobody is logged without a word.
 fn log_fact(is_on: bool, trouble: Option<String>) -> Option<Fact> {
     let is_bad = trouble.is_some();
     let value = trouble.map_or_else(|| "on".to_owned(), |why| format!("not written: {why}"));
-    (is_on || is_bad).then_some(Fact { name: "Log", value, is_bad })
+    let about = "While it is on, what you play is written to files on this machine. Stop is under Kept.";
+    (is_on || is_bad).then_some(Fact { name: "Log", value, is_bad, about })
 }
 
 #[cfg(test)]
@@ -65,12 +102,18 @@ mod tests {
     fn what_is_wrong_comes_first_and_the_log_is_not_forgotten() {
         let status = Status::new();
         let names = |status: &Status, trouble: Option<&str>| -> Vec<&str> {
-            facts(status, true, trouble.map(str::to_owned)).iter().map(|fact| fact.name).collect()
+            facts(status, true, trouble.map(str::to_owned), &Standing::None).iter().map(|fact| fact.name).collect()
         };
-        let calm = ["First note", "Late", "Dropped", "Speed", "Log", "Heard", "Played"];
+        let calm = ["Late", "Dropped", "First note", "Speed", "Log", "Heard", "Played"];
         assert_eq!(names(&status, None), calm);
         status.n_refused.add(1);
         status.notes_per_second.set(3);
         assert_eq!(names(&status, Some("the disk is full"))[..3], ["Speed", "No room", "Log"]);
+        status.set_engine(Engine::Recovered, String::new());
+        let facts = facts(&status, true, None, &Standing::Refused("it is damaged".into()));
+        assert_eq!(
+            facts.iter().take_while(|fact| fact.is_bad).map(|fact| fact.name).collect::<Vec<_>>()[2..],
+            ["Pack", "Restarted"]
+        );
     }
 }

@@ -1,11 +1,19 @@
 //! The help page: how to hear the answers in each host, and how to play with them.
 
-use egui::{RichText, ScrollArea, Ui};
+use egui::{Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
 
-use super::theme::{ANSWER, BODY, MUTED, TEXT, VALUE};
+use super::theme::{ANSWER, BODY, GAP, MUTED, TEXT, VALUE};
+use super::widgets::{Look, button};
 
-/// Each chapter: a title and its steps.
-const CHAPTERS: &[(&str, &[&str])] = &[
+const TAB_HEIGHT: f32 = 36.0;
+
+/// A title and its steps.
+type Chapter = (&'static str, &'static [&'static str]);
+
+/// The titles of the pages, and how many chapters each has.
+const PAGES: [(&str, usize); 3] = [("To hear it", 3), ("To play", 2), ("To make it yours", 2)];
+
+const CHAPTERS: &[Chapter] = &[
     (
         "Bitwig Studio, Reaper: one track",
         &[
@@ -27,14 +35,17 @@ const CHAPTERS: &[(&str, &[&str])] = &[
         "When nothing sounds",
         &[
             "The large line says what Antiphon is doing. Asleep: the host does not run this track.",
-            "If it answers in the picture but not to your ear, the notes reach no instrument: see the routing above.",
+            "If it answers in the picture but not to your ear, the notes reach no instrument: see the steps for your host.",
             "Panic ends everything that sounds.",
+            "Late and Dropped, below, count notes that came too late. If they grow, close other programs or set a larger buffer.",
         ],
     ),
     (
         "Playing",
         &[
             "Answer replies to each phrase. Continue plays on by itself while the song runs. Off lets your notes pass.",
+            "Drag a value; with Shift it moves finely. A double click brings its default back.",
+            "Keys work too: Tab to a control; the arrows change it, Space or Enter presses it. Escape gives the host its keys back.",
             "Under Turns you choose what hands over: silence, a number of bars, a pedal or a key.",
             "Press Learn on a control and move a knob or pedal: it moves the control from then on. Press Learn twice to forget.",
             "Under Time, a Start on the next beat or bar keeps the answer in step with the song.",
@@ -72,24 +83,42 @@ const CHAPTERS: &[(&str, &[&str])] = &[
     ),
 ];
 
-pub(crate) fn show(ui: &mut Ui) {
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        let is_wide = ui.available_width() > 760.0;
-        if is_wide {
-            ui.columns(2, |columns| {
-                for (place, chapter) in CHAPTERS.iter().enumerate() {
-                    show_chapter(&mut columns[usize::from(place > 2)], *chapter);
-                }
-            });
-        } else {
-            for chapter in CHAPTERS {
-                show_chapter(ui, *chapter);
-            }
+/// Draws a page of the help, and the tabs that choose it.
+pub(crate) fn show(ui: &mut Ui, page: &mut usize) {
+    let (tabs, rest) = ui.max_rect().split_top_bottom_at_y(ui.max_rect().top() + TAB_HEIGHT);
+    let mut tab = Rect::from_min_size(tabs.min, vec2(150.0, TAB_HEIGHT));
+    let mut first = 0;
+    let mut shown: &[Chapter] = &[];
+    for (place, (title, n)) in PAGES.into_iter().enumerate() {
+        let look = if place == *page { Look::Chosen } else { Look::Plain };
+        if button(ui, tab, title, look, true).clicked() {
+            *page = place;
         }
+        if place == *page {
+            shown = CHAPTERS.get(first..first + n).unwrap_or_default();
+        }
+        first += n;
+        tab = tab.translate(vec2(158.0, 0.0));
+    }
+    let rest = Rect::from_min_max(rest.min + vec2(0.0, 2.0 * GAP), rest.max);
+    ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {
+        ScrollArea::vertical().id_salt(*page).auto_shrink(false).show(ui, |ui| {
+            if ui.available_width() > 760.0 {
+                ui.columns(2, |columns| {
+                    for (place, chapter) in shown.iter().enumerate() {
+                        show_chapter(&mut columns[place % 2], *chapter);
+                    }
+                });
+            } else {
+                for chapter in shown {
+                    show_chapter(ui, *chapter);
+                }
+            }
+        });
     });
 }
 
-fn show_chapter(ui: &mut Ui, (title, steps): (&str, &[&str])) {
+fn show_chapter(ui: &mut Ui, (title, steps): Chapter) {
     ui.label(RichText::new(title).font(VALUE).color(ANSWER));
     ui.add_space(4.0);
     for (number, step) in (1..).zip(steps) {

@@ -3,7 +3,7 @@
 use egui::{Rect, Sense, Ui, UiBuilder, pos2, vec2};
 
 use super::page::{grid, two_lines};
-use super::theme::{self, MUTED, TEXT};
+use super::theme::{self, CARD_HEIGHT, MUTED, TEXT};
 use super::view::{View, Wish};
 use super::widgets::{Look, button};
 
@@ -14,6 +14,9 @@ struct Card<'a> {
     hover: &'a str,
     buttons: Vec<(&'static str, Look, bool, Deed)>,
 }
+
+/// From button to button.
+const STEP: f32 = 62.0;
 
 /// What a button does.
 #[derive(Clone, Copy)]
@@ -26,13 +29,13 @@ enum Deed {
 /// Draws the page. `is_erasing` is set while the user is asked whether the log is really to be erased.
 pub(super) fn show(ui: &mut Ui, columns: usize, view: &View, is_erasing: &mut bool, wishes: &mut Vec<Wish>) {
     let cards = cards(view, *is_erasing);
-    grid(ui, columns, cards.len(), |ui, rect, place| {
+    grid(ui, columns, CARD_HEIGHT, cards.len(), |ui, rect, place| {
         let Card { title, about, hover, buttons } = &cards[place];
         ui.painter().rect_filled(rect, theme::RADIUS, theme::CARD);
-        let room = f32::from(u8::try_from(buttons.len()).unwrap_or(2)) * 58.0;
+        let room = f32::from(u8::try_from(buttons.len()).unwrap_or(2)) * STEP;
         two_lines(ui, rect, room + 2.0, (title, theme::VALUE, TEXT), (about, theme::SMALL, MUTED));
         let left = rect.right() - room - 6.0;
-        let mut at = Rect::from_min_size(pos2(left, rect.top() + 10.0), vec2(54.0, rect.height() - 20.0));
+        let mut at = Rect::from_min_size(pos2(left, rect.top() + 10.0), vec2(STEP - 4.0, rect.height() - 20.0));
         // The same labels come again in each card.
         let own = ui.new_child(UiBuilder::new().id_salt(("kept", place)));
         for &(label, look, is_enabled, deed) in buttons {
@@ -40,7 +43,7 @@ pub(super) fn show(ui: &mut Ui, columns: usize, view: &View, is_erasing: &mut bo
                 *is_erasing = matches!(deed, Deed::Ask);
                 wishes.extend(if let Deed::Wish(wish) = deed { Some(wish) } else { None });
             }
-            at = at.translate(vec2(58.0, 0.0));
+            at = at.translate(vec2(STEP, 0.0));
         }
         let words = Rect::from_min_max(rect.min, pos2(left, rect.bottom()));
         let words = ui.interact(words, ui.scope_id().with(("about", place)), Sense::hover());
@@ -53,8 +56,8 @@ pub(super) fn show(ui: &mut Ui, columns: usize, view: &View, is_erasing: &mut bo
 fn cards(view: &View, is_erasing: bool) -> Vec<Card<'_>> {
     let plain = |label, wish| (label, Look::Plain, true, Deed::Wish(wish));
     let start = match view.n_remembered {
-        0 => "starts with nothing".to_owned(),
-        n => format!("starts with {n} notes"),
+        0 => "empty".to_owned(),
+        n => format!("{n} notes"),
     };
     let log = &view.log;
     let memory = Card {
@@ -76,7 +79,7 @@ fn cards(view: &View, is_erasing: bool) -> Vec<Card<'_>> {
         buttons: vec![plain("Save", Wish::SaveKept(place)), plain("Drop", Wish::Discard(place))],
     });
     let (about, switch) = match (log.is_on, log.n_files) {
-        (true, 0) => ("on; nothing yet".to_owned(), plain("Stop", Wish::SwitchLog(false))),
+        (true, 0) => ("on; no files".to_owned(), plain("Stop", Wish::SwitchLog(false))),
         (true, n) => (format!("on; files: {n}"), plain("Stop", Wish::SwitchLog(false))),
         (false, 0) => ("off".to_owned(), plain("Start", Wish::SwitchLog(true))),
         (false, n) => (format!("off; files: {n}"), plain("Start", Wish::SwitchLog(true))),

@@ -53,7 +53,8 @@ impl LogList {
 
 fn card(file: &Logged) -> LogCard {
     let notes = std::fs::read(&file.path).ok().and_then(|bytes| takes::count_notes(&bytes));
-    let notes = notes.map_or_else(|| "cannot be read".to_owned(), |(call, answer)| format!("{call} + {answer} notes"));
+    let notes =
+        notes.map_or_else(|| "cannot be read; drop it".to_owned(), |(call, answer)| format!("{call} + {answer} notes"));
     LogCard { name: age(&file.path), about: notes, path: file.path.display().to_string() }
 }
 

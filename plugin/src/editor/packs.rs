@@ -52,7 +52,7 @@ impl Packs {
                 (Standing::Refused(why), true) => why.clone(),
             };
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            PackCard { name, about, is_chosen, is_bad }
+            PackCard { name, about, path: file.display().to_string(), is_chosen, is_bad }
         };
         self.shelf.iter().map(card).collect()
     }
@@ -60,5 +60,6 @@ impl Packs {
 
 /// Where packs belong, to be read.
 pub(crate) fn folder() -> String {
-    chosen::folder().map_or_else(|| "no music folder".to_owned(), |folder| folder.display().to_string())
+    chosen::folder()
+        .map_or_else(|| "This user has no music or home folder".to_owned(), |folder| folder.display().to_string())
 }

@@ -1,11 +1,15 @@
 //! The window as a whole. A function of what there is to see and of what the user does: no plugin, host or clock.
 
-use egui::{Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, Event, FontId, Key, Rect, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo,
+    pos2, vec2,
+};
 
-use super::theme::{self, ANSWER, BUTTON_HEIGHT, CALL, CARD_HEIGHT, GAP, GOOD, MARGIN, MUTED, TEXT, WRONG};
-use super::view::{Kind, Mood, Sentence, View, Wish};
-use super::widgets::{Look, button, card, fitted};
-use super::{help, kept, roll};
+use super::theme::{self, BUTTON_HEIGHT, CARD_HEIGHT, GAP, MARGIN, MUTED, SMALL, TEXT, WRONG};
+use super::tips::tip;
+use super::view::{Kind, View, Wish};
+use super::widgets::{Look, button, card, fitted, focus, is_held, wrapped};
+use super::{foot, head, help, kept, roll};
 
 /// What the window itself remembers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +17,8 @@ pub(crate) struct Memory {
     /// The page of controls that is shown: the presets, a group, the packs, or what is kept.
     pub(crate) tab: usize,
     pub(crate) is_help: bool,
+    /// The page of the help.
+    pub(crate) help: usize,
     /// The user is asked whether the log is really to be erased.
     pub(crate) is_erasing: bool,
 }
@@ -20,18 +26,24 @@ pub(crate) struct Memory {
 /// Draws the window, and returns what the user asks for.
 pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
     let mut wishes = Vec::new();
+    // A key that is held down presses a button once.
+    let is_repeat = |event: &Event| matches!(event, Event::Key { key: Key::Space | Key::Enter, repeat: true, .. });
+    ui.input_mut(|input| input.events.retain(|event| !is_repeat(event)));
     let all = ui.max_rect();
     ui.painter().rect_filled(all, 0.0, theme::GROUND);
     let page = all.shrink(MARGIN);
-    let (head, rest) = page.split_top_bottom_at_y(page.top() + 66.0);
-    header(ui, head, view, memory, &mut wishes);
-    let (rest, foot) = rest.split_top_bottom_at_y(rest.bottom() - 20.0);
-    health(ui, foot, view);
+    let (top, rest) = page.split_top_bottom_at_y(page.top() + head::height(all));
+    head::show(ui, all, top, view, memory, &mut wishes);
+    let (rest, bottom) = rest.split_top_bottom_at_y(rest.bottom() - foot::HEIGHT);
+    foot::health(ui, bottom, &view.health);
     let rest = Rect::from_min_max(rest.min, rest.max - vec2(0.0, GAP));
     if memory.is_help {
         let inside = rest.shrink2(vec2(0.0, GAP));
         ui.painter().rect_filled(inside, theme::RADIUS, theme::PANEL);
-        ui.scope_builder(UiBuilder::new().max_rect(inside.shrink(MARGIN)), help::show);
+        ui.scope_builder(UiBuilder::new().max_rect(inside.shrink(MARGIN)), |ui| help::show(ui, &mut memory.help));
+        if let Some(notice) = &view.notice {
+            foot::notice(ui, inside, notice, &mut wishes);
+        }
         return wishes;
     }
 
@@ -40,7 +52,11 @@ pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
     let cards_height = rows * (CARD_HEIGHT + 8.0) - 8.0;
     let below = cards_height + 2.0 * (BUTTON_HEIGHT + GAP);
     let (roll_place, rest) = rest.split_top_bottom_at_y(rest.bottom() - below);
-    roll::show(ui, Rect::from_min_max(roll_place.min, roll_place.max - vec2(0.0, GAP)), &view.roll);
+    let roll_place = Rect::from_min_max(roll_place.min, roll_place.max - vec2(0.0, GAP));
+    roll::show(ui, roll_place, &view.roll);
+    if let Some(notice) = &view.notice {
+        foot::notice(ui, roll_place, notice, &mut wishes);
+    }
     let (bar, rest) = rest.split_top_bottom_at_y(rest.top() + BUTTON_HEIGHT);
     actions(ui, bar, view, &mut wishes);
     let (bar, rest) = rest.split_top_bottom_at_y(rest.top() + GAP + BUTTON_HEIGHT);
@@ -54,7 +70,7 @@ pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
                 let n = group.controls.len();
                 // One more in a row, before a row is out of sight.
                 let columns = if columns == 4 && n > 8 { 5 } else { columns };
-                grid(ui, columns, n, |ui, rect, place| {
+                grid(ui, columns, CARD_HEIGHT, n, |ui, rect, place| {
                     let control = &group.controls[place];
                     card(ui, rect, control, &mut wishes);
                 });
@@ -69,63 +85,12 @@ pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
     wishes
 }
 
+/// As many cards in a row as leave each room for its words and two buttons.
 fn columns(width: f32) -> usize {
-    if width >= 900.0 {
-        4
-    } else if width >= 640.0 {
-        3
-    } else {
-        2
-    }
-}
-
-fn header(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory, wishes: &mut Vec<Wish>) {
-    let size = vec2(96.0, BUTTON_HEIGHT);
-    let danger = Rect::from_min_size(pos2(rect.right() - size.x, rect.top() + 4.0), size);
-    let help = danger.translate(vec2(-size.x - 8.0, 0.0));
-    let (label, look) = if memory.is_help { ("Back", Look::Chosen) } else { ("Help", Look::Plain) };
-    if button(ui, help, label, look, true).clicked() {
-        memory.is_help = !memory.is_help;
-    }
-    hold(&button(ui, danger, "Panic", Look::Danger, true), "panic", wishes);
-
-    let Sentence { text, why, mood } = &view.sentence;
-    let colour = match mood {
-        Mood::Calm => TEXT,
-        Mood::Listening => CALL,
-        Mood::Answering => ANSWER,
-        Mood::Wrong => WRONG,
-    };
-    let strip = Rect::from_min_size(rect.min + vec2(0.0, 4.0), vec2(5.0, 52.0));
-    ui.painter().rect_filled(strip, 2.5, if *mood == Mood::Calm { MUTED } else { colour });
-    let words = Rect::from_min_max(rect.min + vec2(18.0, 0.0), pos2(help.left() - 16.0, rect.bottom()));
-    let line = Rect::from_min_size(words.min, vec2(words.width(), 38.0));
-    fitted(ui.painter(), line, Align2::LEFT_CENTER, text, theme::HEADING, colour);
-    let line = Rect::from_min_size(words.min + vec2(0.0, 38.0), vec2(words.width(), 22.0));
-    fitted(ui.painter(), line, Align2::LEFT_CENTER, why, theme::BODY, MUTED);
-    let label = ui.interact(words, ui.scope_id().with("sentence"), Sense::hover());
-    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{text}. {why}")));
-}
-
-/// In the health line: a name without its number says nothing.
-const LEAST_FACT_WIDTH: f32 = 90.0;
-
-fn health(ui: &Ui, rect: Rect, view: &View) {
-    if let Some(notice) = &view.notice {
-        let colour = if notice.is_bad { WRONG } else { GOOD };
-        fitted(ui.painter(), rect, Align2::LEFT_CENTER, &notice.text, theme::SMALL, colour);
-        return;
-    }
-    let mut left = rect.left();
-    for fact in &view.health {
-        if rect.right() - left < LEAST_FACT_WIDTH {
-            break;
-        }
-        let (ink, value_ink) = if fact.is_bad { (WRONG, WRONG) } else { (MUTED, TEXT) };
-        for (text, ink, space) in [(fact.name, ink, 5.0), (fact.value.as_str(), value_ink, 20.0)] {
-            let place = Rect::from_min_max(pos2(left, rect.top()), rect.max);
-            left = fitted(ui.painter(), place, Align2::LEFT_CENTER, text, theme::SMALL, ink).right() + space;
-        }
+    match width {
+        952.0.. => 4,
+        712.0.. => 3,
+        _ => 2,
     }
 }
 
@@ -140,31 +105,37 @@ fn actions(ui: &Ui, rect: Rect, view: &View, wishes: &mut Vec<Wish>) {
     if let Kind::Choice(modes) = &view.mode.kind {
         for (text, normalized) in modes {
             let look = if *text == view.mode.text { Look::Chosen } else { Look::Plain };
-            if button(ui, place(92.0, 4.0), text, look, true).clicked() {
+            if button(ui, place(92.0, 4.0), text, look, true).on_hover_text(tip(view.mode.id)).clicked() {
                 wishes.extend(Wish::change(view.mode.id, *normalized));
             }
         }
     }
     place(8.0, 0.0);
-    hold(&button(ui, place(124.0, 8.0), "Hand over", Look::Main, true), "hand_over", wishes);
+    let response = button(ui, place(124.0, 8.0), "Hand over", Look::Main, true).on_hover_text(tip("hand_over"));
+    hold(&response, "hand_over", wishes);
 
-    let mut right = rect.right();
-    let last = [("Save", 88.0, view.can_keep, Wish::Save), ("Keep", 88.0, view.can_keep, Wish::Keep)];
-    for (label, width, is_enabled, wish) in last.into_iter().chain([("Undo", 88.0, view.can_undo, Wish::Undo)]) {
-        let width = width * scale;
-        let place = Rect::from_min_size(pos2(right - width, rect.top()), vec2(width, rect.height()));
-        if button(ui, place, label, Look::Plain, is_enabled).clicked() {
+    let (width, step) = (88.0 * scale, 96.0 * scale);
+    let mut left = rect.right() - 2.0 * step - width;
+    for (label, is_enabled, wish, about) in [
+        ("Undo", view.can_undo, Wish::Undo, "Takes back what you last kept or dropped."),
+        ("Keep", view.can_keep, Wish::Keep, "Keeps your last call and its answer with the song, under Kept."),
+        ("Save", view.can_keep, Wish::Save, "Writes your last call and its answer as a MIDI file."),
+    ] {
+        let place = Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()));
+        if button(ui, place, label, Look::Plain, is_enabled).on_hover_text(about).clicked() {
             wishes.push(wish);
         }
-        right = place.left() - 8.0 * scale;
+        left += step;
     }
 }
 
-/// A button that counts while it is held.
-fn hold(response: &egui::Response, id: &'static str, wishes: &mut Vec<Wish>) {
-    let is_down = response.is_pointer_button_down_on();
+/// A button that counts while it is held, by the pointer or by a key.
+pub(super) fn hold(response: &egui::Response, id: &'static str, wishes: &mut Vec<Wish>) {
     let key = response.id.with("was down");
-    let was_down = response.ctx.data_mut(|data| std::mem::replace(data.get_temp_mut_or(key, false), is_down));
+    let was_down = response.ctx.data(|data| data.get_temp(key)).unwrap_or(false);
+    // A press that is over within a frame counts for that frame.
+    let is_down = is_held(response) || response.clicked() && !was_down;
+    response.ctx.data_mut(|data| data.insert_temp(key, is_down));
     match (was_down, is_down) {
         (false, true) => wishes.extend([Wish::Touch(id), Wish::Set(id, 1.0)]),
         (true, false) => wishes.extend([Wish::Set(id, 0.0), Wish::LetGo(id)]),
@@ -189,7 +160,8 @@ fn tabs(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory) {
         let is_chosen = place == memory.tab;
         response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_chosen, name));
         let ink = if is_chosen || response.hovered() { TEXT } else { MUTED };
-        fitted(ui.painter(), tab.shrink(4.0), Align2::CENTER_CENTER, name, theme::BODY, ink);
+        fitted(ui.painter(), tab.shrink(2.0), Align2::CENTER_CENTER, name, theme::BODY, SMALL.size, ink);
+        focus(ui, tab.shrink(1.0), &response);
         if is_chosen {
             let line =
                 Rect::from_min_max(pos2(tab.left() + 8.0, tab.bottom() - 3.0), tab.right_bottom() - vec2(8.0, 0.0));
@@ -204,13 +176,16 @@ fn tabs(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory) {
 }
 
 fn presets(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
-    grid(ui, columns, view.presets.len(), |ui, rect, place| {
+    grid(ui, columns, PRESET_HEIGHT, view.presets.len(), |ui, rect, place| {
         let (name, about) = view.presets[place];
         let response = ui.interact(rect, ui.scope_id().with(("preset", place)), Sense::click());
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
         let fill = if response.hovered() { theme::CARD_HOVER } else { theme::CARD };
         ui.painter().rect_filled(rect, theme::RADIUS, fill);
-        two_lines(ui, rect, 0.0, (name, theme::VALUE, TEXT), (about, theme::SMALL, MUTED));
+        focus(ui, rect, &response);
+        two_lines(ui, rect, 0.0, (name, theme::VALUE, TEXT), ("", SMALL, MUTED));
+        let below = Rect::from_min_max(rect.min + vec2(12.0, 31.0), rect.max - vec2(8.0, 6.0));
+        wrapped(ui.painter(), below, about, &[SMALL.size], MUTED);
         if response.clicked() {
             wishes.push(Wish::Preset(place));
         }
@@ -221,20 +196,34 @@ fn presets(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
 /// The style packs, and the way back to none.
 fn packs(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
     let is_none = !view.packs.iter().any(|pack| pack.is_chosen);
-    grid(ui, columns, view.packs.len() + 2, |ui, rect, place| {
+    grid(ui, columns, CARD_HEIGHT, view.packs.len() + 2, |ui, rect, place| {
         ui.painter().rect_filled(rect, theme::RADIUS, theme::CARD);
-        let (title, about, ink, label, look, wish) = match place.checked_sub(1) {
+        let (title, about, hover, ink, label, look, wish) = match place.checked_sub(1) {
             None => {
                 let look = if is_none { Look::Chosen } else { Look::Plain };
-                ("Built-in styles", "no pack", MUTED, "Use", look, Wish::LeavePack)
+                (
+                    "Built-in styles",
+                    "no pack",
+                    "The styles that come with Antiphon.",
+                    MUTED,
+                    "Use",
+                    look,
+                    Wish::LeavePack,
+                )
             }
             Some(place) if place < view.packs.len() => {
                 let pack = &view.packs[place];
                 let look = if pack.is_chosen { Look::Chosen } else { Look::Plain };
-                let ink = if pack.is_bad { WRONG } else { MUTED };
-                (pack.name.as_str(), pack.about.as_str(), ink, "Use", look, Wish::ChoosePack(place))
+                let (about, ink, label) = match pack.is_bad {
+                    true => ("cannot be played", WRONG, "Retry"),
+                    false => (pack.about.as_str(), MUTED, "Use"),
+                };
+                (pack.name.as_str(), about, pack.path.as_str(), ink, label, look, Wish::ChoosePack(place))
             }
-            Some(_) => ("More packs", &*view.packs_folder, MUTED, "Look", Look::Plain, Wish::RefreshPacks),
+            Some(_) => {
+                let folder = view.packs_folder.as_str();
+                ("More packs", "put them into the folder", folder, MUTED, "Look", Look::Plain, Wish::RefreshPacks)
+            }
         };
         two_lines(ui, rect, 64.0, (title, theme::VALUE, TEXT), (about, theme::SMALL, ink));
         let at = Rect::from_min_size(pos2(rect.right() - 64.0, rect.top() + 10.0), vec2(54.0, rect.height() - 20.0));
@@ -243,8 +232,12 @@ fn packs(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
             wishes.push(wish);
         }
         let words = Rect::from_min_max(rect.min, pos2(at.left(), rect.bottom()));
-        ui.interact(words, ui.scope_id().with(("about", place)), Sense::hover()).on_hover_text(about);
+        ui.interact(words, ui.scope_id().with(("about", place)), Sense::hover()).on_hover_text(hover);
     });
+    for pack in view.packs.iter().filter(|pack| pack.is_bad) {
+        ui.label(RichText::new(&pack.about).font(theme::BODY).color(WRONG));
+    }
+    ui.label(RichText::new(format!("Folder for packs: {}", view.packs_folder)).font(SMALL).color(MUTED));
 }
 
 type Line<'a> = (&'a str, FontId, Color32);
@@ -254,20 +247,24 @@ pub(super) fn two_lines(ui: &Ui, card: Rect, room: f32, first: Line, second: Lin
     let inside = card.shrink2(vec2(12.0, 8.0));
     for ((text, font, ink), y) in [(first, -1.0), (second, 22.0)] {
         let line = Rect::from_min_size(inside.min + vec2(0.0, y), vec2(inside.width() - room, 20.0));
-        fitted(ui.painter(), line, Align2::LEFT_CENTER, text, font, ink);
+        fitted(ui.painter(), line, Align2::LEFT_CENTER, text, font, SMALL.size, ink);
     }
 }
 
+/// Two lines for what it is good for.
+const PRESET_HEIGHT: f32 = 70.0;
+/// Between cards.
+const SPACE: f32 = 8.0;
+
 /// Cards of one size, in rows.
-pub(super) fn grid(ui: &mut Ui, columns: usize, n: usize, mut show: impl FnMut(&mut Ui, Rect, usize)) {
-    const SPACE: f32 = 8.0;
+pub(super) fn grid(ui: &mut Ui, columns: usize, height: f32, n: usize, mut show: impl FnMut(&mut Ui, Rect, usize)) {
     #[expect(clippy::cast_precision_loss, reason = "a few columns")]
     let width = (ui.available_width() + SPACE) / columns as f32 - SPACE;
     ui.spacing_mut().item_spacing = Vec2::splat(SPACE);
     for row in (0..n).step_by(columns) {
         ui.horizontal(|ui| {
             for place in row..n.min(row + columns) {
-                let (rect, _) = ui.allocate_exact_size(vec2(width, CARD_HEIGHT), Sense::hover());
+                let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
                 show(ui, rect, place);
             }
         });

@@ -1,8 +1,8 @@
 //! The piano roll: time goes to the right, the present stands still, and what is to come is outlined.
 
-use egui::{Align2, Color32, FontId, Painter, Rect, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, Painter, Rect, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-use super::theme::{ANSWER, CALL, LINE, MUTED, PANEL, RADIUS, TEXT};
+use super::theme::{ANSWER, BODY, CALL, LINE, MUTED, PANEL, RADIUS, SMALL, TEXT};
 use crate::tape::{Note, Roll, Span, Who};
 
 /// How much of the past is seen, in ticks: eleven beats.
@@ -14,8 +14,13 @@ pub(crate) const FUTURE_TICKS: i64 = 5 * 48;
 const HEAD: f32 = 26.0;
 /// Room for the legend, right of the bar numbers.
 const LEGEND: f32 = 250.0;
+/// Of middle C.
+const MIDDLE_OCTAVE: f32 = 5.0;
+/// Room for the name of a key.
+const LEAST_NAME: f32 = 15.0;
 const LEAST_KEYS: f32 = 24.0;
-const TINY: FontId = FontId::proportional(12.0);
+/// The least height of a note: with all keys in a small window, it still is seen.
+const LEAST_NOTE: f32 = 3.0;
 
 /// Where ticks and keys are.
 struct Scale {
@@ -45,7 +50,10 @@ impl Scale {
     fn note(&self, span: &Span, right: i64) -> Rect {
         let (left, right) = (self.x(span.on_ticks), self.x(span.off_ticks.min(right)));
         let y = self.y(f32::from(span.key));
-        Rect::from_min_max(pos2(left, y + 1.0), pos2((right - 1.0).max(left + 4.0), y + self.row().max(4.0) - 1.0))
+        Rect::from_min_max(
+            pos2(left, y + 1.0),
+            pos2((right - 1.0).max(left + 4.0), (y + self.row() - 1.0).max(y + 1.0 + LEAST_NOTE)),
+        )
     }
 }
 
@@ -83,14 +91,9 @@ pub(crate) fn show(ui: &Ui, rect: Rect, roll: &Roll) {
     painter.circle_filled(pos2(now, field.top()), 4.0, TEXT);
     legend(&painter, rect);
     if roll.notes.is_empty() && roll.planned.is_empty() {
-        let hint = "What you play, and what comes back, appears here";
-        painter.text(
-            pos2((field.left() + now) / 2.0, field.center().y),
-            Align2::CENTER_CENTER,
-            hint,
-            FontId::proportional(15.0),
-            MUTED,
-        );
+        let hint =
+            "What you play, and what comes back, appears here.\nIf nothing does: arm this track, or send it notes.";
+        painter.text(pos2((field.left() + now) / 2.0, field.center().y), Align2::CENTER_CENTER, hint, BODY, MUTED);
     }
 }
 
@@ -118,10 +121,13 @@ fn keyboard(painter: &Painter, inside: &Painter, scale: &Scale) {
         if tone == 0 {
             let y = y + scale.row();
             inside.hline(scale.field.x_range(), y, Stroke::new(1.0, LINE.gamma_multiply(0.7)));
-            if scale.field.y_range().contains(y - 6.0) {
+            // Where octaves are near, not each has room for its name.
+            let every = (LEAST_NAME / (12.0 * scale.row())).ceil().max(1.0);
+            let is_named = (key / 12.0 - MIDDLE_OCTAVE).rem_euclid(every) < 0.5;
+            if is_named && scale.field.y_range().contains(y - 6.0) {
                 // Named as the controls name keys: middle C is C4.
                 let name = format!("C{}", key / 12.0 - 1.0);
-                painter.text(pos2(scale.field.left() - 8.0, y - 1.0), Align2::RIGHT_BOTTOM, name, TINY, MUTED);
+                painter.text(pos2(scale.field.left() - 8.0, y - 1.0), Align2::RIGHT_BOTTOM, name, SMALL, MUTED);
             }
         }
         key += 1.0;
@@ -134,7 +140,7 @@ fn lines(painter: &Painter, scale: &Scale, roll: &Roll) {
         let colour = if bar.is_some() { MUTED.gamma_multiply(0.55) } else { LINE.gamma_multiply(0.55) };
         painter.vline(x, scale.field.y_range(), Stroke::new(1.0, colour));
         if let Some(bar) = bar.filter(|_| x < scale.field.right() - LEGEND) {
-            painter.text(pos2(x + 5.0, scale.field.top() - 4.0), Align2::LEFT_BOTTOM, bar, TINY, MUTED);
+            painter.text(pos2(x + 5.0, scale.field.top() - 4.0), Align2::LEFT_BOTTOM, bar, SMALL, MUTED);
         }
     }
 }
@@ -161,7 +167,7 @@ fn legend(painter: &Painter, rect: Rect) {
     let mut right = rect.right() - 14.0;
     let y = rect.top() + HEAD / 2.0 + 1.0;
     for (name, colour, is_outlined) in [("to come", ANSWER, true), ("Antiphon", ANSWER, false), ("you", CALL, false)] {
-        let text = painter.layout_no_wrap(name.to_owned(), FontId::proportional(13.0), TEXT);
+        let text = painter.layout_no_wrap(name.to_owned(), SMALL, TEXT);
         let swatch = Rect::from_center_size(pos2(right - text.size().x - 14.0, y), vec2(16.0, 9.0));
         if is_outlined {
             painter.rect_stroke(swatch, 3.0, Stroke::new(1.5, colour), StrokeKind::Inside);

@@ -5,6 +5,11 @@ use crate::chosen::Standing;
 use crate::params::AntiphonParams;
 use crate::status::{Doing, Engine, Status};
 
+/// Of the mode.
+const CONTINUE: i32 = 1;
+/// Of *when I play over*.
+const STOP: i32 = 0;
+
 pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
     let say = |mood, text: &str, why: &str| Sentence { text: text.to_owned(), why: why.to_owned(), mood };
     let n_call = status.n_call.get();
@@ -14,49 +19,71 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
         _ => None,
     };
     match (status.engine(), status.doing()) {
-        (Engine::NoWeights, _) => say(Mood::Wrong, "No answer: the model cannot be read", &status.message()),
-        (_, Doing::Broken) => {
-            say(Mood::Wrong, "Stopped after a fault", "Remove Antiphon from the track and add it again")
+        (Engine::NoWeights, _) => say(Mood::Wrong, "No answers: no model", &status.message()),
+        (_, Doing::Broken) => say(
+            Mood::Wrong,
+            "Stopped after a fault",
+            "A fault of Antiphon's own: no notes pass. Remove it from the track and add it again",
+        ),
+        (_, Doing::Stuck) => say(
+            Mood::Wrong,
+            "Too much at once",
+            "The notes came faster than I can read. Pause for a moment, and I go on by myself",
+        ),
+        (_, Doing::Asleep) => say(
+            Mood::Calm,
+            "Asleep",
+            "The host does not run this track: start its audio engine, arm the track, or switch its monitoring on",
+        ),
+        (_, Doing::Off) if params.bypass.value() => {
+            say(Mood::Calm, "Bypassed", "Your notes only pass through; switch Bypass off under Output or in the host")
         }
-        (_, Doing::Stuck) => {
-            say(Mood::Wrong, "Too much at once", "Pause for a moment; the answers go on by themselves")
-        }
-        (_, Doing::Asleep) => {
-            say(Mood::Calm, "Asleep", "The host does not run this track: switch its audio on, or arm the track")
-        }
-        (_, Doing::Off) if params.bypass.value() => say(Mood::Calm, "Bypassed", "Your notes only pass through"),
-        (_, Doing::Off) => say(Mood::Calm, "Off", "Your notes only pass through; choose Answer to go on"),
-        (Engine::Loading, _) => say(Mood::Calm, "Loading the model", "This takes a moment"),
+        (_, Doing::Off) => say(Mood::Calm, "Off", "Your notes only pass through; choose Answer or Continue to go on"),
+        (Engine::Loading, _) => say(Mood::Calm, "Loading the model", "This takes a moment; your notes pass through"),
         (_, Doing::Idle) if no_pack.is_some() => {
             let what = if params.chosen.is_network() { "network" } else { "style pack" };
-            say(Mood::Wrong, &format!("Your turn, without the song's {what}"), &no_pack.unwrap_or_default())
+            let why = format!("I play without the song's {what}: {}", no_pack.unwrap_or_default());
+            say(Mood::Wrong, "Your turn, without the pack", &why)
         }
-        (_, Doing::Idle) if params.mode.value() == 1 => {
-            say(Mood::Calm, "Your turn", "Start the song, or play a phrase and I go on with it")
-        }
+        (_, Doing::Idle) if params.mode.value() == CONTINUE => say(
+            Mood::Calm,
+            "Your turn: play, or start",
+            "Start the song and I play by myself, or play a phrase and I go on with it",
+        ),
         (_, Doing::Idle) => say(Mood::Calm, "Your turn: play a phrase", &hand_over(params)),
         (_, Doing::Listening) => say(Mood::Listening, &format!("Listening: {notes}"), &hand_over(params)),
         (_, Doing::Planning) => {
-            let start = params.time.start.to_string().to_lowercase();
-            let why = match params.time.start.value() {
-                0 => "The answer is planned and comes after the silence".to_owned(),
-                _ => format!("The answer is planned and comes on the {start}"),
-            };
-            say(Mood::Answering, &format!("Ready to answer {notes}"), &why)
+            let text = if n_call == 0 { "Ready to play".to_owned() } else { format!("Ready: {notes} heard") };
+            say(Mood::Ready, &text, &ready(params))
         }
         (_, Doing::Answering) => {
-            let stop = params.turns.play_over.value() == 0;
-            let why = if stop { "Play, and I stop" } else { "Play over me if you like" };
-            match (status.bar.get(), status.n_bars.get()) {
-                (bar, 0) => say(Mood::Answering, &format!("Answering: bar {bar}"), "Until you play"),
-                (bar, n) => say(Mood::Answering, &format!("Answering: bar {} of {n}", bar.min(n)), why),
-            }
+            let verb = if params.mode.value() == CONTINUE { "Continuing" } else { "Answering" };
+            let why = match (params.turns.play_over.value(), status.n_bars.get()) {
+                (STOP, _) => "Play, and I stop",
+                (_, 0) => "Play over me if you like; Hand over stops me",
+                _ => "Play over me if you like",
+            };
+            let text = match (status.bar.get(), status.n_bars.get()) {
+                (bar, 0) => format!("{verb}: bar {bar}"),
+                (bar, n) => format!("{verb}: bar {} of {n}", bar.min(n)),
+            };
+            say(Mood::Answering, &text, why)
         }
     }
 }
 
-/// What ends the player's turn.
-fn hand_over(params: &AntiphonParams) -> String {
+/// When an answer that is planned comes.
+fn ready(params: &AntiphonParams) -> String {
+    let start = params.time.start.to_string().to_lowercase();
+    match (ways(params).is_empty(), params.time.start.value()) {
+        (false, _) if params.mode.value() != CONTINUE => format!("The answer is planned. {}", hand_over(params)),
+        (_, 0) => "What I play is planned, and comes at once".to_owned(),
+        _ => format!("What I play is planned, and comes on the {start}"),
+    }
+}
+
+/// What ends the player's turn, in words; nothing but the button if there are none.
+fn ways(params: &AntiphonParams) -> Vec<String> {
     let turns = &params.turns;
     let mut ways = Vec::new();
     match turns.hand_silence.value() {
@@ -73,6 +100,12 @@ fn hand_over(params: &AntiphonParams) -> String {
     if turns.hand_key.value() >= 0 {
         ways.push(format!("on the key {}", turns.hand_key));
     }
+    ways
+}
+
+/// When the answer comes.
+fn hand_over(params: &AntiphonParams) -> String {
+    let ways = ways(params);
     if ways.is_empty() {
         return "I answer when you press Hand over".to_owned();
     }

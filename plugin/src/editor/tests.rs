@@ -2,9 +2,12 @@
 //! folder, the pictures are written there; `docs/editor.png` is `answering.png`.
 
 mod files;
+mod keys;
+mod pixels;
 mod stage;
+mod states;
 
-use egui::{Color32, vec2};
+use egui::{Color32, Vec2, vec2};
 use engine::Metre;
 
 use self::stage::Stage;
@@ -16,6 +19,9 @@ use crate::tape::{Mark, Span};
 use std::sync::Arc;
 
 const BAR: i64 = 192;
+const USUAL: Vec2 = vec2(1000.0, 680.0);
+/// The least that there is.
+const SMALL: Vec2 = vec2(640.0, 480.0);
 
 /// A window on a plugin that has heard a call, plays an answer and has planned more, in the middle of a bar.
 fn performing() -> Window {

@@ -1,5 +1,6 @@
 //! Colours, sizes and the look of egui's own parts: dark, for a stage, with two colours that mean something.
 
+use egui::style::ScrollStyle;
 use egui::{Color32, Context, CornerRadius, FontId, Margin, Stroke, Theme, Visuals, vec2};
 
 pub(crate) const GROUND: Color32 = Color32::from_rgb(13, 16, 20);
@@ -23,10 +24,10 @@ pub(crate) const RADIUS: CornerRadius = CornerRadius::same(8);
 pub(crate) const BUTTON_HEIGHT: f32 = 44.0;
 pub(crate) const CARD_HEIGHT: f32 = 58.0;
 
+/// No text is smaller.
 pub(crate) const SMALL: FontId = FontId::proportional(13.0);
 pub(crate) const BODY: FontId = FontId::proportional(15.0);
 pub(crate) const VALUE: FontId = FontId::proportional(17.0);
-pub(crate) const HEADING: FontId = FontId::proportional(30.0);
 
 /// Gives egui's menus, labels and scroll bars this look.
 pub(crate) fn apply(context: &Context) {
@@ -40,11 +41,17 @@ pub(crate) fn apply(context: &Context) {
     visuals.selection.bg_fill = CALL.gamma_multiply(0.4);
     visuals.widgets.hovered.weak_bg_fill = CARD_HOVER;
     visuals.widgets.hovered.bg_stroke = Stroke::NONE;
+    // The handle of a scroll bar.
+    visuals.widgets.inactive.bg_fill = MUTED;
+    visuals.widgets.hovered.bg_fill = TEXT;
+    visuals.widgets.active.bg_fill = TEXT;
     context.set_visuals(visuals);
     context.all_styles_mut(|style| {
         style.spacing.menu_margin = Margin::same(6);
         style.spacing.button_padding = vec2(10.0, 6.0);
         style.spacing.item_spacing = vec2(8.0, 4.0);
         style.interaction.selectable_labels = false;
+        // Always seen where there is more to see.
+        style.spacing.scroll = ScrollStyle { bar_width: 10.0, ..ScrollStyle::solid() };
     });
 }

@@ -58,6 +58,8 @@ pub(crate) struct PackCard {
     pub(crate) name: String,
     /// How it stands with it.
     pub(crate) about: String,
+    /// Where it is.
+    pub(crate) path: String,
     pub(crate) is_chosen: bool,
     pub(crate) is_bad: bool,
 }
@@ -68,6 +70,8 @@ pub(crate) enum Mood {
     #[default]
     Calm,
     Listening,
+    /// An answer is planned.
+    Ready,
     Answering,
     Wrong,
 }
@@ -97,6 +101,8 @@ pub(crate) struct Control {
     /// 0 to 1, as is the default.
     pub(crate) normalized: f32,
     pub(crate) default: f32,
+    /// A step down, and a step up.
+    pub(crate) steps: [f32; 2],
     pub(crate) kind: Kind,
     /// If it can learn from what is played.
     pub(crate) learn: Option<Learn>,
@@ -127,6 +133,8 @@ pub(crate) struct Fact {
     pub(crate) name: &'static str,
     pub(crate) value: String,
     pub(crate) is_bad: bool,
+    /// What it means, and what to do about it.
+    pub(crate) about: &'static str,
 }
 
 /// What came of the last wish.
@@ -170,6 +178,8 @@ pub(crate) enum Wish {
     LeavePack,
     /// Look for packs again.
     RefreshPacks,
+    /// The notice has been read.
+    Dismiss,
 }
 
 impl Wish {

@@ -1,12 +1,17 @@
 //! The window's own parts: buttons for fingers, and cards that show and set a parameter.
 
+use std::sync::Arc;
+
 use egui::epaint::Mesh;
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{
-    Align2, Color32, FontId, Painter, Popup, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind,
-    Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, FontId, Galley, Key, Painter, Popup, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape, Stroke,
+    StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
+use super::slider;
 use super::theme::{self, ANSWER, CARD, CARD_HOVER, LINE, MUTED, RADIUS, TEXT};
+use super::tips::tip;
 use super::view::{Control, Kind, Learn, Wish};
 
 /// How a button looks.
@@ -27,7 +32,7 @@ pub(crate) fn button(ui: &Ui, rect: Rect, label: &str, look: Look, is_enabled: b
     let response = ui.interact(rect, ui.scope_id().with(("button", label)), sense);
     let is_chosen = look == Look::Chosen;
     response.widget_info(|| WidgetInfo::selected(Role::Button, is_enabled, is_chosen, label));
-    let is_down = response.is_pointer_button_down_on();
+    let is_down = is_held(&response);
     let (fill, stroke, ink) = match look {
         _ if !is_enabled => (theme::PANEL, LINE, theme::MUTED.gamma_multiply(0.6)),
         Look::Plain => (CARD, LINE, TEXT),
@@ -41,8 +46,15 @@ pub(crate) fn button(ui: &Ui, rect: Rect, label: &str, look: Look, is_enabled: b
         _ => fill,
     };
     ui.painter().rect(rect, RADIUS, fill, Stroke::new(1.0, stroke), StrokeKind::Inside);
-    fitted(ui.painter(), rect.shrink(6.0), Align2::CENTER_CENTER, label, theme::BODY, ink);
+    fitted(ui.painter(), rect.shrink(4.0), Align2::CENTER_CENTER, label, theme::BODY, theme::SMALL.size, ink);
+    focus(ui, rect, &response);
     response
+}
+
+/// Whether the pointer or a key holds a button down.
+pub(crate) fn is_held(response: &Response) -> bool {
+    let is_key_down = || response.ctx.input(|input| input.key_down(Key::Space) || input.key_down(Key::Enter));
+    response.is_pointer_button_down_on() || response.has_focus() && is_key_down()
 }
 
 /// The card of a parameter: its name, its value, and how far along it is. What the user does goes into `wishes`.
@@ -59,19 +71,21 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish
     let fill = if response.hovered() || response.dragged() { CARD_HOVER } else { CARD };
     let painter = ui.painter();
     painter.rect_filled(rect, RADIUS, fill);
+    focus(ui, rect, &response);
     let inner = rect.shrink2(vec2(12.0, 8.0));
     let is_slider = matches!(control.kind, Kind::Slider);
     let text_width = if is_slider { 0.0 } else { 26.0 } + learn.map_or(0.0, |_| 54.0);
     let line = |y: f32| Rect::from_min_max(pos2(inner.left(), y), pos2(inner.right() - text_width, y + 20.0));
-    fitted(painter, line(inner.top() - 2.0), Align2::LEFT_CENTER, &control.name, theme::SMALL, MUTED);
+    let least = theme::SMALL.size;
+    fitted(painter, line(inner.top() - 2.0), Align2::LEFT_CENTER, &control.name, theme::SMALL, least, MUTED);
     let value = if is_learning { "Move it now" } else { &control.text };
     let ink = if is_learning { ANSWER } else { TEXT };
-    fitted(painter, line(inner.top() + 17.0), Align2::LEFT_CENTER, value, theme::VALUE, ink);
+    fitted(painter, line(inner.top() + 17.0), Align2::LEFT_CENTER, value, theme::VALUE, least, ink);
 
     match &control.kind {
         Kind::Slider => {
-            slide(card, control, &response, wishes);
-            bar(painter, rect, control);
+            slider::work(rect, control, &response, wishes);
+            slider::show(painter, rect, control);
             let info = || WidgetInfo::slider(true, f64::from(control.normalized), &control.name);
             response.widget_info(info);
         }
@@ -90,6 +104,8 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish
             popup.show(|ui| choose(ui, control, choices, wishes));
         }
     }
+    let how = if is_slider { "\nDrag; with Shift, finely. Double click: the default." } else { "" };
+    response.on_hover_text(format!("{}{how}", tip(control.id)));
     if let Some((rect, learn)) = learn {
         let look = match learn {
             _ if is_learning => Look::Main,
@@ -98,7 +114,8 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish
         };
         let place = rect.shrink2(vec2(6.0, 10.0)).translate(vec2(0.0, if is_slider { -3.0 } else { 0.0 }));
         let label = learn.learnt.as_deref().unwrap_or("Learn");
-        if button_named(ui, place, label, control.id, look).clicked() {
+        let about = "Press, and move a knob or pedal: it moves this from then on. Press twice to forget.";
+        if button_named(ui, place, label, control.id, look).on_hover_text(about).clicked() {
             wishes.push(Wish::Learn(control.id));
         }
     }
@@ -116,29 +133,9 @@ fn button_named(ui: &Ui, rect: Rect, label: &str, name: &str, look: Look) -> Res
     };
     let ink = if response.hovered() && look != Look::Main { TEXT } else { ink };
     ui.painter().rect(rect, RADIUS, fill, Stroke::new(1.0, stroke), StrokeKind::Inside);
-    fitted(ui.painter(), rect.shrink(3.0), Align2::CENTER_CENTER, label, theme::SMALL, ink);
+    fitted(ui.painter(), rect.shrink(3.0), Align2::CENTER_CENTER, label, theme::SMALL, theme::SMALL.size, ink);
+    focus(ui, rect, &response);
     response
-}
-
-fn slide(rect: Rect, control: &Control, response: &Response, wishes: &mut Vec<Wish>) {
-    if response.double_clicked() {
-        wishes.extend(Wish::change(control.id, control.default));
-        return;
-    }
-    // A hand takes hold of the value where it is, so that a touch alone moves nothing.
-    let grip = response.id.with("grip");
-    let along = response.interact_pointer_pos().map_or(0.0, |at| at.x / (rect.width() - 24.0).max(1.0));
-    if response.drag_started() {
-        response.ctx.data_mut(|data| data.insert_temp(grip, control.normalized - along));
-        wishes.push(Wish::Touch(control.id));
-    }
-    if response.dragged() {
-        let hold: f32 = response.ctx.data(|data| data.get_temp(grip)).unwrap_or(control.normalized - along);
-        wishes.push(Wish::Set(control.id, (hold + along).clamp(0.0, 1.0)));
-    }
-    if response.drag_stopped() {
-        wishes.push(Wish::LetGo(control.id));
-    }
 }
 
 fn choose(ui: &mut Ui, control: &Control, choices: &[(String, f32)], wishes: &mut Vec<Wish>) {
@@ -155,24 +152,14 @@ fn choose(ui: &mut Ui, control: &Control, choices: &[(String, f32)], wishes: &mu
     });
 }
 
-/// How far along a value is, with a mark at the default.
-fn bar(painter: &Painter, card: Rect, control: &Control) {
-    let track =
-        Rect::from_min_max(pos2(card.left() + 12.0, card.bottom() - 9.0), card.right_bottom() - vec2(12.0, 5.0));
-    let x = |normalized: f32| track.left() + normalized.clamp(0.0, 1.0) * track.width();
-    painter.rect_filled(track, 2.0, LINE);
-    let filled = Rect::from_min_max(track.min, pos2(x(control.normalized), track.max.y));
-    painter.rect_filled(filled, 2.0, ANSWER);
-    let mark = Rect::from_center_size(pos2(x(control.default), track.center().y), vec2(2.0, 8.0));
-    painter.rect_filled(mark, 1.0, MUTED);
-    painter.circle_filled(pos2(x(control.normalized), track.center().y), 5.0, TEXT);
-}
-
 fn switch(painter: &Painter, centre: Pos2, is_on: bool) {
     let pill = Rect::from_center_size(centre, vec2(40.0, 22.0));
-    painter.rect_filled(pill, 11.0, if is_on { theme::GOOD } else { LINE });
-    let x = if is_on { pill.right() - 11.0 } else { pill.left() + 11.0 };
-    painter.circle_filled(pos2(x, centre.y), 8.0, TEXT);
+    let (fill, stroke, knob, x) = match is_on {
+        true => (theme::GOOD, theme::GOOD, theme::GROUND, pill.right() - 11.0),
+        false => (theme::PANEL, MUTED, TEXT, pill.left() + 11.0),
+    };
+    painter.rect(pill, 11.0, fill, Stroke::new(1.5, stroke), StrokeKind::Inside);
+    painter.circle_filled(pos2(x, centre.y), 7.0, knob);
 }
 
 fn caret(painter: &Painter, centre: Pos2, colour: Color32) {
@@ -184,18 +171,51 @@ fn caret(painter: &Painter, centre: Pos2, colour: Color32) {
     painter.add(Shape::mesh(mesh));
 }
 
-/// A line of text in a rectangle; made smaller, and at last cut, if it is too wide.
-pub(crate) fn fitted(painter: &Painter, rect: Rect, align: Align2, text: &str, font: FontId, colour: Color32) -> Rect {
+/// A line of text in a rectangle; made smaller, though not below `least`, and at last cut, if it is too wide.
+pub(crate) fn fitted(
+    painter: &Painter,
+    rect: Rect,
+    align: Align2,
+    text: &str,
+    font: FontId,
+    least: f32,
+    colour: Color32,
+) -> Rect {
     let mut galley = painter.layout_no_wrap(text.to_owned(), font.clone(), colour);
     if galley.size().x > rect.width() {
-        let size = (font.size * rect.width() / galley.size().x).max(font.size * 0.85).floor();
-        let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), FontId { size, ..font }, colour);
-        job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width());
-        galley = painter.layout_job(job);
+        let size = (font.size * rect.width() / galley.size().x).floor().max(least);
+        galley = rows(painter, rect.width(), 1, text, FontId { size, ..font }, colour);
     }
     let place = align.align_size_within_rect(galley.size(), rect);
     painter.galley(place.min, galley, colour);
     place
+}
+
+/// Text in as many rows as a rectangle has room for: in the first of these sizes in which all of it fits, and at last cut.
+pub(crate) fn wrapped(painter: &Painter, rect: Rect, text: &str, sizes: &[f32], colour: Color32) {
+    let in_rows = |&size: &f32| {
+        let n_rows = (1_u8..9).take_while(|&n| f32::from(n) * size * 1.18 <= rect.height()).count().max(1);
+        rows(painter, rect.width(), n_rows, text, FontId::proportional(size), colour)
+    };
+    let mut galleys = sizes.iter().map(in_rows);
+    let fits = galleys.find(|galley| !galley.elided);
+    if let Some(galley) = fits.or_else(|| sizes.last().map(in_rows)) {
+        painter.galley(rect.min, galley, colour);
+    }
+}
+
+fn rows(painter: &Painter, max_width: f32, max_rows: usize, text: &str, font: FontId, colour: Color32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple(text.to_owned(), font, colour, max_width);
+    job.wrap = TextWrapping { max_width, max_rows, break_anywhere: max_rows == 1, ..TextWrapping::default() };
+    painter.layout_job(job)
+}
+
+/// Shows which part has the keyboard: a light line and a dark one, to be seen on any ground.
+pub(crate) fn focus(ui: &Ui, rect: Rect, response: &Response) {
+    if response.has_focus() {
+        ui.painter().rect_stroke(rect, RADIUS, Stroke::new(2.0, TEXT), StrokeKind::Inside);
+        ui.painter().rect_stroke(rect.shrink(2.0), RADIUS, Stroke::new(2.0, theme::GROUND), StrokeKind::Inside);
+    }
 }
 
 fn mix(one: Color32, other: Color32, share: f32) -> Color32 {

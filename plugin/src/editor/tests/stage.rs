@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 
 use egui::epaint::{Primitive, Vertex};
+use egui::output::OutputEvent;
 use egui::{
-    Color32, ColorImage, Context, Event, FullOutput, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, TextureId,
-    Vec2, pos2,
+    Color32, ColorImage, Context, Event, FullOutput, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape,
+    Stroke, TextureId, Vec2, ViewportId, pos2,
 };
 
 use super::super::view::Wish;
@@ -15,26 +16,55 @@ use super::super::{Window, page, theme};
 pub(super) struct Stage {
     context: Context,
     size: Vec2,
+    /// Pixels of the screen for each of ours.
+    scale: f32,
     time: f64,
+    modifiers: Modifiers,
     output: Option<FullOutput>,
     textures: HashMap<TextureId, ColorImage>,
+    /// The name of the part that has the keyboard.
+    focused: Option<String>,
 }
 
-/// All words on the screen, with their places.
-pub(super) struct Words(Vec<(String, Rect)>);
+/// Words on the screen.
+struct Word {
+    text: String,
+    place: Rect,
+    size: f32,
+    is_cut: bool,
+}
+
+/// All words on the screen.
+pub(super) struct Words(Vec<Word>);
 
 impl Words {
     pub(super) fn contains(&self, text: &str) -> bool {
-        self.0.iter().any(|(word, _)| word.contains(text))
+        self.0.iter().any(|word| word.text.contains(text))
     }
 
     pub(super) fn count(&self, text: &str) -> usize {
-        self.0.iter().filter(|(word, _)| word == text).count()
+        self.0.iter().filter(|word| word.text == text).count()
     }
 
     fn place(&self, text: &str) -> Pos2 {
-        let place = self.0.iter().find(|(word, _)| word == text).map(|(_, rect)| rect.center());
-        place.unwrap_or_else(|| panic!("{text} is nowhere to be seen"))
+        let word = self.0.iter().find(|word| word.text == text);
+        word.map(|word| word.place.center()).unwrap_or_else(|| panic!("{text} is nowhere to be seen"))
+    }
+
+    /// The smallest words.
+    pub(super) fn smallest(&self) -> (f32, &str) {
+        let smaller = |one: &&Word, other: &&Word| one.size.total_cmp(&other.size);
+        self.0.iter().min_by(smaller).map(|word| (word.size, word.text.as_str())).unwrap()
+    }
+
+    /// The size of some words.
+    pub(super) fn size(&self, text: &str) -> f32 {
+        self.0.iter().find(|word| word.text == text).unwrap_or_else(|| panic!("{text} is nowhere to be seen")).size
+    }
+
+    /// Words that are not there to their end.
+    pub(super) fn cut(&self) -> Vec<&str> {
+        self.0.iter().filter(|word| word.is_cut).map(|word| word.text.as_str()).collect()
     }
 }
 
@@ -53,7 +83,46 @@ impl Stage {
     pub(super) fn new(size: Vec2) -> Self {
         let context = Context::default();
         theme::apply(&context);
-        Self { context, size, time: 0.0, output: None, textures: HashMap::new() }
+        let modifiers = Modifiers::NONE;
+        Self { context, size, scale: 1.0, time: 0.0, modifiers, output: None, textures: HashMap::new(), focused: None }
+    }
+
+    /// On a screen with so many pixels for each of ours.
+    pub(super) fn at_scale(size: Vec2, scale: f32) -> Self {
+        Self { scale, ..Self::new(size) }
+    }
+
+    /// Holds keys like Shift meanwhile.
+    pub(super) fn holding<T>(&mut self, modifiers: Modifiers, act: impl FnOnce(&mut Self) -> T) -> T {
+        self.modifiers = modifiers;
+        let done = act(self);
+        self.modifiers = Modifiers::NONE;
+        done
+    }
+
+    /// Presses a key, or lets it go.
+    pub(super) fn key(&mut self, window: &mut Window, key: Key, pressed: bool) -> Vec<Wish> {
+        let (physical_key, repeat, modifiers) = (None, false, self.modifiers);
+        self.frame(window, vec![Event::Key { key, physical_key, pressed, repeat, modifiers }])
+    }
+
+    /// Presses a key and lets it go, with a frame between, and one after.
+    pub(super) fn tap(&mut self, window: &mut Window, key: Key) -> Vec<Wish> {
+        let mut wishes = self.key(window, key, true);
+        wishes.extend(self.key(window, key, false));
+        wishes.extend(self.frame(window, Vec::new()));
+        wishes
+    }
+
+    /// Presses Tab until the part of this name has the keyboard: as a screen reader would say it.
+    pub(super) fn tab_to(&mut self, window: &mut Window, name: &str) {
+        for _ in 0..80 {
+            self.tap(window, Key::Tab);
+            if self.focused.as_deref() == Some(name) {
+                return;
+            }
+        }
+        panic!("the keyboard does not reach {name}");
     }
 
     /// Shows the window for a few frames, and reads it.
@@ -69,16 +138,26 @@ impl Stage {
         self.drag(window, text, 0.0)
     }
 
+    /// Clicks on a word twice.
+    pub(super) fn double_click(&mut self, window: &mut Window, text: &str) -> Vec<Wish> {
+        let mut wishes = self.click(window, text);
+        // Between two clicks, time has passed that makes them two.
+        self.time -= 1.6;
+        wishes.extend(self.click(window, text));
+        wishes
+    }
+
+    /// The name of the part that has the keyboard.
+    pub(super) fn focused(&self) -> &str {
+        self.focused.as_deref().unwrap_or_default()
+    }
+
     /// Presses on a word, moves to the right, and lets go.
     pub(super) fn drag(&mut self, window: &mut Window, text: &str, by: f32) -> Vec<Wish> {
         let at = self.show(window).place(text);
         let to = at + Vec2::new(by, 0.0);
-        let press = |pos, pressed| Event::PointerButton {
-            pos,
-            button: PointerButton::Primary,
-            pressed,
-            modifiers: Modifiers::NONE,
-        };
+        let modifiers = self.modifiers;
+        let press = |pos, pressed| Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers };
         let mut wishes = self.frame(window, vec![Event::PointerMoved(at)]);
         wishes.extend(self.frame(window, vec![press(at, true)]));
         wishes.extend(self.frame(window, vec![Event::PointerMoved(to)]));
@@ -91,8 +170,11 @@ impl Stage {
 
     fn frame(&mut self, window: &mut Window, events: Vec<Event>) -> Vec<Wish> {
         self.time += 0.1;
+        let modifiers = Event::ModifiersChanged(self.modifiers);
+        let events = [modifiers].into_iter().chain(events).collect();
         let screen_rect = Some(Rect::from_min_size(Pos2::ZERO, self.size));
-        let input = RawInput { screen_rect, time: Some(self.time), events, ..RawInput::default() };
+        let mut input = RawInput { screen_rect, time: Some(self.time), events, ..RawInput::default() };
+        input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(self.scale);
         let view = window.view();
         let mut wishes = Vec::new();
         let mut output = self.context.run_ui(input, |ui| {
@@ -117,17 +199,38 @@ impl Stage {
             }
         }
         output.textures_delta.clear();
+        for event in &output.platform_output.events {
+            if let OutputEvent::FocusGained(info) = event {
+                self.focused = info.label.clone();
+            }
+        }
         self.output = Some(output);
         wishes
     }
 
+    /// How many parts are framed, as that is which has the keyboard.
+    pub(super) fn frames(&self) -> usize {
+        let shapes = self.output.as_ref().unwrap().shapes.iter();
+        let is_frame =
+            |shape: &Shape| matches!(shape, Shape::Rect(rect) if rect.stroke == Stroke::new(2.0, theme::TEXT));
+        shapes.filter(|clipped| is_frame(&clipped.shape)).count()
+    }
+
     fn words(&self) -> Words {
-        fn gather(shape: &Shape, words: &mut Vec<(String, Rect)>) {
+        fn gather(shape: &Shape, words: &mut Vec<Word>) {
             match shape {
                 Shape::Vec(shapes) => shapes.iter().for_each(|shape| gather(shape, words)),
                 Shape::Text(text) => {
-                    let shown: String = text.galley.rows.iter().map(|row| row.text()).collect::<Vec<_>>().join(" ");
-                    words.push((shown, text.visual_bounding_rect()));
+                    let galley = &text.galley;
+                    let rows = galley.rows.iter().map(|row| row.text().trim_end().to_owned());
+                    let shown = rows.collect::<Vec<_>>().join(" ");
+                    let sizes = galley.job.sections.iter().map(|section| section.format.font_id.size);
+                    words.push(Word {
+                        text: shown,
+                        place: text.visual_bounding_rect(),
+                        size: sizes.fold(f32::INFINITY, f32::min),
+                        is_cut: galley.elided,
+                    });
                 }
                 _ => {}
             }
@@ -141,15 +244,26 @@ impl Stage {
 
     /// Paints the last frame.
     pub(super) fn paint(&self) -> Picture {
-        let (width, height) = (self.size.x as usize, self.size.y as usize);
+        self.paint_part(Rect::EVERYTHING)
+    }
+
+    /// Paints a part of the last frame, which is quicker. The rest is black.
+    pub(super) fn paint_part(&self, part: Rect) -> Picture {
+        let size = self.size * self.scale;
+        let (width, height) = (size.x as usize, size.y as usize);
         let mut picture = Picture { width, pixels: vec![[0.0; 3]; width * height] };
         let shapes = self.output.as_ref().unwrap().shapes.clone();
-        for clipped in self.context.tessellate(shapes, 1.0) {
+        for clipped in self.context.tessellate(shapes, self.scale) {
             let Primitive::Mesh(mesh) = clipped.primitive else { continue };
             let texture = &self.textures[&mesh.texture_id];
-            let clip = clipped.clip_rect.intersect(Rect::from_min_size(Pos2::ZERO, self.size));
+            let clip =
+                (clipped.clip_rect.intersect(part) * self.scale).intersect(Rect::from_min_size(Pos2::ZERO, size));
+            let corner = |index: u32| {
+                let corner = mesh.vertices[index as usize];
+                Vertex { pos: corner.pos * self.scale, ..corner }
+            };
             for corners in mesh.indices.chunks_exact(3) {
-                triangle(&mut picture, clip, texture, [0, 1, 2].map(|i| mesh.vertices[corners[i] as usize]));
+                triangle(&mut picture, clip, texture, [0, 1, 2].map(|i| corner(corners[i])));
             }
         }
         picture
@@ -159,7 +273,8 @@ impl Stage {
     pub(super) fn save(&self, name: &str) {
         let Some(folder) = std::env::var_os("ANTIPHON_PICTURES") else { return };
         let picture = self.paint();
-        let mut pixmap = tiny_skia::Pixmap::new(self.size.x as u32, self.size.y as u32).unwrap();
+        let size = self.size * self.scale;
+        let mut pixmap = tiny_skia::Pixmap::new(size.x as u32, size.y as u32).unwrap();
         for (to, from) in pixmap.pixels_mut().iter_mut().zip(&picture.pixels) {
             let [red, green, blue] = from.map(|part| part.round() as u8);
             *to = tiny_skia::PremultipliedColorU8::from_rgba(red, green, blue, 255).unwrap();

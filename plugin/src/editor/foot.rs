@@ -1,0 +1,54 @@
+//! The bottom line: how it goes, in numbers. And above it, for a while, what came of the last wish.
+
+use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+
+use super::theme::{self, GOOD, MUTED, SMALL, TEXT, WRONG};
+use super::view::{Fact, Notice, Wish};
+use super::widgets::fitted;
+
+pub(super) const HEIGHT: f32 = 20.0;
+/// A longer value, as a share of the line, is cut, and can be read in full under the pointer: late notes may not be pushed
+/// out of sight.
+const MOST_VALUE: f32 = 0.25;
+const SPACE: f32 = 20.0;
+
+/// Draws as many of the numbers as there is room for.
+pub(super) fn health(ui: &Ui, rect: Rect, facts: &[Fact]) {
+    let width = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), SMALL, TEXT).size().x;
+    let mut left = rect.left();
+    for fact in facts {
+        let (name, value) = (width(fact.name), width(&fact.value).min(MOST_VALUE * rect.width()));
+        let right = left + name + 5.0 + value;
+        if right > rect.right() {
+            continue;
+        }
+        let (ink, value_ink) = if fact.is_bad { (WRONG, WRONG) } else { (MUTED, TEXT) };
+        let place = |left, right| Rect::from_x_y_ranges(left..=right, rect.y_range());
+        for (text, ink, place) in
+            [(fact.name, ink, place(left, left + name)), (&fact.value, value_ink, place(right - value, right))]
+        {
+            fitted(ui.painter(), place.expand2(vec2(0.5, 0.0)), Align2::LEFT_CENTER, text, SMALL, SMALL.size, ink);
+        }
+        let response = ui.interact(place(left, right), ui.scope_id().with(("fact", fact.name)), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{} {}", fact.name, fact.value)));
+        response.on_hover_text(format!("{} {}\n{}", fact.name, fact.value, fact.about));
+        left = right + SPACE;
+    }
+}
+
+/// Draws a notice over the bottom of `above`, where nothing is pressed; a click sends it away.
+pub(super) fn notice(ui: &Ui, above: Rect, notice: &Notice, wishes: &mut Vec<Wish>) {
+    let ink = if notice.is_bad { WRONG } else { GOOD };
+    let width = above.width() - 2.0 * 8.0;
+    let text = ui.painter().layout(notice.text.clone(), theme::BODY, TEXT, width - 2.0 * 14.0);
+    let size = vec2(width, text.size().y + 2.0 * 8.0);
+    let card = Rect::from_min_size(pos2(above.left() + 8.0, above.bottom() - 8.0 - size.y), size);
+    ui.painter().rect(card, theme::RADIUS, theme::CARD, Stroke::new(1.5, ink), StrokeKind::Inside);
+    ui.painter().galley(card.min + vec2(14.0, 8.0), text, TEXT);
+    let response = ui.interact(card, ui.scope_id().with("notice"), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
+    super::widgets::focus(ui, card, &response);
+    if response.clicked() {
+        wishes.push(Wish::Dismiss);
+    }
+}
