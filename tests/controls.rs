@@ -215,3 +215,27 @@ fn a_turn_that_was_taken_back_keeps_no_generator_silent() {
     rig.run(sample_of(&rig, 8.0)).unwrap();
     assert!(pair(&rig.heard).iter().any(|note| note.on_samples >= from));
 }
+
+#[test]
+fn density_and_complexity_are_heard_in_the_number_of_notes() {
+    // Onsets and notes of four answers of eight bars.
+    let count = |name: &str, text: &str| -> (usize, usize) {
+        let mut count = (0, 0);
+        for seed in 1..=4 {
+            let mut rig = open(OFFLINE, Pace::Unpaced);
+            for (name, text) in [("Answer length", "8 bars"), (name, text), ("Seed", &seed.to_string())] {
+                set_text(&mut rig, name, text);
+            }
+            let mut onsets: Vec<u64> = answer(&mut rig, 40).iter().map(|note| note.on_samples).collect();
+            count.1 += onsets.len();
+            onsets.dedup();
+            count.0 += onsets.len();
+        }
+        count
+    };
+    let [few, some, many] = ["0.25", "1", "4"].map(|text| count("Density", text));
+    assert!(2 * few.0 <= some.0 && 2 * some.0 <= many.0, "{few:?}, {some:?}, {many:?}");
+    let [simple, complex] = ["-100", "100"].map(|text| count("Complexity", text));
+    assert!(2 * simple.0 <= complex.0, "{simple:?}, {complex:?}");
+    assert!(4 * simple.1 * complex.0 <= 3 * complex.1 * simple.0, "fuller chords: {simple:?}, {complex:?}");
+}

@@ -24,6 +24,12 @@ pub(super) struct Made {
     pub(super) is_repeat: bool,
 }
 
+impl From<Made> for Note {
+    fn from(made: Made) -> Self {
+        made.note
+    }
+}
+
 impl repeat::Made for Made {
     fn note(&self) -> Note {
         self.note
@@ -136,6 +142,7 @@ impl Plan {
             may_end,
         };
         let mut rhythm = Sampling { temperature: controls.rhythm_temperature, top_p: controls.top_p };
+        let pacing = self.facts.texture.pacing(controls.density, controls.complexity, &self.notes);
         let class_bias = controls.wish.class_bias(self.facts.key, controls.lock);
         let mut avoid = None;
         // Drawn once for each note, like the style.
@@ -145,7 +152,7 @@ impl Plan {
         for attempt in 0.. {
             // Each note has a random stream of its own, so that the notes before it leave no trace in it.
             session.seed(mixed(seed, place, attempt));
-            let bend = Bend { rhythm: Some(rhythm), class_bias, avoid };
+            let bend = Bend { rhythm: Some(rhythm), pacing, class_bias, avoid };
             let mut event = session.next_bent(&ask, &bend);
             if let (Event::Note(note), Some(last)) = (event, last)
                 && note.onset_ticks > last.max(not_before).saturating_add(LONGEST_REST_TICKS)

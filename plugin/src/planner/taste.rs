@@ -3,7 +3,8 @@
 use engine::conditions::{density_level, polyphony_level};
 use engine::key::{Key, find_key};
 use engine::note::Note;
-use engine::{Conditions, Metre, Velocity};
+use engine::pacing::density_factor;
+use engine::{Conditions, Metre, Texture, Velocity};
 
 use crate::link::Controls;
 
@@ -23,6 +24,8 @@ pub(super) struct Facts {
     pub(super) key: Option<Key>,
     density: u8,
     polyphony: u8,
+    /// How many notes it has.
+    pub(super) texture: Texture,
     /// Mean velocity.
     loudness: Option<f32>,
 }
@@ -39,13 +42,14 @@ impl Facts {
             key: if is_alone { Some(key_of_seed(seed)) } else { find_key(heard).map(|(key, _)| key) },
             density: density_level(call),
             polyphony: polyphony_level(call),
+            texture: Texture::of(call.iter().copied()),
             loudness: (!call.is_empty()).then_some(loudness),
         }
     }
 
     /// What the model is told, in the style of the next note.
     pub(super) fn conditions(&self, controls: &Controls, style: u8) -> Conditions {
-        let factor = controls.density * DENSITY_STEP.powf(2.0 * controls.complexity);
+        let factor = density_factor(controls.density, controls.complexity);
         let fuller = 2.0 * controls.complexity;
         Conditions {
             style,

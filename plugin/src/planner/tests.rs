@@ -204,7 +204,7 @@ fn a_change_replaces_what_comes_after_it_and_nothing_before() {
 fn the_answer_keeps_the_key_of_the_call_as_strictly_as_asked() {
     // The scale of the call has a C sharp: its key is D minor.
     let inside = |lock| {
-        let controls = Controls { lock, rhythm_temperature: 0.5, density: 4.0, ..CONTROLS };
+        let controls = Controls { lock, rhythm_temperature: 0.5, ..CONTROLS };
         let notes: Vec<_> = (0..8).flat_map(|seed| seeded_answer(seed, controls)).collect();
         let is_inside = |note: &&PlannedNote| [0, 1, 2, 4, 5, 7, 9, 10].contains(&(note.key % 12));
         (notes.iter().filter(is_inside).count(), notes.len())

@@ -8,6 +8,7 @@ use crate::grammar::{Grammar, Onset};
 use crate::memory::Memory;
 use crate::metre::Position;
 use crate::note::{Note, Pitch};
+use crate::pacing::Pacing;
 use crate::sample::{self, Sampling};
 use crate::vocab::{self, END, N_PITCHES};
 
@@ -33,6 +34,8 @@ pub struct Ask {
 pub struct Bend {
     /// How freely time and length are chosen, if not like pitch and velocity.
     pub rhythm: Option<Sampling>,
+    /// How fast notes follow each other.
+    pub pacing: Pacing,
     /// Added to the logits of each pitch class, from C up: 0 changes nothing, minus infinity forbids it (as long as the
     /// range has others).
     pub class_bias: [f32; 12],
@@ -98,7 +101,7 @@ impl Session {
         self.recall();
 
         let onset_ticks = grammar.forced_onset_ticks().unwrap_or_else(|| {
-            let shift = self.choose(rhythm, &[], Position::FREE, |shift| grammar.allows_shift(shift));
+            let shift = self.choose_shift(rhythm, bend.pacing, |shift| grammar.allows_shift(shift));
             grammar.onset_ticks(shift.unwrap_or(u8::MAX))
         });
         let position = self.metre.position(onset_ticks);
@@ -129,6 +132,13 @@ impl Session {
     ) -> Option<u8> {
         let mut buffer = [0.0; N_PITCHES];
         let logits = self.logits(earlier, onset, &mut buffer);
+        sample::choose(logits, is_legal, sampling, &mut self.random)
+    }
+
+    fn choose_shift(&mut self, sampling: Sampling, pacing: Pacing, is_legal: impl Fn(u8) -> bool) -> Option<u8> {
+        let mut buffer = [0.0; N_PITCHES];
+        let logits = self.logits(&[], Position::FREE, &mut buffer);
+        pacing.bend(logits);
         sample::choose(logits, is_legal, sampling, &mut self.random)
     }
 

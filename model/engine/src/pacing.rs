@@ -1,0 +1,199 @@
+//! How many notes an answer has against its call: how fast they follow each other, and how many begin together.
+//!
+//! The network is told a density and a polyphony, but it believes what it has read more than what it is told. So another
+//! opinion is multiplied with its own (a product of experts, Hinton 2002): that a time between two onsets is the less likely
+//! the more octaves it is away from the one that is wanted. What is wanted is corrected by what came of it so far, since a
+//! tilt alone either does nothing or runs away: each fast note makes the next one likelier.
+
+use crate::math;
+use crate::note::Note;
+use crate::vocab::TIMES_TICKS;
+
+/// A chord that is rolled within so many ticks is one onset.
+const ROLL_TICKS: i64 = 3;
+/// From thirty-seconds to a note every two bars of 4/4.
+const GOALS_TICKS: [f32; 2] = [6.0, 384.0];
+/// The correction is at most two octaves.
+const MOST_CORRECTION: f32 = 2.0;
+/// Eighths, for music without a call to measure.
+const MIDDLE_TICKS: f32 = 24.0;
+/// What came of it is measured in the last so many notes, if they have so many onsets.
+const RECENT_NOTES: usize = 24;
+const LEAST_ONSETS: usize = 4;
+/// How much a rhythm is wanted by which the answer has as many notes as the call, when it is an octave away or more ...
+const STRENGTH: f32 = 1.0;
+/// ... and how much more, when the player wants another number, from half an octave on.
+const ASKED_STRENGTH: f32 = 2.0;
+/// The most complex answer has so many times the notes of the call, and so many times the notes in a chord.
+const MOST_DENSITY: f32 = 2.25;
+const MOST_FULLNESS: f32 = 2.0;
+/// Notes that begin together, at most.
+const FULLEST: f32 = 6.0;
+/// What a chord's note gains in logit for each octave that chords are too thin.
+const FULLNESS_RATE: f32 = 2.0;
+
+/// What bends the choice of the next shift. The default changes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pacing {
+    /// The time from one onset to the next that is wanted, in ticks.
+    pub shift_ticks: f32,
+    /// How much it is wanted: a time that is one octave away becomes e to this power times less likely, two octaves the
+    /// fourth power of that. 0 leaves the rhythm to the network.
+    pub strength: f32,
+    /// Added to the logit of a note that begins together with the one before it.
+    pub fullness: f32,
+}
+
+impl Pacing {
+    /// Bends the logits of shifts. How likely a note begins together with the one before it depends on `fullness` only.
+    /// logits: (shifts)
+    pub(crate) fn bend(self, logits: &mut [f32]) {
+        let Some((together, later)) = logits.split_first_mut() else { return };
+        if self.strength > 0.0 && self.shift_ticks > 0.0 && !later.is_empty() {
+            let before = math::log_sum_exp(later);
+            for (logit, &ticks) in later.iter_mut().zip(&TIMES_TICKS[1..]) {
+                let octaves = libm::log2f(f32::from(ticks) / self.shift_ticks);
+                *logit -= self.strength * octaves * octaves;
+            }
+            let lost = before - math::log_sum_exp(later);
+            for logit in later {
+                *logit += lost;
+            }
+        }
+        *together += self.fullness;
+    }
+}
+
+/// How many notes music has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Texture {
+    /// Mean time from one onset to the next; `None` if there is only one.
+    shift_ticks: Option<f32>,
+    /// `None` without notes.
+    notes_per_onset: Option<f32>,
+    n_onsets: usize,
+}
+
+impl Texture {
+    /// Of notes in the order of their onsets.
+    #[must_use]
+    pub fn of(notes: impl IntoIterator<Item = Note>) -> Self {
+        let (mut n_notes, mut n_onsets, mut first, mut last) = (0usize, 0usize, 0, i64::MIN);
+        for Note { onset_ticks, .. } in notes {
+            n_notes += 1;
+            if n_onsets == 0 || onset_ticks.saturating_sub(last) > ROLL_TICKS {
+                first = if n_onsets == 0 { onset_ticks } else { first };
+                (n_onsets, last) = (n_onsets + 1, onset_ticks);
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "ratios; 24 bits are plenty")]
+        let ratio = |a: i64, b: usize| (b > 0).then(|| a as f32 / b as f32);
+        Self {
+            shift_ticks: ratio(last.saturating_sub(first), n_onsets.saturating_sub(1)),
+            notes_per_onset: ratio(i64::try_from(n_notes).unwrap_or(i64::MAX), n_onsets),
+            n_onsets,
+        }
+    }
+
+    /// What brings an answer to this call's number of notes, times [`density_factor`], and with complexity to fuller chords
+    /// or thinner ones. `made` are the answer's notes so far.
+    #[must_use]
+    pub fn pacing<N: Copy + Into<Note>>(&self, density: f32, complexity: f32, made: &[N]) -> Pacing {
+        let recent = Self::of(made[made.len().saturating_sub(RECENT_NOTES)..].iter().map(|&note| note.into()));
+        let recent = (recent.n_onsets >= LEAST_ONSETS).then_some(recent);
+        let asked = libm::log2f(density_factor(density, complexity));
+        let [shortest, longest] = GOALS_TICKS;
+        let called = self.shift_ticks.unwrap_or(MIDDLE_TICKS);
+        let goal = (called * libm::exp2f(-asked)).clamp(shortest, longest);
+        let is_by = recent.and_then(|recent| recent.shift_ticks).map_or(0.0, |shift| libm::log2f(goal / shift));
+        let unasked = if self.shift_ticks.is_some() { STRENGTH * is_by.abs().min(1.0) } else { 0.0 };
+        let fuller = libm::exp2f(libm::log2f(MOST_FULLNESS) * complexity);
+        let chord = (self.notes_per_onset.unwrap_or(1.0) * fuller).clamp(1.0, FULLEST);
+        let is_thin_by =
+            recent.and_then(|recent| recent.notes_per_onset).map_or(complexity, |n| libm::log2f(chord / n));
+        Pacing {
+            shift_ticks: goal * libm::exp2f(is_by.clamp(-MOST_CORRECTION, MOST_CORRECTION)),
+            strength: unasked + ASKED_STRENGTH * (2.0 * asked.abs()).min(1.0),
+            fullness: FULLNESS_RATE * is_thin_by * (2.0 * complexity.abs()).min(1.0),
+        }
+    }
+}
+
+/// How many times the notes of the call are wanted.
+#[must_use]
+pub fn density_factor(density: f32, complexity: f32) -> f32 {
+    density * libm::exp2f(libm::log2f(MOST_DENSITY) * complexity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::note::{Pitch, Velocity};
+    use crate::vocab::{N_SHIFTS, time_value};
+
+    fn notes(onsets_ticks: impl IntoIterator<Item = i64>) -> Vec<Note> {
+        let note =
+            |onset_ticks| Note { onset_ticks, duration_ticks: 9, pitch: Pitch::MIDDLE_C, velocity: Velocity::MEDIUM };
+        onsets_ticks.into_iter().map(note).collect()
+    }
+
+    fn bent(pacing: Pacing) -> Vec<f32> {
+        let mut logits = vec![0.0; N_SHIFTS];
+        pacing.bend(&mut logits);
+        logits
+    }
+
+    #[test]
+    fn nothing_is_bent_unless_asked() {
+        assert_eq!(bent(Pacing::default()), vec![0.0; N_SHIFTS]);
+        Pacing { shift_ticks: 24.0, strength: 1.0, fullness: 1.0 }.bend(&mut []);
+    }
+
+    #[test]
+    fn times_lose_by_their_distance_and_chords_do_not() {
+        let logits = bent(Pacing { shift_ticks: 24.0, strength: 1.5, fullness: 0.0 });
+        let at = |ticks| logits[usize::from(time_value(ticks))] - logits[usize::from(time_value(24))];
+        for (ticks, lost) in [(12, 1.5), (48, 1.5), (6, 6.0), (96, 6.0), (3, 13.5)] {
+            assert!((at(ticks) + lost).abs() < 1e-3, "{ticks}: {}", at(ticks));
+        }
+        assert_eq!(logits[0], 0.0);
+        let sum = |logits: &[f32]| math::log_sum_exp(&logits[1..]);
+        assert!((sum(&logits) - sum(&[0.0; N_SHIFTS])).abs() < 1e-3, "a chord is as likely as before");
+        let full = bent(Pacing { fullness: 2.0, ..Pacing::default() });
+        assert_eq!((full[0], &full[1..]), (2.0, &[0.0; N_SHIFTS - 1][..]));
+    }
+
+    #[test]
+    fn a_rolled_chord_is_one_onset() {
+        let texture = Texture::of(notes([0, 2, 3, 48, 96, 97]));
+        assert_eq!((texture.shift_ticks, texture.notes_per_onset, texture.n_onsets), (Some(48.0), Some(2.0), 3));
+        assert_eq!(Texture::of(notes([7])).shift_ticks, None);
+        assert_eq!(Texture::of(notes([])).notes_per_onset, None);
+    }
+
+    #[test]
+    fn an_answer_like_its_call_is_left_alone_and_another_is_corrected() {
+        let call = Texture::of(notes((0..9).map(|i| 24 * i)));
+        let answer = |ticks: i64| notes((0..9).map(|i| ticks * i));
+        assert_eq!(call.pacing(1.0, 0.0, &answer(24)).strength, 0.0);
+        let slow = call.pacing(1.0, 0.0, &answer(96));
+        assert_eq!((slow.shift_ticks, slow.strength, slow.fullness), (6.0, STRENGTH, 0.0));
+        let asked = call.pacing(2.0, 0.0, &answer(12));
+        assert_eq!((asked.shift_ticks, asked.strength), (12.0, ASKED_STRENGTH));
+        let begun = call.pacing(0.5, 0.0, &answer(24)[..2]);
+        assert_eq!((begun.shift_ticks, begun.strength), (48.0, ASKED_STRENGTH));
+        let alone = Texture::of(notes([]));
+        assert_eq!(alone.pacing(1.0, 0.0, &answer(96)).strength, 0.0);
+    }
+
+    #[test]
+    fn complexity_asks_for_more_and_fuller_chords() {
+        let call = Texture::of(notes((0..9).map(|i| 24 * i)));
+        let thin = notes((0..12).map(|i| 24 * i));
+        let [simple, complex] = [-1.0, 1.0].map(|complexity| call.pacing(1.0, complexity, &thin));
+        assert!(complex.fullness > 1.0 && complex.shift_ticks < 24.0, "{complex:?}");
+        assert!(simple.fullness == 0.0 && simple.shift_ticks > 24.0, "{simple:?}: it has one voice already");
+        let full = notes((0..12).map(|i| i / 4 * 24).chain([96, 96, 96]));
+        assert!(call.pacing(1.0, -1.0, &full).fullness < -1.0);
+    }
+}
