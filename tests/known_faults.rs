@@ -1,38 +1,10 @@
 //! Faults that are known and not mended, because they lie in other people's code or wait for a decision. Each test says
 //! what should be, and fails: `cargo test --test plugin known_faults -- --ignored`.
 
-use host::{Message, Pace, Transport, pair};
+use host::{Pace, pair};
 
-use crate::common::{OFFLINE, TEMPO, open, play_call, sample_of};
+use crate::common::{OFFLINE, open, play_call, sample_of};
 use crate::turns::set_text;
-
-#[test]
-#[ignore = "only notes and the sustain pedal pass through"]
-fn bypass_passes_everything_on() {
-    let mut rig = open(OFFLINE, Pace::Unpaced);
-    rig.set("Bypass", 1.0).unwrap();
-    rig.run(64).unwrap();
-    let sent = [[0xB0, 1, 77], [0xB0, 11, 99], [0xE0, 1, 77], [0xD0, 50, 0], [0xA0, 60, 9]];
-    for message in sent {
-        rig.send(100, Message::Midi(message));
-    }
-    rig.run(512).unwrap();
-    assert_eq!(rig.heard.iter().map(|event| event.message).collect::<Vec<_>>(), sent.map(Message::Midi));
-}
-
-#[test]
-#[ignore = "a start of the song releases what the player holds, as a stop does"]
-fn a_held_chord_sounds_on_when_the_song_starts() {
-    let mut rig = open(OFFLINE, Pace::Unpaced);
-    rig.set("Thru", 1.0).unwrap();
-    rig.set_transport(Transport { is_playing: false, ..rig.transport() });
-    rig.run(64).unwrap();
-    rig.send(100, Message::NoteOn { channel: 0, key: 60, velocity: 90 });
-    rig.run(2000).unwrap();
-    rig.set_transport(Transport::rolling(TEMPO));
-    rig.run(2000).unwrap();
-    assert_eq!(pair(&rig.heard).iter().map(|note| note.off_samples).collect::<Vec<_>>(), [None]);
-}
 
 #[test]
 #[ignore = "the network hardly follows the density that it is told"]

@@ -16,6 +16,7 @@ mod offline;
 mod packs;
 mod random_host;
 mod state;
+mod thru;
 mod timing;
 mod turns;
 mod vst3;

@@ -4,7 +4,7 @@ use nice_plug::prelude::{FloatParam, FloatRange, IntParam, IntRange};
 
 use super::*;
 use crate::link::{Begin, FromWorker, PlannedNote, ToWorker, WorkerSide, link};
-use crate::midi::{Input, Output};
+use crate::midi::{Gesture, HOLDING, Input, Output};
 
 /// Small random numbers (a linear congruential generator; Knuth's constants).
 struct Dice(u64);
@@ -113,12 +113,17 @@ fn random_song(seed: u32) -> u32 {
         if block % 100 < 30 && dice.roll(3) == 0 {
             let key = 60 + u8::try_from(dice.roll(6)).unwrap();
             let offset = dice.roll(n_samples.max(1));
-            input.push(match dice.roll(20) {
-                0..=8 => (offset, Input::On { channel: 0, key, velocity: 0.5 }),
-                9..=16 => (offset, Input::Off { channel: Some(0), key: Some(key) }),
-                17 | 18 => (offset, Input::Control { channel: 0, controller: 64, value: 1.0 }),
-                _ => (offset, Input::Control { channel: 0, controller: 66, value: [0.0, 1.0][usize::from(key) % 2] }),
-            });
+            let control = |controller, value| Input::Control { channel: 0, controller, value };
+            let event = match dice.roll(24) {
+                0..=8 => Input::On { channel: 0, key, velocity: 0.5 },
+                9..=16 => Input::Off { channel: Some(0), key: Some(key) },
+                17 | 18 => control(64, 1.0),
+                19 => control([66, 69][dice.roll(2) as usize], f32::from(key % 2)),
+                20 => control([1, 120, 121, 123][dice.roll(4) as usize], 0.0),
+                21 => Input::Other(Gesture::Bend { channel: 0, value: 0 }),
+                _ => control(66, f32::from(key % 2)),
+            };
+            input.push((offset, event));
         }
         if block % 100 == 30 {
             input.push((0, Input::Off { channel: None, key: None }));
@@ -150,7 +155,7 @@ fn random_song(seed: u32) -> u32 {
         }
     }
     let mut sounding = [[0i32; 128]; 16];
-    let mut pedal = 0.0;
+    let mut pedals = [0.0; 128];
     for (_, event) in &heard {
         match *event {
             Output::On { channel, key, .. } => sounding[usize::from(channel)][usize::from(key)] += 1,
@@ -158,10 +163,13 @@ fn random_song(seed: u32) -> u32 {
                 let n = &mut sounding[usize::from(channel)][usize::from(key)];
                 *n = 0.max(*n - 1);
             }
-            Output::Pedal { value, .. } => pedal = value,
+            Output::Control { controller: 121, .. } => pedals = [0.0; 128],
+            Output::Control { controller, value, .. } => pedals[usize::from(controller)] = value,
+            Output::Other(_) => {}
         }
     }
-    assert_eq!((sounding, pedal), ([[0; 128]; 16], 0.0), "left sounding in song {seed}");
+    let held = HOLDING.map(|controller| pedals[usize::from(controller)]);
+    assert_eq!((sounding, held), ([[0; 128]; 16], [0.0; 3]), "left sounding in song {seed}");
     audio.status.n_played.get()
 }
 

@@ -38,8 +38,8 @@ pub(super) fn tip(id: &str) -> &'static str {
         "quantise_strength" => "How far they are drawn: 100 % is on the grid.",
         "ahead" => "Sends the answer so much too early, to make up for an instrument that sounds late.",
         "channel" => "The MIDI channel of the answer.",
-        "thru" => "Whether your own notes go on to the instrument too.",
-        "bypass" => "Your notes pass through, and nothing is answered.",
+        "thru" => "Whether what you play goes on to the instrument too: notes, wheels, pedals and pressure.",
+        "bypass" => "All that you play passes through, and nothing is answered.",
         "panic" => "Ends everything that sounds, at once.",
         _ => "",
     }

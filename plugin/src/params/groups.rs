@@ -146,7 +146,7 @@ pub(crate) struct OutputParams {
     /// Channel of the answer.
     #[id = "channel"]
     pub(crate) channel: IntParam,
-    /// Whether the player's own notes are passed on.
+    /// Whether what the player does is passed on.
     #[id = "thru"]
     pub(crate) thru: BoolParam,
 }
