@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use engine::Metre;
 use nice_plug::prelude::ProcessMode;
 
-use crate::clock::{Clock, Transport};
+use crate::clock::{Clock, Course, Transport};
 use crate::link::{AudioSide, Controls, MayWait};
 use crate::midi::Host;
 use crate::pace::Pace;
@@ -140,13 +140,13 @@ impl AudioThread {
             let block = Duration::from_secs_f64(self.clock.ms_of_samples(i64::from(n_samples)) / 1000.0);
             self.may_wait = MayWait::spare(pace.spare(Instant::now(), block));
         }
-        let jumped = self.clock.begin_block(transport);
-        if jumped {
+        let course = self.clock.begin_block(transport);
+        if course != Course::GoesOn {
             self.pen.mark(&self.status.tape, Mark::Jump { ticks: self.clock.tick_at(0) });
         }
         self.sounding.settle(0, host);
         let is_other_turn = self.read_settings();
-        self.follow_params(jumped, host);
+        self.follow(course, host);
         if is_other_turn {
             self.reconsider(host);
         }
