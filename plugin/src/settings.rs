@@ -130,8 +130,7 @@ impl AntiphonParams {
             is_panic: self.panic.value(),
             is_handed_over: turns.hand_over.value(),
             is_continuing,
-            // An answer "until I play" ends when I do.
-            is_interruptible: turns.play_over.value() == 0 || !is_continuing && is_endless,
+            is_interruptible: turns.play_over.value() == 0,
             hand_controller: u8::try_from(turns.hand_cc.value()).ok(),
             hand_key: u8::try_from(turns.hand_key.value()).ok(),
             channel: u8::try_from(output.channel.value() - 1).ok().map(|channel| channel & 15),

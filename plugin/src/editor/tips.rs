@@ -31,7 +31,9 @@ pub(super) fn tip(id: &str) -> &'static str {
         "hand_cc" => "A pedal or other controller that hands over. Press Learn and move it.",
         "hand_key" => "A key that hands over and is not heard. Press Learn and play it.",
         "hand_over" => "Your turn is over: I answer now. While I answer: I stop.",
-        "length" => "How long an answer is.",
+        "length" => {
+            "How long an answer is. Until stopped: until you play or, if you may play on, until you hand over again."
+        }
         "play_over" => "What the answer does when you play while it sounds.",
         "start" => "Where in the song an answer begins. On a beat or bar it keeps in step.",
         "quantise" => "The grid that the answer's notes are drawn to.",
