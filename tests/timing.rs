@@ -174,6 +174,18 @@ fn an_answer_at_once_begins_as_early_as_playing_ahead_lets_it() {
 }
 
 #[test]
+fn an_answer_that_is_to_play_further_ahead_loses_none_of_its_first_notes() {
+    let first = |value: f64| {
+        let mut rig = open(OFFLINE, Pace::Unpaced);
+        let id = rig.parameter("Play ahead").unwrap().id;
+        // The answer is to be heard at 6.3.
+        rig.send(sample_of(&rig, 6.2), Message::Parameter { id, value });
+        answer(&mut rig, 16).first().map(|note| (note.key, note.velocity)).expect("an answer")
+    };
+    assert_eq!(first(100.0), first(0.0));
+}
+
+#[test]
 fn a_tempo_in_motion_gives_the_same_take_at_any_block_size() {
     let take = |max_block: u32| {
         let mut rig = open(Settings { max_block, ..OFFLINE }, Pace::Unpaced);

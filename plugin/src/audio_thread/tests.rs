@@ -231,3 +231,29 @@ fn notes_that_come_too_late_are_left_out_and_counted() {
     let hand_over_ms = status.hand_over_ms.load(Relaxed);
     assert!((14.9..=15.1).contains(&hand_over_ms), "{hand_over_ms}");
 }
+
+#[test]
+fn an_answer_that_is_asked_for_between_two_ticks_is_not_late_for_that() {
+    let mut params = AntiphonParams::default();
+    params.turns.hand_cc = IntParam::new("hand", 66, IntRange::Linear { min: -1, max: 127 });
+    let (mut audio, mut worker) = audio_with(params);
+    let mut heard = Vec::new();
+    let mut run = |audio: &mut AudioThread, input: Vec<(u32, Input)>, n_samples| {
+        let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
+        audio.process(&Transport::default(), n_samples, &mut host);
+    };
+    run(&mut audio, vec![(0, Input::On { channel: 0, key: 60, velocity: 1.0 })], 5000);
+    // 220 samples after the tick to which that is rounded, of 500 samples.
+    run(&mut audio, vec![(220, Input::Control { channel: 0, controller: 66, value: 1.0 })], 230);
+    let mut plan = None;
+    while let Some(message) = worker.receive() {
+        if let ToWorker::Begin(begin) = message {
+            plan = Some(begin);
+        }
+    }
+    let Begin { turn, start_ticks, .. } = plan.unwrap();
+    worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks: start_ticks, off_ticks: 99, key: 50, velocity: 99 }));
+    run(&mut audio, vec![], 500);
+    let hand_over_ms = audio.status.hand_over_ms.load(Relaxed);
+    assert!((0.2..=0.22).contains(&hand_over_ms), "10 samples are not {hand_over_ms} ms");
+}

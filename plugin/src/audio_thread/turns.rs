@@ -124,6 +124,7 @@ impl AudioThread {
             Some(Action::Play) => {
                 self.n_answers = self.n_answers.wrapping_add(1);
                 self.call_channel = self.played_channel;
+                self.begun_samples = now.into();
             }
             Some(Action::Cancel) => {
                 self.schedule.forget_coming();
