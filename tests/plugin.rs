@@ -9,7 +9,6 @@ mod controls;
 mod dependencies;
 mod hand_over;
 mod instances;
-mod known_faults;
 mod log;
 mod notes;
 mod offline;
