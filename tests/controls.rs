@@ -100,19 +100,25 @@ fn automation_changes_a_phrase_in_flight_at_once_and_on_the_same_note_at_any_blo
     }
 }
 
-#[test]
-fn a_controller_that_was_learnt_moves_its_parameter_and_is_saved() {
-    // What a player learnt in the window, as a saved song holds it.
-    let mut rig = open(OFFLINE, Pace::Unpaced);
+/// The song of a rig in which a player has had a parameter learn a controller in the window.
+pub(crate) fn with_a_learnt_controller(rig: &mut Rig<Clap>, controller: u8, id: &str) -> Vec<u8> {
     rig.run(64).unwrap();
     let saved = rig.plugin.save().unwrap();
     let (length, text) = saved.split_at(8);
     let text = std::str::from_utf8(text).unwrap();
     assert_eq!(length, (text.len() as u64).to_le_bytes(), "a length, and then text");
     assert!(text.contains(r#""controllers":"{}""#), "{text}");
-    let learnt = text.replace(r#""controllers":"{}""#, r#""controllers":"{\"20\":\"lowest\"}""#);
+    let learnt = format!(r#""controllers":"{{\"{controller}\":\"{id}\"}}""#);
+    let learnt = text.replace(r#""controllers":"{}""#, &learnt);
     let mut blob = (learnt.len() as u64).to_le_bytes().to_vec();
     blob.extend(learnt.bytes());
+    blob
+}
+
+#[test]
+fn a_controller_that_was_learnt_moves_its_parameter_and_is_saved() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    let blob = with_a_learnt_controller(&mut rig, 20, "lowest");
     let play = |value: Option<u8>| {
         let mut rig = open(OFFLINE, Pace::Unpaced);
         rig.plugin.load(&blob).unwrap();

@@ -266,7 +266,7 @@ fn no_answer_comes_before_the_silence_or_goes_on_over_the_player() {
             ("Hand over by silence", "Beats"),
             ("Silence in beats", silence),
             ("Start", any(&["At once", "Next beat", "Next bar"])),
-            ("Answer length", any(&["Like the call", "1 bar", "2 bars", "Until I play"])),
+            ("Answer length", any(&["Like the call", "1 bar", "2 bars", "Until stopped"])),
         ]);
         let signature = [(4, 4), (3, 4), (7, 8), (5, 8)][usize::try_from(random.below(4)).unwrap()];
         rig.set_transport(Transport { signature, ..rig.transport() });

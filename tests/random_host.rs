@@ -82,9 +82,20 @@ fn play_song(seed: u64, block: Option<u32>) -> Vec<Phrase> {
         release(&mut rig);
         let held: Vec<_> = pair(&rig.heard).into_iter().filter(|note| note.off_samples.is_none()).collect();
         assert!(held.is_empty(), "song {seed}, phrase {phrase} left {held:?}");
+        let pedals =
+            [64, 66, 69].map(|pedal| rig.heard.iter().rev().find_map(|event| moved(event, pedal)).unwrap_or(0));
+        assert_eq!(pedals, [0; 3], "song {seed}, phrase {phrase} left a pedal down");
         phrases.push(Phrase { is_answered, heard: rig.heard.clone() });
     }
     phrases
+}
+
+/// Where an event puts a controller.
+fn moved(event: &Event, controller: u8) -> Option<u8> {
+    match event.message {
+        Message::Midi([status, number, value]) if status >> 4 == 0xB && number == controller => Some(value),
+        _ => None,
+    }
 }
 
 /// One to eight notes and now and then a pedal, some of them still held when the host does something else.
@@ -94,7 +105,7 @@ fn play_phrase(rig: &mut Rig<Clap>, random: &mut Random) {
         let key = u8::try_from(36 + random.below(60)).unwrap();
         rig.send_note(at, 1 + random.below(12_000), key, u8::try_from(1 + random.below(127)).unwrap());
         if random.below(8) == 0 {
-            let controller = [1, 64, 66, 67][usize::try_from(random.below(4)).unwrap()];
+            let controller = [1, 64, 66, 69][usize::try_from(random.below(4)).unwrap()];
             rig.send(at, Message::Midi([0xB0, controller, u8::try_from(random.below(128)).unwrap()]));
         }
         at += random.below(9_000);

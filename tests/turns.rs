@@ -136,6 +136,48 @@ fn the_answer_keeps_to_its_length() {
     }
 }
 
+/// The preset "On the pedal".
+#[test]
+fn the_pedal_begins_an_answer_that_only_the_pedal_ends() {
+    let preset = include_str!("../plugin/presets/04-on-the-pedal.json");
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    for (id, name, text) in [
+        ("hand_silence", "Hand over by silence", "Off"),
+        ("hand_cc", "Hand-over controller", "CC 66"),
+        ("length", "Answer length", "Until stopped"),
+        ("play_over", "When I play over", "Play on"),
+    ] {
+        assert!(preset.contains(&format!(r#""{id}": "{text}""#)), "{preset}");
+        set_text(&mut rig, name, text);
+    }
+    let [begins, ends] = [4.0, 40.0].map(|beat| sample_of(&rig, beat));
+    for pressed in [begins, ends] {
+        rig.send(pressed, Message::Midi([0xB0, 66, 127]));
+        rig.send(pressed + 500, Message::Midi([0xB0, 66, 0]));
+    }
+    for beat in [0, 12, 24] {
+        play_call(&mut rig, beat);
+    }
+    rig.run(sample_of(&rig, 56.0)).unwrap();
+    let notes = pair(&rig.heard);
+    assert_eq!(notes.first().map(|note| note.on_samples), Some(begins));
+    assert!(notes.iter().any(|note| note.on_samples > sample_of(&rig, 32.0)), "it stopped: {notes:?}");
+    assert!(notes.iter().all(|note| note.off_samples <= Some(ends)), "it went on: {notes:?}");
+}
+
+#[test]
+fn an_answer_until_it_is_stopped_ends_with_the_next_call() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    set_text(&mut rig, "Answer length", "Until stopped");
+    play_call(&mut rig, 0);
+    let at = sample_of(&rig, 40.0);
+    rig.send_note(at, 2000, 50, 80);
+    rig.run(sample_of(&rig, 41.0)).unwrap();
+    let notes = pair(&rig.heard);
+    assert!(notes.iter().any(|note| note.on_samples > sample_of(&rig, 28.0)), "it stopped: {notes:?}");
+    assert!(notes.iter().all(|note| note.off_samples <= Some(at)), "it went on: {notes:?}");
+}
+
 #[test]
 fn continue_goes_on_without_end() {
     let mut rig = open(OFFLINE, Pace::Unpaced);

@@ -3,6 +3,7 @@
 use host::{Instance, Message, Pace, Played, Rig, Settings, Vst3, bundle, pair};
 
 use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of, start};
+use crate::thru::{GESTURES, gestures};
 
 fn with_vst3(settings: Settings, test: impl FnOnce(Rig<Vst3>)) {
     let (_folder, bundle) = bundle("antiphon").unwrap();
@@ -35,6 +36,21 @@ fn notes_pass_through_at_their_samples() {
         let notes = pair(&rig.heard);
         assert_eq!(notes.iter().map(|n| (n.on_samples, n.key, n.velocity)).collect::<Vec<_>>(), played);
         assert!(notes.iter().all(|n| n.off_samples == Some(n.on_samples + 777)));
+    });
+}
+
+#[test]
+fn wheels_pedals_and_pressure_pass_through_at_their_samples() {
+    with_vst3(OFFLINE, |mut rig| {
+        rig.set("Thru", 1.0).unwrap();
+        rig.run(512).unwrap();
+        // A VST3 host has no program change to send.
+        let sent: Vec<_> = (601..).step_by(333).zip(GESTURES).filter(|(_, [status, ..])| status >> 4 != 0xC).collect();
+        for &(at, data) in &sent {
+            rig.send(at, Message::Midi(data));
+        }
+        rig.run(6000).unwrap();
+        assert_eq!(gestures(&rig), sent);
     });
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use engine::Metre;
 use nice_plug::prelude::ProcessMode;
 
-use crate::clock::{Clock, Transport};
+use crate::clock::{Clock, Course, Transport};
 use crate::link::{AudioSide, Controls, MayWait};
 use crate::midi::Host;
 use crate::pace::Pace;
@@ -51,6 +51,8 @@ pub(crate) struct AudioThread {
     played_channel: u8,
     /// The same, when the answer began.
     call_channel: u8,
+    /// The sample at which it began, from the start of this block.
+    begun_samples: i64,
     /// What the worker was last told.
     metre: Option<Metre>,
     controls: Option<Controls>,
@@ -107,6 +109,7 @@ impl AudioThread {
             n_answers: 0,
             played_channel: 0,
             call_channel: 0,
+            begun_samples: 0,
             metre: None,
             controls: None,
             is_out_of_step: false,
@@ -140,13 +143,13 @@ impl AudioThread {
             let block = Duration::from_secs_f64(self.clock.ms_of_samples(i64::from(n_samples)) / 1000.0);
             self.may_wait = MayWait::spare(pace.spare(Instant::now(), block));
         }
-        let jumped = self.clock.begin_block(transport);
-        if jumped {
+        let course = self.clock.begin_block(transport);
+        if course != Course::GoesOn {
             self.pen.mark(&self.status.tape, Mark::Jump { ticks: self.clock.tick_at(0) });
         }
         self.sounding.settle(0, host);
         let is_other_turn = self.read_settings();
-        self.follow_params(jumped, host);
+        self.follow(course, host);
         if is_other_turn {
             self.reconsider(host);
         }
@@ -154,6 +157,7 @@ impl AudioThread {
         self.run(n_samples, host);
         self.show();
         self.clock.end_block(n_samples);
+        self.begun_samples = self.begun_samples.saturating_sub(i64::from(n_samples));
     }
 
     /// After a fault in [`AudioThread::process`]: ends what sounds.
@@ -169,7 +173,8 @@ impl AudioThread {
         let n_changes = self.params.changes.count();
         let mut is_other_turn = false;
         if n_changes != self.n_changes {
-            let of_turn = |settings: &Settings, clock| (settings.rules(clock), settings.seed);
+            // What plays ahead can begin no sooner than it can be sent.
+            let of_turn = |settings: &Settings, clock| (settings.rules(clock), settings.seed, settings.ahead_ms);
             let before = of_turn(&self.settings, &self.clock);
             self.n_changes = n_changes;
             self.settings = self.params.settings();

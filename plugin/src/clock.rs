@@ -13,6 +13,16 @@ pub(crate) struct Transport {
     pub(crate) signature: Option<(i32, i32)>,
 }
 
+/// How a block follows the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Course {
+    GoesOn,
+    /// The song has started, or is elsewhere: a seek or a loop. Who plays along goes on playing.
+    Jumps,
+    /// All begins anew: the song has stopped, or this is the first block, or the first after [`Clock::restart`].
+    BeginsAnew,
+}
+
 /// The song is elsewhere than expected by more than this: a seek or a loop, not a curve of the tempo.
 const JUMP_TICKS: f64 = 12.0;
 /// A host that is off by less than this many samples only rounds.
@@ -62,13 +72,12 @@ impl Clock {
         self.is_running = false;
     }
 
-    /// Takes the host's word at the start of a block. True if time has jumped: a start, stop, seek or loop.
-    pub(crate) fn begin_block(&mut self, transport: &Transport) -> bool {
-        let mut jumped = !self.is_running;
+    /// Takes the host's word at the start of a block.
+    pub(crate) fn begin_block(&mut self, transport: &Transport) -> Course {
+        let (was_playing, is_playing) = (self.told.is_playing, transport.is_playing);
         let mut tempo = self.tempo;
         let told = Transport { beats: None, ..*transport };
         if told != self.told {
-            jumped |= told.is_playing != self.told.is_playing;
             tempo = transport.tempo.filter(|t| t.is_finite()).map_or(120.0, |t| t.clamp(1.0, 2000.0));
             self.bars = bars(transport);
             self.told = told;
@@ -80,18 +89,22 @@ impl Clock {
 
         let expected = self.ticks_at(0);
         let off_by = song_ticks.map_or(0.0, |ticks| ticks - expected);
-        jumped |= off_by.abs() > JUMP_TICKS;
-        self.is_running = true;
+        let course = match std::mem::replace(&mut self.is_running, true) {
+            false => Course::BeginsAnew,
+            true if was_playing && !is_playing => Course::BeginsAnew,
+            true if was_playing != is_playing || off_by.abs() > JUMP_TICKS => Course::Jumps,
+            true => Course::GoesOn,
+        };
 
         #[expect(clippy::float_cmp, reason = "any change counts")]
         let tempo_changed = tempo != self.tempo;
-        if jumped {
+        if course != Course::GoesOn {
             self.anchor(song_ticks.unwrap_or(0.0), tempo);
         } else if tempo_changed || off_by.abs() > DRIFT_SAMPLES * self.ticks_per_sample {
             self.anchor(song_ticks.unwrap_or(expected), tempo);
         }
         self.metre = if song_ticks.is_some() { self.bars } else { Metre::Free };
-        jumped
+        course
     }
 
     /// Goes on to the next block.
@@ -185,126 +198,4 @@ fn floor(value: f64) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PLAYING: Transport = Transport {
-        is_playing: true,
-        beats: Some(0.0),
-        tempo: Some(120.0),
-        bar_start_beats: Some(0.0),
-        signature: Some((3, 4)),
-    };
-
-    fn at(beats: f64) -> Transport {
-        Transport { beats: Some(beats), ..PLAYING }
-    }
-
-    #[test]
-    fn ticks_and_samples_do_not_depend_on_the_blocks() {
-        // 44.1 kHz at 131.7 BPM: nothing is a whole number.
-        for block in [1u32, 7, 64, 1000] {
-            let mut clock = Clock::new(44_100.0);
-            let mut whole = Clock::new(44_100.0);
-            whole.begin_block(&Transport { tempo: Some(131.7), ..PLAYING });
-            for start in (0..20_000u32).step_by(block as usize) {
-                let beats = f64::from(start) / 44_100.0 / 60.0 * 131.7;
-                let jumped = clock.begin_block(&Transport { tempo: Some(131.7), beats: Some(beats), ..PLAYING });
-                assert_eq!(jumped, start == 0);
-                for offset in [0, block / 2, block - 1] {
-                    assert_eq!(clock.tick_at(offset), whole.tick_at(start + offset));
-                }
-                for tick in [0, 5, 48, 40] {
-                    assert_eq!(clock.offset_of(tick) + i64::from(start), whole.offset_of(tick));
-                }
-                clock.end_block(block);
-            }
-        }
-    }
-
-    #[test]
-    fn floor_is_the_floor() {
-        let values = [0.0, -0.0, 0.5, -0.5, 1.0, -1.0, -1e-300, 2.999_999, -3.000_001, 1e15 + 0.5, -1e15 - 0.5];
-        let senseless = [1e300, -1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
-        for value in values.into_iter().chain(senseless) {
-            #[expect(clippy::cast_possible_truncation, reason = "saturates")]
-            let expected = value.floor() as i64;
-            assert_eq!(floor(value), expected, "{value}");
-        }
-    }
-
-    #[test]
-    fn a_tick_begins_on_its_sample() {
-        let mut clock = Clock::new(48_000.0);
-        clock.begin_block(&PLAYING);
-        // 500 samples per tick.
-        for (tick, offset) in [(0, 0), (1, 500), (48, 24_000), (-1, -500)] {
-            assert_eq!(clock.offset_of(tick), offset);
-        }
-        for (offset, tick) in [(0, 0), (249, 0), (250, 1), (251, 1), (500, 1)] {
-            assert_eq!(clock.tick_at(offset), tick, "{offset}");
-        }
-        assert_eq!(clock.ticks_of_ms(1000.0), 96);
-        assert_eq!(clock.ticks_of_ms(0.0), 1);
-    }
-
-    #[test]
-    fn seeks_loops_starts_and_stops_are_jumps() {
-        let mut clock = Clock::new(48_000.0);
-        assert!(clock.begin_block(&at(4.0)), "the first block begins anew");
-        clock.end_block(24_000);
-        assert!(!clock.begin_block(&at(5.0)));
-        clock.end_block(24_000);
-        assert!(clock.begin_block(&at(4.0)), "a loop");
-        clock.end_block(24_000);
-        assert!(clock.begin_block(&at(80.0)), "a seek");
-        clock.end_block(24_000);
-        assert!(clock.begin_block(&Transport { is_playing: false, ..at(80.0) }), "a stop");
-        assert_eq!((clock.tick_at(0), clock.metre()), (0, Metre::Free));
-        clock.end_block(24_000);
-        assert!(!clock.begin_block(&Transport { is_playing: false, ..at(3.0) }), "a stopped song can be moved");
-        assert_eq!(clock.tick_at(0), 48);
-        clock.restart();
-        assert!(clock.begin_block(&Transport { is_playing: false, ..at(3.0) }));
-    }
-
-    #[test]
-    fn a_tempo_change_bends_time_and_does_not_break_it() {
-        let mut clock = Clock::new(48_000.0);
-        clock.begin_block(&at(0.0));
-        clock.end_block(24_000);
-        assert!(!clock.begin_block(&Transport { tempo: Some(60.0), ..at(1.0) }));
-        assert_eq!(clock.offset_of(96), 48_000);
-        clock.end_block(48_000);
-        // The host's own curve was a little faster than that.
-        assert!(!clock.begin_block(&Transport { tempo: Some(61.0), ..at(2.1) }));
-        assert_eq!(clock.tick_at(0), 101);
-    }
-
-    #[test]
-    fn the_bar_line_stays_the_same_number() {
-        let mut clock = Clock::new(48_000.0);
-        clock.begin_block(&Transport { bar_start_beats: Some(3.0), ..at(4.0) });
-        assert_eq!(clock.metre(), Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 });
-        clock.begin_block(&Transport { bar_start_beats: Some(-2.0), signature: Some((6, 8)), ..at(4.0) });
-        assert_eq!(clock.metre(), Metre::Bars { bar_line_ticks: 48, bar_ticks: 144 });
-    }
-
-    #[test]
-    fn a_senseless_host_does_no_harm() {
-        let mut clock = Clock::new(f32::NAN);
-        for bad in [f64::NAN, f64::INFINITY, -1e300, 0.0, 1e300] {
-            let transport = Transport {
-                is_playing: true,
-                beats: Some(bad),
-                tempo: Some(bad),
-                bar_start_beats: Some(bad),
-                signature: Some((i32::MIN, 0)),
-            };
-            clock.begin_block(&transport);
-            clock.end_block(u32::MAX);
-            clock.tick_at(u32::MAX);
-            clock.offset_of(1 << 40);
-        }
-    }
-}
+mod tests;

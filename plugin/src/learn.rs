@@ -91,20 +91,20 @@ impl Learned {
         self.knobs.iter().position(|knob| number(id) != 0 && knob.load(Relaxed) == number(id))
     }
 
-    /// A controller moves. `own` tells a parameter's own value.
-    pub(crate) fn hear(&self, controller: u8, value: f32, own: impl Fn(&str) -> f32) {
-        let Some(knob) = self.knobs.get(usize::from(controller)) else { return };
+    /// A controller moves. `own` tells a parameter's own value. Whether it moves a parameter.
+    pub(crate) fn hear(&self, controller: u8, value: f32, own: impl Fn(&str) -> f32) -> bool {
+        let Some(knob) = self.knobs.get(usize::from(controller)) else { return false };
         let learning = self.learning.swap(0, Relaxed);
         if learning != 0 {
             knob.store(learning, Relaxed);
         }
-        let Some(place) = usize::from(knob.load(Relaxed)).checked_sub(1) else { return };
-        if let (Some(moved), Some(id)) = (self.moved.get(place), KNOBS.get(place)) {
-            moved.from.store(own(id), Relaxed);
-            moved.to.store(value, Relaxed);
-            self.is_any_moved.store(true, Relaxed);
-            self.changes.add();
-        }
+        let Some(place) = usize::from(knob.load(Relaxed)).checked_sub(1) else { return false };
+        let Some((moved, id)) = self.moved.get(place).zip(KNOBS.get(place)) else { return false };
+        moved.from.store(own(id), Relaxed);
+        moved.to.store(value, Relaxed);
+        self.is_any_moved.store(true, Relaxed);
+        self.changes.add();
+        true
     }
 
     /// The value that lies over the parameter's own, 0 to 1, if one does.

@@ -15,26 +15,74 @@ pub(crate) const N_KEYS: usize = 128;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Input {
     /// A key goes down.
-    On { channel: u8, key: u8, velocity: f32 },
+    On {
+        channel: u8,
+        key: u8,
+        velocity: f32,
+    },
     /// A key goes up; `None` means all of them.
-    Off { channel: Option<u8>, key: Option<u8> },
+    Off {
+        channel: Option<u8>,
+        key: Option<u8>,
+    },
     /// A pedal or other controller moves, 0 to 1.
-    Control { channel: u8, controller: u8, value: f32 },
+    Control {
+        channel: u8,
+        controller: u8,
+        value: f32,
+    },
+    Other(Gesture),
 }
-
-/// The controller of the sustain pedal.
-pub(crate) const SUSTAIN: u8 = control_change::DAMPER_PEDAL;
 
 /// What is sent to the host.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Output {
     /// A note begins.
-    On { channel: u8, key: u8, velocity: f32 },
+    On {
+        channel: u8,
+        key: u8,
+        velocity: f32,
+    },
     /// A note ends.
-    Off { channel: u8, key: u8 },
-    /// The sustain pedal moves, 0 to 1.
-    Pedal { channel: u8, value: f32 },
+    Off {
+        channel: u8,
+        key: u8,
+    },
+    /// A pedal or other controller moves, 0 to 1.
+    Control {
+        channel: u8,
+        controller: u8,
+        value: f32,
+    },
+    Other(Gesture),
 }
+
+/// What else players do to what sounds, in MIDI's own numbers. It is not heard, only passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gesture {
+    /// The pitch wheel, of 14 bits; it rests in the middle.
+    Bend { channel: u8, value: u16 },
+    /// Pressure on all keys of a channel.
+    Pressure { channel: u8, value: u8 },
+    /// Pressure on one key.
+    KeyPressure { channel: u8, key: u8, value: u8 },
+    /// The instrument is to play another sound.
+    Program { channel: u8, program: u8 },
+}
+
+const _: () = assert!(size_of::<Input>() <= 8 && size_of::<Output>() <= 8, "events are copied often");
+
+/// The pitch wheel all the way up.
+const MAX_BEND: u16 = (1 << 14) - 1;
+/// The controller of the sustain pedal.
+pub(crate) const SUSTAIN: u8 = control_change::DAMPER_PEDAL;
+/// Controllers of the pedals that hold what sounds when its keys go up: sustain, sostenuto and hold.
+pub(crate) const HOLDING: [u8; 3] = [SUSTAIN, control_change::SUSTENUTO, control_change::HOLD_2];
+/// The panic buttons of a keyboard, which end all notes of a channel.
+pub(crate) const ALL_SOUND_OFF: u8 = control_change::ALL_SOUND_OFF;
+pub(crate) const ALL_NOTES_OFF: u8 = control_change::ALL_NOTES_OFF;
+/// Puts the wheels and pedals of a channel at rest.
+pub(crate) const RESET_ALL: u8 = control_change::RESET_ALL_CONTROLLERS;
 
 /// The host's side of a block, or a test's.
 pub(crate) trait Host {
@@ -55,15 +103,31 @@ pub(crate) fn read<S>(event: &NoteEvent<S>) -> Option<Input> {
         NoteEvent::NoteOff { channel, key, .. } | NoteEvent::Choke { channel, key, .. } => {
             Some(Input::Off { channel: channel.number().map(|c| c & 15), key: key.number().map(|k| k & 127) })
         }
-        // The panic button of a keyboard.
-        NoteEvent::MidiCC { channel, cc: control_change::ALL_SOUND_OFF | control_change::ALL_NOTES_OFF, .. } => {
-            Some(Input::Off { channel: Some(channel & 15), key: None })
-        }
         NoteEvent::MidiCC { channel, cc, value, .. } => {
             Some(Input::Control { channel: channel & 15, controller: cc & 127, value: unit(value) })
         }
-        _ => None,
+        _ => gesture(event).map(Input::Other),
     }
+}
+
+fn gesture<S>(event: &NoteEvent<S>) -> Option<Gesture> {
+    Some(match *event {
+        // One that is no number would bend all the way down.
+        NoteEvent::MidiPitchBend { channel, value, .. } if value.is_finite() => {
+            Gesture::Bend { channel: channel & 15, value: steps(value, MAX_BEND) }
+        }
+        NoteEvent::MidiChannelPressure { channel, pressure, .. } => {
+            Gesture::Pressure { channel: channel & 15, value: seven_bits(pressure) }
+        }
+        NoteEvent::PolyPressure { channel, key, pressure, .. } => {
+            let channel = channel.number().unwrap_or(0) & 15;
+            Gesture::KeyPressure { channel, key: key.number()? & 127, value: seven_bits(pressure) }
+        }
+        NoteEvent::MidiProgramChange { channel, program, .. } => {
+            Gesture::Program { channel: channel & 15, program: program & 127 }
+        }
+        _ => return None,
+    })
 }
 
 /// Writes a host event.
@@ -80,8 +144,22 @@ pub(crate) fn write<S>(timing: u32, event: Output) -> NoteEvent<S> {
             key: Key::Number(key),
             velocity: 0.0,
         },
-        Output::Pedal { channel, value } => {
-            NoteEvent::MidiCC { timing, channel, cc: control_change::DAMPER_PEDAL, value }
+        Output::Control { channel, controller, value } => NoteEvent::MidiCC { timing, channel, cc: controller, value },
+        Output::Other(Gesture::Bend { channel, value }) => {
+            NoteEvent::MidiPitchBend { timing, channel, value: f32::from(value) / f32::from(MAX_BEND) }
+        }
+        Output::Other(Gesture::Pressure { channel, value }) => {
+            NoteEvent::MidiChannelPressure { timing, channel, pressure: f32::from(value) / 127.0 }
+        }
+        Output::Other(Gesture::KeyPressure { channel, key, value }) => NoteEvent::PolyPressure {
+            timing,
+            voice_id,
+            channel: Channel::Number(channel),
+            key: Key::Number(key),
+            pressure: f32::from(value) / 127.0,
+        },
+        Output::Other(Gesture::Program { channel, program }) => {
+            NoteEvent::MidiProgramChange { timing, channel, program }
         }
     }
 }
@@ -104,6 +182,17 @@ pub(crate) fn velocity(value: f32) -> Velocity {
     if value.is_nan() { Velocity::MEDIUM } else { Velocity::new(midi.clamp(1, 127)).unwrap_or(Velocity::MEDIUM) }
 }
 
+/// A part of a whole, in steps.
+fn steps(value: f32, most: u16) -> u16 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let steps = (unit(value) * f32::from(most) + 0.5) as u16;
+    steps
+}
+
+fn seven_bits(value: f32) -> u8 {
+    u8::try_from(steps(value, 127)).unwrap_or(127)
+}
+
 fn unit(value: f32) -> f32 {
     if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 }
 }
@@ -113,18 +202,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notes_and_pedal_survive_the_way_out_and_in() {
+    fn all_that_is_sent_survives_the_way_out_and_in() {
         let sent = [
             Output::On { channel: 15, key: 127, velocity: 0.5 },
             Output::On { channel: 0, key: 0, velocity: 0.0 },
             Output::Off { channel: 3, key: 60 },
-            Output::Pedal { channel: 9, value: 1.0 },
+            Output::Control { channel: 9, controller: SUSTAIN, value: 1.0 },
+            Output::Control { channel: 0, controller: ALL_NOTES_OFF, value: 0.0 },
+            Output::Other(Gesture::Bend { channel: 1, value: 8193 }),
+            Output::Other(Gesture::Pressure { channel: 2, value: 64 }),
+            Output::Other(Gesture::KeyPressure { channel: 3, key: 60, value: 127 }),
+            Output::Other(Gesture::Program { channel: 4, program: 127 }),
         ];
         for event in sent {
             let expected = match event {
                 Output::On { channel, key, velocity } => Input::On { channel, key, velocity },
                 Output::Off { channel, key } => Input::Off { channel: Some(channel), key: Some(key) },
-                Output::Pedal { channel, value } => Input::Control { channel, controller: SUSTAIN, value },
+                Output::Control { channel, controller, value } => Input::Control { channel, controller, value },
+                Output::Other(gesture) => Input::Other(gesture),
             };
             let host: NoteEvent<()> = write(17, event);
             assert_eq!((host.timing(), read(&host)), (17, Some(expected)));
@@ -141,6 +236,7 @@ mod tests {
         assert_eq!(on(Channel::Wildcard, Key::MIDDLE_C, f32::NAN), middle_c);
         let wheel = read(&NoteEvent::<()>::MidiCC { timing: 0, channel: 17, cc: 129, value: f32::INFINITY });
         assert_eq!(wheel, Some(Input::Control { channel: 1, controller: 1, value: 0.0 }));
+        assert_eq!(read(&NoteEvent::<()>::MidiPitchBend { timing: 0, channel: 0, value: f32::NAN }), None);
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) struct AntiphonParams {
     pub(crate) time: TimeParams,
     #[nested(group = "Output")]
     pub(crate) output: OutputParams,
-    /// Passes the player's notes on, and does nothing else.
+    /// Passes on what the player does, and does nothing else.
     #[id = "bypass"]
     pub(crate) bypass: BoolParam,
     /// Ends everything that sounds, when it goes on.
@@ -95,9 +95,9 @@ impl Default for AntiphonParams {
 }
 
 impl AntiphonParams {
-    /// A controller moves; it may have been learnt.
-    pub(crate) fn hear_controller(&self, controller: u8, value: f32) {
-        self.learned.hear(controller, value, |id| self.by_id(id).map_or(0.0, any::AnyParam::normalized));
+    /// A controller moves. Whether it has been learnt.
+    pub(crate) fn hear_controller(&self, controller: u8, value: f32) -> bool {
+        self.learned.hear(controller, value, |id| self.by_id(id).map_or(0.0, any::AnyParam::normalized))
     }
 
     /// Tells the host what controllers said.

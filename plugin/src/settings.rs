@@ -59,7 +59,9 @@ enum Silence {
 pub(crate) struct Settings {
     /// Whether there are no answers at all.
     pub(crate) is_off: bool,
-    /// Whether the player's notes are passed on.
+    /// Whether it is as if we were not there.
+    pub(crate) is_bypassed: bool,
+    /// Whether what the player does is passed on.
     pub(crate) is_thru: bool,
     pub(crate) is_panic: bool,
     pub(crate) is_handed_over: bool,
@@ -123,12 +125,12 @@ impl AntiphonParams {
         let is_endless = turns.length.value() == 5;
         Settings {
             is_off: is_bypassed || self.mode.value() == 2,
+            is_bypassed,
             is_thru: is_bypassed || output.thru.value(),
             is_panic: self.panic.value(),
             is_handed_over: turns.hand_over.value(),
             is_continuing,
-            // An answer "until I play" ends when I do.
-            is_interruptible: turns.play_over.value() == 0 || !is_continuing && is_endless,
+            is_interruptible: turns.play_over.value() == 0,
             hand_controller: u8::try_from(turns.hand_cc.value()).ok(),
             hand_key: u8::try_from(turns.hand_key.value()).ok(),
             channel: u8::try_from(output.channel.value() - 1).ok().map(|channel| channel & 15),

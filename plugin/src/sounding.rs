@@ -1,7 +1,7 @@
 //! What sounds now, so that all of it can be released. One record for both the player's notes that are passed through
 //! and the notes of an answer, since they may share a key.
 
-use crate::midi::{Host, N_CHANNELS, N_KEYS, Output};
+use crate::midi::{HOLDING, Host, N_CHANNELS, N_KEYS, Output};
 
 /// One key of one channel.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,10 +25,10 @@ pub(crate) struct Sounding {
     begun: [u128; N_CHANNELS],
     /// Whether any note-off or pedal-up is owed.
     is_in_debt: bool,
-    /// Channels whose sustain pedal we passed on as down.
-    pedals: u16,
+    /// Channels whose pedal was passed on as down, for each of [`HOLDING`].
+    pedals: [u16; HOLDING.len()],
     /// Those of them whose pedal went up, which the host refused to take.
-    pedals_owed: u16,
+    pedals_owed: [u16; HOLDING.len()],
 }
 
 /// Which sounds to release.
@@ -46,8 +46,8 @@ impl Sounding {
             keys: Box::new(std::hint::black_box([[Sound::default(); N_KEYS]; N_CHANNELS])),
             begun: [0; N_CHANNELS],
             is_in_debt: false,
-            pedals: 0,
-            pedals_owed: 0,
+            pedals: [0; HOLDING.len()],
+            pedals_owed: [0; HOLDING.len()],
         }
     }
 
@@ -59,8 +59,10 @@ impl Sounding {
                     let n_owed = std::mem::take(&mut self.sound(channel, key).n_owed);
                     self.off(offset, channel, key, n_owed, host);
                 }
-                if self.pedals_owed & 1 << channel != 0 {
-                    self.pedal(offset, channel, 0.0, host);
+                for (owed, controller) in self.pedals_owed.into_iter().zip(HOLDING) {
+                    if owed & 1 << channel != 0 {
+                        self.thru_control(offset, channel, controller, 0.0, host);
+                    }
                 }
             }
         }
@@ -87,16 +89,41 @@ impl Sounding {
         is_passed
     }
 
-    /// Passes the pedal on.
-    pub(crate) fn pedal(&mut self, offset: u32, channel: u8, value: f32, host: &mut impl Host) {
+    /// Passes a controller on. False if it is lost: a pedal that goes up is sent later, if need be.
+    pub(crate) fn thru_control(
+        &mut self,
+        offset: u32,
+        channel: u8,
+        controller: u8,
+        value: f32,
+        host: &mut impl Host,
+    ) -> bool {
+        let is_sent = host.send(offset, Output::Control { channel, controller, value });
+        let Some(place) = HOLDING.iter().position(|&holding| holding == controller) else { return is_sent };
         let (bit, is_down) = (1 << (channel & 15), value > 0.0);
-        let is_sent = host.send(offset, Output::Pedal { channel, value });
+        let is_owed = !is_down && !is_sent;
         let set = |set: &mut u16, to: bool| *set = if to { *set | bit } else { *set & !bit };
-        set(&mut self.pedals_owed, !is_down && !is_sent);
+        set(&mut self.pedals_owed[place], is_owed);
         if is_sent {
-            set(&mut self.pedals, is_down);
+            set(&mut self.pedals[place], is_down);
         }
-        self.is_in_debt |= self.pedals_owed != 0;
+        self.is_in_debt |= self.pedals_owed[place] != 0;
+        is_sent || is_owed
+    }
+
+    /// Whether a pedal was passed on as down.
+    pub(crate) fn is_held_by(&self, channel: u8, controller: u8) -> bool {
+        let mut pedals = self.pedals.iter().zip(HOLDING);
+        pedals.any(|(down, holding)| holding == controller && down & 1 << (channel & 15) != 0)
+    }
+
+    /// Lets the pedals of a channel go.
+    pub(crate) fn let_go(&mut self, offset: u32, channel: u8, host: &mut impl Host) {
+        for controller in HOLDING {
+            if self.is_held_by(channel, controller) {
+                self.thru_control(offset, channel, controller, 0.0, host);
+            }
+        }
     }
 
     /// Begins the answer's note `id` (not 0). What sounds on this key ends first.
@@ -126,7 +153,7 @@ impl Sounding {
         }
     }
 
-    /// Ends what sounds. The player's sustain pedal counts as the player's.
+    /// Ends what sounds. Pedals are the player's.
     pub(crate) fn release(&mut self, offset: u32, whose: Whose, host: &mut impl Host) {
         for channel in 0..16u8 {
             for key in bits(self.begun[usize::from(channel)]) {
@@ -138,8 +165,8 @@ impl Sounding {
                 }
                 self.off(offset, channel, key, n_thru.saturating_add(u8::from(answer != 0)), host);
             }
-            if whose != Whose::Answer && self.pedals & 1 << channel != 0 {
-                self.pedal(offset, channel, 0.0, host);
+            if whose != Whose::Answer {
+                self.let_go(offset, channel, host);
             }
         }
     }

@@ -2,32 +2,30 @@
 
 use super::AudioThread;
 use crate::link::ToWorker;
-use crate::midi::{self, Host, Input, SUSTAIN};
+use crate::midi::{self, ALL_NOTES_OFF, ALL_SOUND_OFF, Host, Input, Output, RESET_ALL, SUSTAIN};
 use crate::settings::Settings;
 use crate::sounding::bits;
 use crate::tape::Mark;
 
 impl AudioThread {
     pub(super) fn hear(&mut self, now: u32, event: Input, host: &mut impl Host) {
-        let is_on = !self.settings.is_off && !self.is_out_of_step;
-        let Settings { is_thru, hand_key, .. } = self.settings;
+        let is_on = self.is_on();
+        let Settings { is_off, is_thru, hand_key, .. } = self.settings;
         match event {
-            Input::On { key, .. } => self.status.last_key.set_latest(key),
-            Input::Control { controller, .. } => self.status.last_controller.set_latest(controller),
-            Input::Off { .. } => {}
-        }
-        match event {
-            Input::On { key, .. } if Some(key) == hand_key && !self.settings.is_off => {
-                if is_on {
-                    self.hand_over(now, host);
-                }
-            }
             Input::On { channel, key, velocity } => {
+                self.status.last_key.set_latest(key);
+                if Some(key) == hand_key && !is_off {
+                    if is_on {
+                        self.hand_over(now, host);
+                    }
+                    return;
+                }
                 if is_on {
                     self.key_down(now, channel, key, velocity, host);
                 }
-                if is_thru && !self.sounding.thru_on(now, channel, key, velocity, host) {
-                    self.status.n_refused.add(1);
+                if is_thru {
+                    let is_sent = self.sounding.thru_on(now, channel, key, velocity, host);
+                    self.count(is_sent);
                 }
             }
             Input::Off { channel: Some(channel), key: Some(key) } => {
@@ -36,37 +34,80 @@ impl AudioThread {
                     self.key_up(now, channel, key, host);
                 }
             }
-            Input::Off { channel, key } => {
-                for channel in (0..16).filter(|&c| channel.is_none_or(|wanted| wanted == c)) {
-                    for key in (0..128).filter(|&k| key.is_none_or(|wanted| wanted == k)) {
-                        while self.sounding.thru_off(now, channel, key, host) {}
-                    }
-                    for key in bits(self.turn.held(channel)).filter(|&k| key.is_none_or(|wanted| wanted == k)) {
-                        self.key_up(now, channel, key, host);
-                    }
+            Input::Off { channel, key } => self.all_up(now, channel, key, host),
+            Input::Control { channel, controller, value } => match controller {
+                ALL_SOUND_OFF | ALL_NOTES_OFF => {
+                    self.all_up(now, Some(channel), None, host);
+                    // An instrument may hold more than it got from us, or let it ring.
+                    self.pass(now, Output::Control { channel, controller, value }, host);
                 }
+                RESET_ALL => {
+                    self.hear_pedal(now, channel, false);
+                    self.sounding.let_go(now, channel, host);
+                    self.pass(now, Output::Control { channel, controller, value }, host);
+                }
+                _ => self.control(now, channel, controller, value, host),
+            },
+            Input::Other(gesture) => self.pass(now, Output::Other(gesture), host),
+        }
+    }
+
+    fn is_on(&self) -> bool {
+        !self.settings.is_off && !self.is_out_of_step
+    }
+
+    /// Passes on what nothing needs to be remembered of.
+    fn pass(&mut self, now: u32, event: Output, host: &mut impl Host) {
+        if self.settings.is_thru {
+            self.count(host.send(now, event));
+        }
+    }
+
+    fn count(&self, is_sent: bool) {
+        if !is_sent {
+            self.status.n_refused.add(1);
+        }
+    }
+
+    fn all_up(&mut self, now: u32, channel: Option<u8>, key: Option<u8>, host: &mut impl Host) {
+        for channel in (0..16).filter(|&c| channel.is_none_or(|wanted| wanted == c)) {
+            for key in (0..128).filter(|&k| key.is_none_or(|wanted| wanted == k)) {
+                while self.sounding.thru_off(now, channel, key, host) {}
             }
-            Input::Control { channel, controller, value } => {
-                let is_down = value >= 0.5;
-                self.params.hear_controller(controller, value);
-                self.read_settings();
-                let is_hand = Some(controller) == self.settings.hand_controller && !self.settings.is_off;
-                // A pedal that hands over does nothing else; but if it was down before that was its use, it can go up.
-                if controller == SUSTAIN && (!is_hand || value <= 0.0) {
-                    if is_on {
-                        self.tell(ToWorker::Pedal { ticks: self.clock.tick_at(now), channel, is_down });
-                    }
-                    if is_thru {
-                        self.sounding.pedal(now, channel, value, host);
-                    }
-                }
-                if Some(controller) == self.settings.hand_controller {
-                    if is_down && !self.was_pedal_down && is_on {
-                        self.hand_over(now, host);
-                    }
-                    self.was_pedal_down = is_down;
-                }
+            for key in bits(self.turn.held(channel)).filter(|&k| key.is_none_or(|wanted| wanted == k)) {
+                self.key_up(now, channel, key, host);
             }
+        }
+    }
+
+    fn control(&mut self, now: u32, channel: u8, controller: u8, value: f32, host: &mut impl Host) {
+        self.status.last_controller.set_latest(controller);
+        let (is_down, is_up) = (value >= 0.5, value <= 0.0);
+        let is_learnt = self.params.hear_controller(controller, value);
+        self.read_settings();
+        let Settings { is_off, is_bypassed, is_thru, hand_controller, .. } = self.settings;
+        let is_hand = Some(controller) == hand_controller;
+        // What hands over, or moves a parameter, does nothing else; but a pedal that was down before that was its use
+        // can go up.
+        let is_ours = is_hand && !is_off || is_learnt && !is_bypassed;
+        if controller == SUSTAIN && (!is_ours || is_up) {
+            self.hear_pedal(now, channel, is_down);
+        }
+        if is_thru && (!is_ours || is_up && self.sounding.is_held_by(channel, controller)) {
+            let is_sent = self.sounding.thru_control(now, channel, controller, value, host);
+            self.count(is_sent);
+        }
+        if is_hand {
+            if is_down && !self.was_pedal_down && self.is_on() {
+                self.hand_over(now, host);
+            }
+            self.was_pedal_down = is_down;
+        }
+    }
+
+    fn hear_pedal(&mut self, now: u32, channel: u8, is_down: bool) {
+        if self.is_on() {
+            self.tell(ToWorker::Pedal { ticks: self.clock.tick_at(now), channel, is_down });
         }
     }
 

@@ -30,11 +30,13 @@ impl AudioThread {
 
     pub(super) fn begin_note(&mut self, now: u32, host: &mut impl Host) {
         let Some(note) = self.schedule.take_coming() else { return };
-        let late_samples = i64::from(now) - self.due(note.on_ticks);
+        let is_first =
+            matches!(self.turn.phase(), Phase::Answering { start_ticks, .. } if note.on_ticks == start_ticks);
+        // An answer that is asked for between two ticks begins up to half a tick after its first.
+        let due = if is_first { self.begun_samples } else { self.due(note.on_ticks) };
+        let late_samples = i64::from(now) - due;
         let late_ms = self.clock.ms_of_samples(late_samples);
-        if let Phase::Answering { start_ticks, .. } = self.turn.phase()
-            && note.on_ticks == start_ticks
-        {
+        if is_first {
             #[expect(clippy::cast_possible_truncation, reason = "shown with one decimal")]
             self.status.hand_over_ms.store(late_ms as f32, Relaxed);
         }

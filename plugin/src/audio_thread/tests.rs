@@ -4,7 +4,7 @@ use nice_plug::prelude::{FloatParam, FloatRange, IntParam, IntRange};
 
 use super::*;
 use crate::link::{Begin, FromWorker, PlannedNote, ToWorker, WorkerSide, link};
-use crate::midi::{Input, Output};
+use crate::midi::{Gesture, HOLDING, Input, Output};
 
 /// Small random numbers (a linear congruential generator; Knuth's constants).
 struct Dice(u64);
@@ -113,12 +113,17 @@ fn random_song(seed: u32) -> u32 {
         if block % 100 < 30 && dice.roll(3) == 0 {
             let key = 60 + u8::try_from(dice.roll(6)).unwrap();
             let offset = dice.roll(n_samples.max(1));
-            input.push(match dice.roll(20) {
-                0..=8 => (offset, Input::On { channel: 0, key, velocity: 0.5 }),
-                9..=16 => (offset, Input::Off { channel: Some(0), key: Some(key) }),
-                17 | 18 => (offset, Input::Control { channel: 0, controller: 64, value: 1.0 }),
-                _ => (offset, Input::Control { channel: 0, controller: 66, value: [0.0, 1.0][usize::from(key) % 2] }),
-            });
+            let control = |controller, value| Input::Control { channel: 0, controller, value };
+            let event = match dice.roll(24) {
+                0..=8 => Input::On { channel: 0, key, velocity: 0.5 },
+                9..=16 => Input::Off { channel: Some(0), key: Some(key) },
+                17 | 18 => control(64, 1.0),
+                19 => control([66, 69][dice.roll(2) as usize], f32::from(key % 2)),
+                20 => control([1, 120, 121, 123][dice.roll(4) as usize], 0.0),
+                21 => Input::Other(Gesture::Bend { channel: 0, value: 0 }),
+                _ => control(66, f32::from(key % 2)),
+            };
+            input.push((offset, event));
         }
         if block % 100 == 30 {
             input.push((0, Input::Off { channel: None, key: None }));
@@ -150,7 +155,7 @@ fn random_song(seed: u32) -> u32 {
         }
     }
     let mut sounding = [[0i32; 128]; 16];
-    let mut pedal = 0.0;
+    let mut pedals = [0.0; 128];
     for (_, event) in &heard {
         match *event {
             Output::On { channel, key, .. } => sounding[usize::from(channel)][usize::from(key)] += 1,
@@ -158,10 +163,13 @@ fn random_song(seed: u32) -> u32 {
                 let n = &mut sounding[usize::from(channel)][usize::from(key)];
                 *n = 0.max(*n - 1);
             }
-            Output::Pedal { value, .. } => pedal = value,
+            Output::Control { controller: 121, .. } => pedals = [0.0; 128],
+            Output::Control { controller, value, .. } => pedals[usize::from(controller)] = value,
+            Output::Other(_) => {}
         }
     }
-    assert_eq!((sounding, pedal), ([[0; 128]; 16], 0.0), "left sounding in song {seed}");
+    let held = HOLDING.map(|controller| pedals[usize::from(controller)]);
+    assert_eq!((sounding, held), ([[0; 128]; 16], [0.0; 3]), "left sounding in song {seed}");
     audio.status.n_played.get()
 }
 
@@ -222,4 +230,30 @@ fn notes_that_come_too_late_are_left_out_and_counted() {
     assert_eq!([50, 51, 52, 53].map(|key| place(on(key))), [None, Some(0), Some(0), Some(280)]);
     let hand_over_ms = status.hand_over_ms.load(Relaxed);
     assert!((14.9..=15.1).contains(&hand_over_ms), "{hand_over_ms}");
+}
+
+#[test]
+fn an_answer_that_is_asked_for_between_two_ticks_is_not_late_for_that() {
+    let mut params = AntiphonParams::default();
+    params.turns.hand_cc = IntParam::new("hand", 66, IntRange::Linear { min: -1, max: 127 });
+    let (mut audio, mut worker) = audio_with(params);
+    let mut heard = Vec::new();
+    let mut run = |audio: &mut AudioThread, input: Vec<(u32, Input)>, n_samples| {
+        let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
+        audio.process(&Transport::default(), n_samples, &mut host);
+    };
+    run(&mut audio, vec![(0, Input::On { channel: 0, key: 60, velocity: 1.0 })], 5000);
+    // 220 samples after the tick to which that is rounded, of 500 samples.
+    run(&mut audio, vec![(220, Input::Control { channel: 0, controller: 66, value: 1.0 })], 230);
+    let mut plan = None;
+    while let Some(message) = worker.receive() {
+        if let ToWorker::Begin(begin) = message {
+            plan = Some(begin);
+        }
+    }
+    let Begin { turn, start_ticks, .. } = plan.unwrap();
+    worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks: start_ticks, off_ticks: 99, key: 50, velocity: 99 }));
+    run(&mut audio, vec![], 500);
+    let hand_over_ms = audio.status.hand_over_ms.load(Relaxed);
+    assert!((0.2..=0.22).contains(&hand_over_ms), "10 samples are not {hand_over_ms} ms");
 }

@@ -1,6 +1,7 @@
 //! The turns, as the audio thread carries them out.
 
 use super::AudioThread;
+use crate::clock::Course;
 use crate::link::{Begin, Controls, ToWorker};
 use crate::midi::Host;
 use crate::settings::Settings;
@@ -9,11 +10,12 @@ use crate::turn::{Action, Phase, Turn};
 
 impl AudioThread {
     /// What has changed since the last block: the song's position, and switches that end what sounds.
-    pub(super) fn follow_params(&mut self, jumped: bool, host: &mut impl Host) {
+    pub(super) fn follow(&mut self, course: Course, host: &mut impl Host) {
         let Settings { is_off, is_thru, is_panic, is_handed_over, .. } = self.settings;
-        if jumped || is_panic && !self.was_panic {
+        if course == Course::BeginsAnew || is_panic && !self.was_panic {
             self.start_over(Whose::Both, host);
-        } else if is_off != self.was_off {
+        } else if course == Course::Jumps || is_off != self.was_off {
+            // What the player holds ends when the player lets it go: who sent the note-on holds its note-off.
             self.start_over(Whose::Answer, host);
         }
         if self.was_thru && !is_thru {
@@ -122,6 +124,7 @@ impl AudioThread {
             Some(Action::Play) => {
                 self.n_answers = self.n_answers.wrapping_add(1);
                 self.call_channel = self.played_channel;
+                self.begun_samples = now.into();
             }
             Some(Action::Cancel) => {
                 self.schedule.forget_coming();

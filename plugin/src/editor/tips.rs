@@ -31,15 +31,17 @@ pub(super) fn tip(id: &str) -> &'static str {
         "hand_cc" => "A pedal or other controller that hands over. Press Learn and move it.",
         "hand_key" => "A key that hands over and is not heard. Press Learn and play it.",
         "hand_over" => "Your turn is over: I answer now. While I answer: I stop.",
-        "length" => "How long an answer is.",
+        "length" => {
+            "How long an answer is. Until stopped: until you play or, if you may play on, until you hand over again."
+        }
         "play_over" => "What the answer does when you play while it sounds.",
         "start" => "Where in the song an answer begins. On a beat or bar it keeps in step.",
         "quantise" => "The grid that the answer's notes are drawn to.",
         "quantise_strength" => "How far they are drawn: 100 % is on the grid.",
         "ahead" => "Sends the answer so much too early, to make up for an instrument that sounds late.",
         "channel" => "The MIDI channel of the answer.",
-        "thru" => "Whether your own notes go on to the instrument too.",
-        "bypass" => "Your notes pass through, and nothing is answered.",
+        "thru" => "Whether what you play goes on to the instrument too: notes, wheels, pedals and pressure.",
+        "bypass" => "All that you play passes through, and nothing is answered.",
         "panic" => "Ends everything that sounds, at once.",
         _ => "",
     }

@@ -9,7 +9,7 @@ use crate::chosen::Chosen;
 use crate::scale;
 use crate::settings::{Changes, Watched};
 
-const LENGTHS: &[&str] = &["Like the call", "1 bar", "2 bars", "4 bars", "8 bars", "Until I play"];
+const LENGTHS: &[&str] = &["Like the call", "1 bar", "2 bars", "4 bars", "8 bars", "Until stopped"];
 const PLAY_OVERS: &[&str] = &["Stop", "Play on"];
 const STARTS: &[&str] = &["At once", "Next beat", "Next bar"];
 const SILENCES: &[&str] = &["Off", "Time", "Beats"];
@@ -146,7 +146,7 @@ pub(crate) struct OutputParams {
     /// Channel of the answer.
     #[id = "channel"]
     pub(crate) channel: IntParam,
-    /// Whether the player's own notes are passed on.
+    /// Whether what the player does is passed on.
     #[id = "thru"]
     pub(crate) thru: BoolParam,
 }

@@ -164,8 +164,18 @@ fn read_event(event: &PluginEvent) -> Result<Message> {
         PluginEventData::NoteOff { channel, pitch, .. } => {
             Message::NoteOff { channel: u8::try_from(channel)?, key: u8::try_from(pitch)? }
         }
-        PluginEventData::LegacyMidiCcOut { control_number, channel, value, .. } => {
-            Message::Midi([0xB0 | u8::try_from(channel)?, control_number, value])
+        PluginEventData::PolyPressure { channel, pitch, pressure, .. } => {
+            Message::Midi([0xA0 | u8::try_from(channel)?, u8::try_from(pitch)?, seven_bits(pressure)])
+        }
+        // Numbers above those of MIDI's controllers are for its other messages.
+        PluginEventData::LegacyMidiCcOut { control_number, channel, value, value2 } => {
+            let channel = u8::try_from(channel)?;
+            Message::Midi(match control_number {
+                0..128 => [0xB0 | channel, control_number, value],
+                128 => [0xD0 | channel, value, 0],
+                129 => [0xE0 | channel, value, value2],
+                other => bail!("the plugin sent the legacy event {other}, which it has no reason to"),
+            })
         }
         ref other => bail!("the plugin sent {other:?}, which it has no reason to"),
     })

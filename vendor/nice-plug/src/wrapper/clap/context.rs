@@ -250,7 +250,7 @@ impl<P: ClapPlugin> ProcessContext<P> for WrapperProcessContext<'_, P> {
                 channel,
                 key,
                 pressure,
-            } if P::MIDI_OUTPUT >= MidiConfig::Basic => {
+            } if P::MIDI_OUTPUT == MidiConfig::Basic => {
                 let event = clap_event_note_expression {
                     header: clap_event_header {
                         size: mem::size_of::<clap_event_note_expression>() as u32,
@@ -433,7 +433,9 @@ impl<P: ClapPlugin> ProcessContext<P> for WrapperProcessContext<'_, P> {
                     clap_call! { self.host_out_events=>try_push(self.host_out_events, &event.header) }
                 }
             }
-            midi_event @ (NoteEvent::MidiChannelPressure { .. }
+            // A plugin that sends MIDI sends key pressure as such too: not every host takes note expressions from one.
+            midi_event @ (NoteEvent::PolyPressure { .. }
+            | NoteEvent::MidiChannelPressure { .. }
             | NoteEvent::MidiPitchBend { .. }
             | NoteEvent::MidiCC { .. }
             | NoteEvent::MidiProgramChange { .. })

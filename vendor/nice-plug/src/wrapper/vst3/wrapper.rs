@@ -47,7 +47,9 @@ use super::util::{VST3_MIDI_CHANNELS, VST3_MIDI_PARAMS_END};
 use crate::util::permit_alloc;
 use crate::wrapper::state;
 use crate::wrapper::util::buffer_management::{BufferManager, ChannelPointers};
-use crate::wrapper::util::{clamp_input_event_timing, process_wrapper, tail_samples};
+use crate::wrapper::util::{
+    clamp_input_event_timing, count_on_bars, process_wrapper, tail_samples,
+};
 use crate::wrapper::vst3::Vst3Plugin;
 
 #[allow(clippy::unnecessary_cast)]
@@ -1561,16 +1563,11 @@ impl<P: Vst3Plugin> IAudioProcessorTrait for Wrapper<P> {
 
                         #[allow(clippy::unnecessary_cast)]
                         if context.state & kBarPositionValid as u32 != 0 {
-                            if P::SAMPLE_ACCURATE_AUTOMATION && block_start > 0 {
-                                // The transport object knows how to recompute this from the other information
-                                transport.bar_start_pos_beats =
-                                    match transport.bar_start_pos_beats() {
-                                        Some(updated) => Some(updated),
-                                        None => Some(context.barPositionMusic),
-                                    };
+                            transport.bar_start_pos_beats = if block_start > 0 {
+                                Some(count_on_bars(&transport, context.barPositionMusic).0)
                             } else {
-                                transport.bar_start_pos_beats = Some(context.barPositionMusic);
-                            }
+                                Some(context.barPositionMusic)
+                            };
                         }
                         #[allow(clippy::unnecessary_cast)]
                         if context.state & kCycleActive as u32 != 0
