@@ -106,6 +106,9 @@ fn all(plugin: &Path, options: &Options) -> Result<Vec<Row>> {
     let seconds = f64::from(options.seconds);
     let mut rows = opening(plugin)?;
     let entry = Entry::from_file(plugin)?;
+    // First, so that nothing lies in memory that other measurements have left.
+    println!("memory ...");
+    rows.extend(measure::memory(&entry, options.phrases)?);
     // The load begins before this thread has the priority that it would inherit.
     let load = Load::start()?;
     measure::become_audio_thread();
@@ -119,8 +122,6 @@ fn all(plugin: &Path, options: &Options) -> Result<Vec<Row>> {
     rows.extend(measure::hand_over(&entry, seconds)?);
     println!("sixteen instances ...");
     rows.extend(measure::sixteen(&entry, seconds)?);
-    println!("memory ...");
-    rows.extend(measure::memory(&entry, options.phrases)?);
     Ok(rows)
 }
 
