@@ -151,7 +151,7 @@ impl AudioThread {
         let is_other_turn = self.read_settings();
         self.follow(course, host);
         if is_other_turn {
-            self.reconsider(host);
+            self.reconsider(0, host);
         }
         self.play_alone(host);
         self.run(n_samples, host);

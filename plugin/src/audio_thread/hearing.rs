@@ -84,7 +84,9 @@ impl AudioThread {
         self.status.last_controller.set_latest(controller);
         let (is_down, is_up) = (value >= 0.5, value <= 0.0);
         let is_learnt = self.params.hear_controller(controller, value);
-        self.read_settings();
+        if self.read_settings() {
+            self.reconsider(now, host);
+        }
         let Settings { is_off, is_bypassed, is_thru, hand_controller, .. } = self.settings;
         let is_hand = Some(controller) == hand_controller;
         // What hands over, or moves a parameter, does nothing else; but a pedal that was down before that was its use

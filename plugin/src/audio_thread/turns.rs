@@ -68,13 +68,13 @@ impl AudioThread {
     }
 
     /// What is coming keeps to the settings as they are now. If nothing is, a call of long ago stays unanswered.
-    pub(super) fn reconsider(&mut self, host: &mut impl Host) {
+    pub(super) fn reconsider(&mut self, now: u32, host: &mut impl Host) {
         if self.turn.deadline().is_none() {
             return;
         }
         let action = self.turn.reconsider();
-        self.act(0, action, host);
-        self.plan(0, self.clock.tick_at(0), host);
+        self.act(now, action, host);
+        self.plan(now, self.clock.tick_at(now), host);
     }
 
     /// A deadline of the turn has come.

@@ -1,5 +1,6 @@
 //! `cargo xtask bench plugin`: the release plugin in a small host, beside the limits it must keep.
 
+mod machine;
 mod measure;
 mod music;
 mod packs;
@@ -70,11 +71,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     let rows = match options.soak {
         Some(minutes) => {
-            measure::become_audio_thread();
+            machine::become_audio_thread();
             measure::soak(&Entry::from_file(&plugin)?, minutes.max(1))?
         }
         None if options.process => {
-            measure::become_audio_thread();
+            machine::become_audio_thread();
             measure::blocks(&Entry::from_file(&plugin)?, f64::from(options.seconds))?
         }
         None if options.packs => packs(&Entry::from_file(&plugin)?, options)?,
@@ -111,7 +112,7 @@ fn all(plugin: &Path, options: &Options) -> Result<Vec<Row>> {
     rows.extend(measure::memory(&entry, options.phrases)?);
     // The load begins before this thread has the priority that it would inherit.
     let load = Load::start()?;
-    measure::become_audio_thread();
+    machine::become_audio_thread();
     println!("late notes under load ...");
     rows.extend(late_under_load(&entry, seconds)?);
     drop(load);
@@ -129,7 +130,7 @@ fn all(plugin: &Path, options: &Options) -> Result<Vec<Row>> {
 fn packs(entry: &Entry, options: &Options) -> Result<Vec<Row>> {
     println!("style packs ...");
     let packs = packs::Packs::new()?;
-    let load = measure::as_main_thread(Load::start)?;
+    let load = machine::as_main_thread(Load::start)?;
     let mut rows = packs::late(entry, f64::from(options.seconds), &packs)?;
     drop(load);
     rows.push(packs.step_time());

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use host::{Clap, Entry, Message, Pace, Played, Rig, Settings, Transport, pair};
 
+use super::machine::{interruptions_per_second, only_read_the_clock};
 use super::music::{LIVE, n_calls, open, press, send_calls};
 use super::{Row, row};
 
@@ -13,65 +14,11 @@ pub(super) const LOADING_SECONDS: f64 = 1.0;
 const N_AT_ONCE: u32 = 16;
 const BLOCK_AT_ONCE: u32 = 256;
 
-/// From now on, this thread runs as hosts run their audio threads: before all else, where the system allows that. One that
-/// refuses it refuses the plugin's worker too.
-pub(super) fn become_audio_thread() {
-    #[cfg(target_os = "linux")]
-    println!(
-        "{}",
-        if is_raised() {
-            "The audio thread has the real-time priority that hosts give it."
-        } else {
-            "The system allows no real-time priority: what follows is slower than in a host that has it."
-        }
-    );
-}
-
-#[cfg(target_os = "linux")]
-fn is_raised() -> bool {
-    use thread_priority::RealtimeThreadSchedulePolicy::Fifo;
-    use thread_priority::{ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id};
-    let priority = 20u8.try_into().map_or(ThreadPriority::Max, ThreadPriority::Crossplatform);
-    set_thread_priority_and_policy(thread_native_id(), priority, ThreadSchedulePolicy::Realtime(Fifo)).is_ok()
-}
-
-/// Does this as hosts do on their main thread, and goes on as an audio thread: threads that the plugin starts meanwhile find
-/// no priority to inherit.
-pub(super) fn as_main_thread<T>(work: impl FnOnce() -> T) -> T {
-    #[cfg(target_os = "linux")]
-    {
-        use thread_priority::NormalThreadSchedulePolicy::Other;
-        use thread_priority::{ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id};
-        // A nice value of 0.
-        let priority = 48u8.try_into().map_or(ThreadPriority::Min, ThreadPriority::Crossplatform);
-        // Nobody can be refused less.
-        let _ = set_thread_priority_and_policy(thread_native_id(), priority, ThreadSchedulePolicy::Normal(Other));
-    }
-    let result = work();
-    #[cfg(target_os = "linux")]
-    is_raised();
-    result
-}
-
 /// The value below which this share lies. Sorts.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
 pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(((values.len().max(1) - 1) as f64 * share).round() as usize).copied().unwrap_or(f64::NAN)
-}
-
-/// What a loop takes that only reads the clock, for `busy`, as often as a block comes: what it takes longer is the machine's
-/// own, such as interrupts and the pauses of a virtual one.
-fn only_read_the_clock(n_blocks: usize, busy: Duration) -> Vec<f64> {
-    let block = Duration::from_secs_f64(f64::from(LIVE.max_block) / LIVE.sample_rate);
-    let started = Instant::now();
-    let wait_and_read = |end: Duration| {
-        std::thread::sleep((started + end).saturating_duration_since(Instant::now()));
-        let begun = Instant::now();
-        while begun.elapsed() < busy {}
-        begun.elapsed().as_secs_f64() * 1e6
-    };
-    (1..).map(|i| wait_and_read(block * i)).take(n_blocks).collect()
 }
 
 /// What `process` takes in a block of 64 samples, while calls and answers follow each other in real time. The same music is
@@ -96,12 +43,20 @@ pub(super) fn blocks(entry: &Entry, seconds: f64) -> Result<Vec<Row>> {
         machine.extend(only_read_the_clock(us.len(), busy));
         all.extend(us);
     }
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 blocks")]
+    let n_blocks = all.len() as f64;
+    let rate = interruptions_per_second();
+    let interrupted = rate * all.iter().map(|us| us.min(10.0)).sum::<f64>() / n_blocks / 1e6;
+    let over = all.iter().map(|us| f64::from(u8::from(*us > 10.0))).sum::<f64>() / n_blocks;
     let name = |what: &str| format!("process() of 64 samples, {what}");
     Ok(vec![
         row(name("median"), "us", quantile(&mut all, 0.5), None),
         row(name("p99"), "us", quantile(&mut all, 0.99), None),
         row(name("p99.9"), "us", quantile(&mut all, 0.999), 10.0),
         row(name("longest"), "us", quantile(&mut all, 1.0), None),
+        row(name("longer than 10 us"), "%", 100.0 * over, 0.1),
+        row("  a loop that only reads the clock: held up for 10 us", "/s", rate, None),
+        row("  blocks that those must hit", "%", 100.0 * interrupted, None),
         row("  only reading the clock for as long as the median: p99.9", "us", quantile(&mut machine, 0.999), None),
         row("  only reading the clock for as long: longest", "us", quantile(&mut machine, 1.0), None),
         row("  each block's least of three: p99.9", "us", quantile(&mut least, 0.999), 10.0),

@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use host::{Clap, Entry, Instance, Message, Pace, Played, Settings, pair};
 
-use super::measure::{LOADING_SECONDS, Late, as_main_thread};
+use super::machine::as_main_thread;
+use super::measure::{LOADING_SECONDS, Late};
 use super::music::{LIVE, n_calls, open, send_calls};
 use super::{Row, row};
 
