@@ -12,6 +12,7 @@ mod instances;
 mod log;
 mod notes;
 mod offline;
+mod pacing;
 mod packs;
 mod random_host;
 mod state;
