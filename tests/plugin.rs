@@ -8,6 +8,7 @@ mod common;
 mod controls;
 mod dependencies;
 mod hand_over;
+mod hosts;
 mod instances;
 mod log;
 mod notes;
