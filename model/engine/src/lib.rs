@@ -43,7 +43,7 @@ pub use grammar::Onset;
 pub use habits::MOST_NOTES as MOST_LEARNT;
 pub use metre::{Metre, Position};
 pub use note::{Note, Pitch, TICKS_PER_BEAT, Velocity};
-pub use pacing::{Pacing, Texture};
+pub use pacing::{Asked, Pacing, Texture};
 pub use pack::{Pack, PackError, PackHeader};
 pub use random::random_file;
 pub use sample::Sampling;

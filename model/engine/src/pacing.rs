@@ -3,7 +3,8 @@
 //! The network is told a density and a polyphony, but it believes what it has read more than what it is told. So another
 //! opinion is multiplied with its own (a product of experts, Hinton 2002): that a time between two onsets is the less likely
 //! the more octaves it is away from the one that is wanted. What is wanted is corrected by what came of it so far, since a
-//! tilt alone either does nothing or runs away: each fast note makes the next one likelier.
+//! tilt alone either does nothing or runs away: each fast note makes the next one likelier. Each note is held to what was
+//! wanted when it was made: what comes after a control has moved does not make up for what came before.
 
 use crate::math;
 use crate::note::Note;
@@ -64,6 +65,25 @@ impl Pacing {
     }
 }
 
+/// What the player asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Asked {
+    /// Times the notes of the call.
+    pub density: f32,
+    /// From -1 to 1.
+    pub complexity: f32,
+    /// Onsets are drawn to a grid as wide as this: nothing faster could be heard. 0 for none.
+    pub grid_ticks: f32,
+}
+
+impl Asked {
+    /// How many times the notes of the call are wanted.
+    #[must_use]
+    pub fn density_factor(self) -> f32 {
+        self.density * libm::exp2f(libm::log2f(MOST_DENSITY) * self.complexity)
+    }
+}
+
 /// How many notes music has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Texture {
@@ -78,51 +98,62 @@ impl Texture {
     /// Of notes in the order of their onsets.
     #[must_use]
     pub fn of(notes: impl IntoIterator<Item = Note>) -> Self {
-        let (mut n_notes, mut n_onsets, mut first, mut last) = (0usize, 0usize, 0, i64::MIN);
-        for Note { onset_ticks, .. } in notes {
+        Self::with_goals(notes.into_iter().map(|note| (note, 0.0))).0
+    }
+
+    /// And all that was wanted of the times from one onset to the next, in ticks.
+    fn with_goals(notes: impl IntoIterator<Item = (Note, f32)>) -> (Self, f32) {
+        let (mut n_notes, mut n_onsets, mut first, mut last, mut goals_ticks) = (0usize, 0usize, 0, i64::MIN, 0.0);
+        for (Note { onset_ticks, .. }, goal_ticks) in notes {
             n_notes += 1;
-            if n_onsets == 0 || onset_ticks.saturating_sub(last) > ROLL_TICKS {
-                first = if n_onsets == 0 { onset_ticks } else { first };
+            if n_onsets == 0 {
+                (n_onsets, first, last) = (1, onset_ticks, onset_ticks);
+            } else if onset_ticks.saturating_sub(last) > ROLL_TICKS {
                 (n_onsets, last) = (n_onsets + 1, onset_ticks);
+                goals_ticks += goal_ticks;
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "ratios; 24 bits are plenty")]
         let ratio = |a: i64, b: usize| (b > 0).then(|| a as f32 / b as f32);
-        Self {
+        let texture = Self {
             shift_ticks: ratio(last.saturating_sub(first), n_onsets.saturating_sub(1)),
             notes_per_onset: ratio(i64::try_from(n_notes).unwrap_or(i64::MAX), n_onsets),
             n_onsets,
-        }
+        };
+        (texture, goals_ticks)
     }
 
-    /// What brings an answer to this call's number of notes, times [`density_factor`], and with complexity to fuller chords
-    /// or thinner ones. `made` are the answer's notes so far.
+    /// The time from one onset to the next that is wanted in an answer to this call.
     #[must_use]
-    pub fn pacing<N: Copy + Into<Note>>(&self, density: f32, complexity: f32, made: &[N]) -> Pacing {
-        let recent = Self::of(made[made.len().saturating_sub(RECENT_NOTES)..].iter().map(|&note| note.into()));
-        let recent = (recent.n_onsets >= LEAST_ONSETS).then_some(recent);
-        let asked = libm::log2f(density_factor(density, complexity));
+    pub fn goal_ticks(&self, asked: Asked) -> f32 {
         let [shortest, longest] = GOALS_TICKS;
         let called = self.shift_ticks.unwrap_or(MIDDLE_TICKS);
-        let goal = (called * libm::exp2f(-asked)).clamp(shortest, longest);
-        let is_by = recent.and_then(|recent| recent.shift_ticks).map_or(0.0, |shift| libm::log2f(goal / shift));
+        (called / asked.density_factor()).clamp(shortest.max(asked.grid_ticks), longest)
+    }
+
+    /// What brings an answer to this call's number of notes, times the factor of density, and with complexity to fuller
+    /// chords or thinner ones. `made` are the answer's notes so far, each with its [`Texture::goal_ticks`].
+    #[must_use]
+    pub fn pacing(&self, asked: Asked, made: impl ExactSizeIterator<Item = (Note, f32)>) -> Pacing {
+        let Asked { complexity, .. } = asked;
+        let n_old = made.len().saturating_sub(RECENT_NOTES);
+        let (recent, goals_ticks) = Self::with_goals(made.skip(n_old));
+        let recent = (recent.n_onsets >= LEAST_ONSETS).then_some(recent);
+        let factor = libm::log2f(asked.density_factor());
+        #[expect(clippy::cast_precision_loss, reason = "at most RECENT_NOTES")]
+        let is_by = recent.and_then(|recent| Some((recent.shift_ticks?, (recent.n_onsets - 1) as f32)));
+        let is_by = is_by.map_or(0.0, |(shift_ticks, n)| libm::log2f(goals_ticks / (n * shift_ticks)));
         let unasked = if self.shift_ticks.is_some() { STRENGTH * is_by.abs().min(1.0) } else { 0.0 };
         let fuller = libm::exp2f(libm::log2f(MOST_FULLNESS) * complexity);
         let chord = (self.notes_per_onset.unwrap_or(1.0) * fuller).clamp(1.0, FULLEST);
         let is_thin_by =
             recent.and_then(|recent| recent.notes_per_onset).map_or(complexity, |n| libm::log2f(chord / n));
         Pacing {
-            shift_ticks: goal * libm::exp2f(is_by.clamp(-MOST_CORRECTION, MOST_CORRECTION)),
-            strength: unasked + ASKED_STRENGTH * (2.0 * asked.abs()).min(1.0),
+            shift_ticks: self.goal_ticks(asked) * libm::exp2f(is_by.clamp(-MOST_CORRECTION, MOST_CORRECTION)),
+            strength: unasked + ASKED_STRENGTH * (2.0 * factor.abs()).min(1.0),
             fullness: FULLNESS_RATE * is_thin_by * (2.0 * complexity.abs()).min(1.0),
         }
     }
-}
-
-/// How many times the notes of the call are wanted.
-#[must_use]
-pub fn density_factor(density: f32, complexity: f32) -> f32 {
-    density * libm::exp2f(libm::log2f(MOST_DENSITY) * complexity)
 }
 
 #[cfg(test)]
@@ -130,6 +161,8 @@ mod tests {
     use super::*;
     use crate::note::{Pitch, Velocity};
     use crate::vocab::{N_SHIFTS, time_value};
+
+    const PLAIN: Asked = Asked { density: 1.0, complexity: 0.0, grid_ticks: 0.0 };
 
     fn notes(onsets_ticks: impl IntoIterator<Item = i64>) -> Vec<Note> {
         let note =
@@ -174,26 +207,48 @@ mod tests {
     #[test]
     fn an_answer_like_its_call_is_left_alone_and_another_is_corrected() {
         let call = Texture::of(notes((0..9).map(|i| 24 * i)));
-        let answer = |ticks: i64| notes((0..9).map(|i| ticks * i));
-        assert_eq!(call.pacing(1.0, 0.0, &answer(24)).strength, 0.0);
-        let slow = call.pacing(1.0, 0.0, &answer(96));
+        let pacing = |call: Texture, density, n: i64, ticks: i64| {
+            let asked = Asked { density, ..PLAIN };
+            let answer = notes((0..n).map(|i| ticks * i)).into_iter().map(|note| (note, call.goal_ticks(asked)));
+            call.pacing(asked, answer.collect::<Vec<_>>().into_iter())
+        };
+        assert_eq!(pacing(call, 1.0, 9, 24).strength, 0.0);
+        let slow = pacing(call, 1.0, 9, 96);
         assert_eq!((slow.shift_ticks, slow.strength, slow.fullness), (6.0, STRENGTH, 0.0));
-        let asked = call.pacing(2.0, 0.0, &answer(12));
+        let asked = pacing(call, 2.0, 9, 12);
         assert_eq!((asked.shift_ticks, asked.strength), (12.0, ASKED_STRENGTH));
-        let begun = call.pacing(0.5, 0.0, &answer(24)[..2]);
+        let begun = pacing(call, 0.5, 2, 24);
         assert_eq!((begun.shift_ticks, begun.strength), (48.0, ASKED_STRENGTH));
         let alone = Texture::of(notes([]));
-        assert_eq!(alone.pacing(1.0, 0.0, &answer(96)).strength, 0.0);
+        assert_eq!(pacing(alone, 1.0, 9, 96).strength, 0.0);
+    }
+
+    #[test]
+    fn what_came_is_held_to_what_was_wanted_then() {
+        let call = Texture::of(notes((0..9).map(|i| 24 * i)));
+        let slow = notes((0..9).map(|i| 96 * i)).into_iter().map(|note| (note, 96.0));
+        let pacing = call.pacing(Asked { density: 4.0, ..PLAIN }, slow.collect::<Vec<_>>().into_iter());
+        assert_eq!(pacing.shift_ticks, 6.0);
+    }
+
+    #[test]
+    fn nothing_faster_than_the_grid_is_wanted() {
+        let call = Texture::of(notes((0..9).map(|i| 12 * i)));
+        let goal = |grid_ticks| call.goal_ticks(Asked { grid_ticks, ..PLAIN });
+        assert_eq!([0.0, 6.0, 48.0].map(goal), [12.0, 12.0, 48.0]);
     }
 
     #[test]
     fn complexity_asks_for_more_and_fuller_chords() {
         let call = Texture::of(notes((0..9).map(|i| 24 * i)));
+        let pacing = |complexity, made: &[Note]| {
+            call.pacing(Asked { complexity, ..PLAIN }, made.iter().map(|&note| (note, 24.0)))
+        };
         let thin = notes((0..12).map(|i| 24 * i));
-        let [simple, complex] = [-1.0, 1.0].map(|complexity| call.pacing(1.0, complexity, &thin));
+        let [simple, complex] = [-1.0, 1.0].map(|complexity| pacing(complexity, &thin));
         assert!(complex.fullness > 1.0 && complex.shift_ticks < 24.0, "{complex:?}");
         assert!(simple.fullness == 0.0 && simple.shift_ticks > 24.0, "{simple:?}: it has one voice already");
         let full = notes((0..12).map(|i| i / 4 * 24).chain([96, 96, 96]));
-        assert!(call.pacing(1.0, -1.0, &full).fullness < -1.0);
+        assert!(pacing(-1.0, &full).fullness < -1.0);
     }
 }

@@ -4,7 +4,7 @@ use engine::note::Note;
 use engine::repeat::{self, FREER, MOST_TRIES, SHARE_LET_THROUGH, is_enough, is_repeat};
 use engine::{Ask, Bend, Event, Mark, Metre, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT};
 
-use super::taste::{Facts, quantised};
+use super::taste::{Facts, asked, quantised};
 use crate::link::{Begin, Controls};
 
 /// An answer does not fall silent for longer than two bars of 4/4.
@@ -18,16 +18,12 @@ pub(super) struct Made {
     /// The session just before it.
     pub(super) before: Mark,
     pub(super) note: Note,
+    /// The time from the onset before it that was wanted.
+    goal_ticks: f32,
     /// Mean velocity of the notes as the model chose them, up to this one.
     pub(super) loudness: f32,
     /// It said what had been said before.
     pub(super) is_repeat: bool,
-}
-
-impl From<Made> for Note {
-    fn from(made: Made) -> Self {
-        made.note
-    }
 }
 
 impl repeat::Made for Made {
@@ -142,7 +138,8 @@ impl Plan {
             may_end,
         };
         let mut rhythm = Sampling { temperature: controls.rhythm_temperature, top_p: controls.top_p };
-        let pacing = self.facts.texture.pacing(controls.density, controls.complexity, &self.notes);
+        let made = self.notes.iter().map(|made| (made.note, made.goal_ticks));
+        let pacing = self.facts.texture.pacing(asked(controls), made);
         let class_bias = controls.wish.class_bias(self.facts.key, controls.lock);
         let mut avoid = None;
         // Drawn once for each note, like the style.
@@ -190,12 +187,14 @@ impl Plan {
         let loudness = last.map(|made| made.loudness);
         let (mut note, loudness) = self.facts.played(note, controls, self.metre, bounds, loudness);
         let mut at_once = self.notes.iter().rev().take_while(|made| made.note.onset_ticks == note.onset_ticks);
-        if at_once.any(|made| made.note.pitch == note.pitch) {
-            // Two notes of one key were drawn to the same line: the later one takes the next.
+        let is_at_last = last.is_some_and(|made| made.note.onset_ticks == note.onset_ticks);
+        if is_at_last && self.is_chord_full(controls) || at_once.any(|made| made.note.pitch == note.pitch) {
+            // Two notes of one key, or more than there are voices, were drawn to the same line: the later one takes the next.
             let later = note.onset_ticks + i64::from(controls.quantise_ticks);
             note.onset_ticks = quantised(later, self.metre, (bounds.0, bounds.2), controls);
         }
-        Made { before, note, loudness, is_repeat: is_repeat(&self.notes, note) }
+        let goal_ticks = self.facts.texture.goal_ticks(asked(controls));
+        Made { before, note, goal_ticks, loudness, is_repeat: is_repeat(&self.notes, note) }
     }
 
     /// Takes a note that the session chose as `chosen`.

@@ -3,8 +3,7 @@
 use engine::conditions::{density_level, polyphony_level};
 use engine::key::{Key, find_key};
 use engine::note::Note;
-use engine::pacing::density_factor;
-use engine::{Conditions, Metre, Texture, Velocity};
+use engine::{Asked, Conditions, Metre, Texture, Velocity};
 
 use crate::link::Controls;
 
@@ -49,7 +48,7 @@ impl Facts {
 
     /// What the model is told, in the style of the next note.
     pub(super) fn conditions(&self, controls: &Controls, style: u8) -> Conditions {
-        let factor = density_factor(controls.density, controls.complexity);
+        let factor = asked(controls).density_factor();
         let fuller = 2.0 * controls.complexity;
         Conditions {
             style,
@@ -84,6 +83,12 @@ impl Facts {
         };
         (Note { onset_ticks, velocity: Velocity::new(louder).unwrap_or(note.velocity), ..note }, mean)
     }
+}
+
+/// How many notes the controls ask for.
+pub(super) fn asked(controls: &Controls) -> Asked {
+    let grid_ticks = f32::from(controls.quantise_ticks) * controls.quantise_strength;
+    Asked { density: controls.density, complexity: controls.complexity, grid_ticks }
 }
 
 /// Drawn to the nearest line of the grid before the end. Each bar has a grid of its own: one of 7/8 ends with half a beat.

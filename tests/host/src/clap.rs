@@ -14,6 +14,7 @@ use clack_host::entry::EntryDescriptor;
 use clack_host::events::event_types::{
     MidiEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent, TransportFlags,
 };
+use clack_host::events::io::{OutputEventBuffer, TryPushError};
 use clack_host::events::spaces::CoreEventSpace;
 use clack_host::events::{EventFlags, Match};
 use clack_host::prelude::*;
@@ -71,8 +72,24 @@ impl HostHandlers for Handlers {
     type AudioProcessor<'a> = ();
 }
 
+/// Takes so many events, and refuses the others.
+struct Room<'a> {
+    buffer: &'a mut EventBuffer,
+    n_left: usize,
+}
+
+impl OutputEventBuffer for Room<'_> {
+    fn try_push(&mut self, event: &UnknownEvent) -> Result<(), TryPushError> {
+        self.n_left = self.n_left.checked_sub(1).ok_or(TryPushError::new())?;
+        self.buffer.push(event);
+        Ok(())
+    }
+}
+
 /// A running CLAP plugin: the first one of its library.
 pub struct Clap {
+    /// Events that the host takes of each block, at most.
+    pub room: usize,
     instance: PluginInstance<Handlers>,
     /// `None` only while restarting.
     processor: Option<StartedPluginAudioProcessor<Handlers>>,
@@ -104,6 +121,7 @@ impl Clap {
         let audio = read_output_ports(&mut instance);
         let ports = AudioPorts::with_capacity(audio.iter().map(Vec::len).sum(), audio.len());
         let mut clap = Self {
+            room: usize::MAX,
             instance,
             processor: None,
             parameters,
@@ -157,6 +175,7 @@ impl Clap {
         #[expect(unsafe_code, reason = "the only constructor that takes a length")]
         let inputs = unsafe { InputAudioBuffers::from_raw_buffers(&[], frames) };
         let processor = self.processor.as_mut().context("the plugin is not running")?;
+        let mut room = Room { buffer: &mut self.output, n_left: self.room };
         let begun = Instant::now();
         #[cfg(feature = "rtsan")]
         let audio_thread = rtsan_standalone::ScopedSanitizeRealtime::default();
@@ -164,7 +183,7 @@ impl Clap {
             &inputs,
             &mut outputs,
             &input.as_input(),
-            &mut self.output.as_output(),
+            &mut OutputEvents::from_buffer(&mut room),
             Some(self.steady_samples),
             transport,
         );
