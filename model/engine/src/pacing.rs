@@ -16,12 +16,13 @@ const ROLL_TICKS: i64 = 3;
 const GOALS_TICKS: [f32; 2] = [6.0, 384.0];
 /// The correction is at most two octaves.
 const MOST_CORRECTION: f32 = 2.0;
-/// Eighths, for music without a call to measure.
-const MIDDLE_TICKS: f32 = 24.0;
+/// Music without a call to measure has four onsets in three beats, of one or two notes, as most that the network has read.
+const MIDDLE: Texture = Texture { shift_ticks: Some(36.0), notes_per_onset: Some(1.6), n_onsets: 0 };
 /// What came of it is measured in the last so many notes, if they have so many onsets.
 const RECENT_NOTES: usize = 24;
 const LEAST_ONSETS: usize = 4;
-/// How much a rhythm is wanted by which the answer has as many notes as the call, when it is an octave away or more ...
+/// How much a rhythm is wanted by which the answer has as many notes as the call, when it is an octave away or more, or there
+/// is none ...
 const STRENGTH: f32 = 1.0;
 /// ... and how much more, when the player wants another number, from half an octave on.
 const ASKED_STRENGTH: f32 = 2.0;
@@ -30,8 +31,10 @@ const MOST_DENSITY: f32 = 2.25;
 const MOST_FULLNESS: f32 = 2.0;
 /// Notes that begin together, at most.
 const FULLEST: f32 = 6.0;
-/// What a chord's note gains in logit for each octave that chords are too thin.
+/// What a chord's note gains in logit for each octave that chords are too thin, if fuller or thinner ones are asked for ...
 const FULLNESS_RATE: f32 = 2.0;
+/// ... and the share of it that it gains if not, when they are an octave away or more.
+const UNASKED_FULLNESS: f32 = 0.5;
 
 /// What bends the choice of the next shift. The default changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -127,7 +130,7 @@ impl Texture {
     #[must_use]
     pub fn goal_ticks(&self, asked: Asked) -> f32 {
         let [shortest, longest] = GOALS_TICKS;
-        let called = self.shift_ticks.unwrap_or(MIDDLE_TICKS);
+        let called = self.shift_ticks.or(MIDDLE.shift_ticks).unwrap_or(longest);
         (called / asked.density_factor()).clamp(shortest.max(asked.grid_ticks), longest)
     }
 
@@ -143,15 +146,17 @@ impl Texture {
         #[expect(clippy::cast_precision_loss, reason = "at most RECENT_NOTES")]
         let is_by = recent.and_then(|recent| Some((recent.shift_ticks?, (recent.n_onsets - 1) as f32)));
         let is_by = is_by.map_or(0.0, |(shift_ticks, n)| libm::log2f(goals_ticks / (n * shift_ticks)));
-        let unasked = if self.shift_ticks.is_some() { STRENGTH * is_by.abs().min(1.0) } else { 0.0 };
+        let unasked = STRENGTH * self.shift_ticks.map_or(1.0, |_| is_by.abs().min(1.0));
         let fuller = libm::exp2f(libm::log2f(MOST_FULLNESS) * complexity);
-        let chord = (self.notes_per_onset.unwrap_or(1.0) * fuller).clamp(1.0, FULLEST);
+        let called = self.notes_per_onset.or(MIDDLE.notes_per_onset).unwrap_or(1.0);
+        let chord = (called * fuller).clamp(1.0, FULLEST.max(called));
         let is_thin_by =
             recent.and_then(|recent| recent.notes_per_onset).map_or(complexity, |n| libm::log2f(chord / n));
+        let unasked_share = UNASKED_FULLNESS * is_thin_by.abs().min(1.0);
         Pacing {
             shift_ticks: self.goal_ticks(asked) * libm::exp2f(is_by.clamp(-MOST_CORRECTION, MOST_CORRECTION)),
             strength: unasked + ASKED_STRENGTH * (2.0 * factor.abs()).min(1.0),
-            fullness: FULLNESS_RATE * is_thin_by * (2.0 * complexity.abs()).min(1.0),
+            fullness: FULLNESS_RATE * is_thin_by * (2.0 * complexity.abs()).max(unasked_share).min(1.0),
         }
     }
 }
@@ -220,7 +225,8 @@ mod tests {
         let begun = pacing(call, 0.5, 2, 24);
         assert_eq!((begun.shift_ticks, begun.strength), (48.0, ASKED_STRENGTH));
         let alone = Texture::of(notes([]));
-        assert_eq!(pacing(alone, 1.0, 9, 96).strength, 0.0);
+        let slow = pacing(alone, 1.0, 9, 144);
+        assert_eq!((slow.shift_ticks, slow.strength), (9.0, STRENGTH), "four in three beats");
     }
 
     #[test]
@@ -250,5 +256,6 @@ mod tests {
         assert!(simple.fullness == 0.0 && simple.shift_ticks > 24.0, "{simple:?}: it has one voice already");
         let full = notes((0..12).map(|i| i / 4 * 24).chain([96, 96, 96]));
         assert!(pacing(-1.0, &full).fullness < -1.0);
+        assert!((-2.0..-1.0).contains(&pacing(0.0, &full).fullness), "not asked for, but far from the call");
     }
 }

@@ -42,6 +42,7 @@ impl AudioThread {
                     self.pass(now, Output::Control { channel, controller, value }, host);
                 }
                 RESET_ALL => {
+                    self.was_pedal_down = false;
                     self.hear_pedal(now, channel, false);
                     self.sounding.let_go(now, channel, host);
                     self.pass(now, Output::Control { channel, controller, value }, host);

@@ -43,7 +43,7 @@ const CHAPTERS: &[Chapter] = &[
     (
         "Playing",
         &[
-            "Answer replies to each phrase. Continue plays on by itself while the song runs. Off lets your notes pass.",
+            "Answer replies to each phrase. Continue plays on by itself while the song runs. Off never answers.",
             "Drag a value; with Shift it moves finely. A double click brings its default back.",
             "Keys work too: Tab to a control; the arrows change it, Space or Enter presses it. Escape gives the host its keys back.",
             "Under Turns you choose what hands over: silence, a number of bars, a pedal or a key.",

@@ -15,7 +15,7 @@ pub(super) fn tip(id: &str) -> &'static str {
         "pitch_freedom" => "Boldness in pitch and strength alone, times the temperature.",
         "learn_from_me" => "Leans towards what you have played since the song's start. At 0 % it does not.",
         "seed" => "The same seed and the same call give the same answer. Another seed gives another.",
-        "density" => "Notes per beat against your call's: 1 x is as many, 2 x twice as many.",
+        "density" => "How fast notes follow each other against your call: 2 x is twice as fast. A chord counts once.",
         "complexity" => "Simpler or busier rhythms and harmonies than your call's.",
         "voices" => "The most notes that sound at a time.",
         "velocity_follow" => "How far the answer is as loud or soft as you play.",
