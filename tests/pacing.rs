@@ -23,8 +23,8 @@ fn onsets(notes: &[Played]) -> Vec<u64> {
 #[test]
 fn a_change_of_density_is_followed_within_a_bar_and_not_made_up_for() {
     // From beat 44 on the old plan is over, and from 96 on the rate has settled.
-    let rates = |before: &str, after: &str| {
-        let mut rig = rig_with(&[("Answer length", "Until stopped"), ("Density", before)]);
+    let rates = |before: &str, after: &str, seed: &str| {
+        let mut rig = rig_with(&[("Answer length", "Until stopped"), ("Density", before), ("Seed", seed)]);
         play_call(&mut rig, 0);
         rig.run(sample_of(&rig, 40.0)).unwrap();
         set_text(&mut rig, "Density", after);
@@ -39,9 +39,13 @@ fn a_change_of_density_is_followed_within_a_bar_and_not_made_up_for() {
         (n_between(44.0, 60.0), n_between(96.0, 128.0) / 2, shortest)
     };
     for (before, after) in [("0.25", "4"), ("1", "4"), ("0.5", "2"), ("4", "0.25"), ("4", "0.5")] {
-        let (first, settled, shortest) = rates(before, after);
+        let (mut first, mut settled) = (0, 0);
+        for seed in ["1", "2", "3"] {
+            let (n_first, n_settled, shortest) = rates(before, after, seed);
+            assert!(shortest > Some(2), "{before} to {after}, seed {seed}: {shortest:?} ticks apart");
+            (first, settled) = (first + n_first, settled + n_settled);
+        }
         assert!(3 * first >= 2 * settled && 2 * first <= 3 * settled, "{before} to {after}: {first}, {settled}");
-        assert!(shortest > Some(2), "{before} to {after}: {shortest:?} ticks apart");
     }
 }
 
@@ -68,5 +72,22 @@ fn notes_that_are_faster_than_the_grid_are_not_asked_for() {
         let notes = answer(&mut rig, 44);
         let n_onsets = onsets(&notes).len();
         assert!(n_onsets >= 48 && 2 * notes.len() <= 3 * n_onsets, "{quantise}: {} at {n_onsets} times", notes.len());
+    }
+}
+
+#[test]
+fn a_generator_has_as_many_notes_as_asked_and_does_not_beat_time() {
+    for seed in ["1", "2", "3"] {
+        let onsets = ["0.5", "1", "2"].map(|density| {
+            let mut rig = rig_with(&[("Mode", "Continue"), ("Seed", seed), ("Density", density)]);
+            rig.run(sample_of(&rig, 96.0)).unwrap();
+            onsets(&pair(&rig.heard))
+        });
+        let [few, some, many] = onsets.each_ref().map(Vec::len);
+        assert!(3 * few <= 2 * some && 3 * some <= 2 * many, "seed {seed}: {few}, {some}, {many}");
+        let times: Vec<u64> = onsets[1].windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let n_like = |time: u64| times.iter().filter(|&&other| other.abs_diff(time) <= time / 8).count();
+        let most = times.iter().map(|&time| n_like(time)).max().unwrap();
+        assert!(10 * most <= 9 * times.len(), "seed {seed}: {most} of {} times are alike", times.len());
     }
 }

@@ -1,40 +1,12 @@
-//! How many notes an answer has against its call: how fast they follow each other, and how many begin together.
+//! How fast notes follow each other, and how many begin together, beyond what the network chooses by itself.
 //!
 //! The network is told a density and a polyphony, but it believes what it has read more than what it is told. So another
 //! opinion is multiplied with its own (a product of experts, Hinton 2002): that a time between two onsets is the less likely
-//! the more octaves it is away from the one that is wanted. What is wanted is corrected by what came of it so far, since a
-//! tilt alone either does nothing or runs away: each fast note makes the next one likelier. Each note is held to what was
-//! wanted when it was made: what comes after a control has moved does not make up for what came before.
+//! the more octaves it is away from the one that is wanted. A tilt towards shorter or longer times alone either does nothing
+//! or runs away: each fast note makes the next one likelier.
 
 use crate::math;
-use crate::note::Note;
 use crate::vocab::TIMES_TICKS;
-
-/// A chord that is rolled within so many ticks is one onset.
-const ROLL_TICKS: i64 = 3;
-/// From thirty-seconds to a note every two bars of 4/4.
-const GOALS_TICKS: [f32; 2] = [6.0, 384.0];
-/// The correction is at most two octaves.
-const MOST_CORRECTION: f32 = 2.0;
-/// Music without a call to measure has four onsets in three beats, of one or two notes, as most that the network has read.
-const MIDDLE: Texture = Texture { shift_ticks: Some(36.0), notes_per_onset: Some(1.6), n_onsets: 0 };
-/// What came of it is measured in the last so many notes, if they have so many onsets.
-const RECENT_NOTES: usize = 24;
-const LEAST_ONSETS: usize = 4;
-/// How much a rhythm is wanted by which the answer has as many notes as the call, when it is an octave away or more, or there
-/// is none ...
-const STRENGTH: f32 = 1.0;
-/// ... and how much more, when the player wants another number, from half an octave on.
-const ASKED_STRENGTH: f32 = 2.0;
-/// The most complex answer has so many times the notes of the call, and so many times the notes in a chord.
-const MOST_DENSITY: f32 = 2.25;
-const MOST_FULLNESS: f32 = 2.0;
-/// Notes that begin together, at most.
-const FULLEST: f32 = 6.0;
-/// What a chord's note gains in logit for each octave that chords are too thin, if fuller or thinner ones are asked for ...
-const FULLNESS_RATE: f32 = 2.0;
-/// ... and the share of it that it gains if not, when they are an octave away or more.
-const UNASKED_FULLNESS: f32 = 0.5;
 
 /// What bends the choice of the next shift. The default changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -44,6 +16,10 @@ pub struct Pacing {
     /// How much it is wanted: a time that is one octave away becomes e to this power times less likely, two octaves the
     /// fourth power of that. 0 leaves the rhythm to the network.
     pub strength: f32,
+    /// A time that has come too often, in ticks.
+    pub pulse_ticks: f32,
+    /// Taken from the logits of that time and those next to it.
+    pub unevenness: f32,
     /// Added to the logit of a note that begins together with the one before it.
     pub fullness: f32,
 }
@@ -53,127 +29,38 @@ impl Pacing {
     /// logits: (shifts)
     pub(crate) fn bend(self, logits: &mut [f32]) {
         let Some((together, later)) = logits.split_first_mut() else { return };
-        if self.strength > 0.0 && self.shift_ticks > 0.0 && !later.is_empty() {
-            let before = math::log_sum_exp(later);
-            for (logit, &ticks) in later.iter_mut().zip(&TIMES_TICKS[1..]) {
-                let octaves = libm::log2f(f32::from(ticks) / self.shift_ticks);
-                *logit -= self.strength * octaves * octaves;
-            }
-            let lost = before - math::log_sum_exp(later);
-            for logit in later {
-                *logit += lost;
-            }
-        }
         *together += self.fullness;
-    }
-}
-
-/// What the player asks for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Asked {
-    /// Times the notes of the call.
-    pub density: f32,
-    /// From -1 to 1.
-    pub complexity: f32,
-    /// Onsets are drawn to a grid as wide as this: nothing faster could be heard. 0 for none.
-    pub grid_ticks: f32,
-}
-
-impl Asked {
-    /// How many times the notes of the call are wanted.
-    #[must_use]
-    pub fn density_factor(self) -> f32 {
-        self.density * libm::exp2f(libm::log2f(MOST_DENSITY) * self.complexity)
-    }
-}
-
-/// How many notes music has.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Texture {
-    /// Mean time from one onset to the next; `None` if there is only one.
-    shift_ticks: Option<f32>,
-    /// `None` without notes.
-    notes_per_onset: Option<f32>,
-    n_onsets: usize,
-}
-
-impl Texture {
-    /// Of notes in the order of their onsets.
-    #[must_use]
-    pub fn of(notes: impl IntoIterator<Item = Note>) -> Self {
-        Self::with_goals(notes.into_iter().map(|note| (note, 0.0))).0
-    }
-
-    /// And all that was wanted of the times from one onset to the next, in ticks.
-    fn with_goals(notes: impl IntoIterator<Item = (Note, f32)>) -> (Self, f32) {
-        let (mut n_notes, mut n_onsets, mut first, mut last, mut goals_ticks) = (0usize, 0usize, 0, i64::MIN, 0.0);
-        for (Note { onset_ticks, .. }, goal_ticks) in notes {
-            n_notes += 1;
-            if n_onsets == 0 {
-                (n_onsets, first, last) = (1, onset_ticks, onset_ticks);
-            } else if onset_ticks.saturating_sub(last) > ROLL_TICKS {
-                (n_onsets, last) = (n_onsets + 1, onset_ticks);
-                goals_ticks += goal_ticks;
+        let strength = if self.shift_ticks > 0.0 { self.strength } else { 0.0 };
+        if strength == 0.0 && self.unevenness == 0.0 || later.is_empty() {
+            return;
+        }
+        let before = math::log_sum_exp(later);
+        for (logit, &ticks) in later.iter_mut().zip(&TIMES_TICKS[1..]) {
+            let ticks = f32::from(ticks);
+            if strength > 0.0 {
+                let octaves = libm::log2f(ticks / self.shift_ticks);
+                *logit -= strength * octaves * octaves;
+            }
+            if is_same_pulse(ticks, self.pulse_ticks) {
+                *logit -= self.unevenness;
             }
         }
-        #[expect(clippy::cast_precision_loss, reason = "ratios; 24 bits are plenty")]
-        let ratio = |a: i64, b: usize| (b > 0).then(|| a as f32 / b as f32);
-        let texture = Self {
-            shift_ticks: ratio(last.saturating_sub(first), n_onsets.saturating_sub(1)),
-            notes_per_onset: ratio(i64::try_from(n_notes).unwrap_or(i64::MAX), n_onsets),
-            n_onsets,
-        };
-        (texture, goals_ticks)
-    }
-
-    /// The time from one onset to the next that is wanted in an answer to this call.
-    #[must_use]
-    pub fn goal_ticks(&self, asked: Asked) -> f32 {
-        let [shortest, longest] = GOALS_TICKS;
-        let called = self.shift_ticks.or(MIDDLE.shift_ticks).unwrap_or(longest);
-        (called / asked.density_factor()).clamp(shortest.max(asked.grid_ticks), longest)
-    }
-
-    /// What brings an answer to this call's number of notes, times the factor of density, and with complexity to fuller
-    /// chords or thinner ones. `made` are the answer's notes so far, each with its [`Texture::goal_ticks`].
-    #[must_use]
-    pub fn pacing(&self, asked: Asked, made: impl ExactSizeIterator<Item = (Note, f32)>) -> Pacing {
-        let Asked { complexity, .. } = asked;
-        let n_old = made.len().saturating_sub(RECENT_NOTES);
-        let (recent, goals_ticks) = Self::with_goals(made.skip(n_old));
-        let recent = (recent.n_onsets >= LEAST_ONSETS).then_some(recent);
-        let factor = libm::log2f(asked.density_factor());
-        #[expect(clippy::cast_precision_loss, reason = "at most RECENT_NOTES")]
-        let is_by = recent.and_then(|recent| Some((recent.shift_ticks?, (recent.n_onsets - 1) as f32)));
-        let is_by = is_by.map_or(0.0, |(shift_ticks, n)| libm::log2f(goals_ticks / (n * shift_ticks)));
-        let unasked = STRENGTH * self.shift_ticks.map_or(1.0, |_| is_by.abs().min(1.0));
-        let fuller = libm::exp2f(libm::log2f(MOST_FULLNESS) * complexity);
-        let called = self.notes_per_onset.or(MIDDLE.notes_per_onset).unwrap_or(1.0);
-        let chord = (called * fuller).clamp(1.0, FULLEST.max(called));
-        let is_thin_by =
-            recent.and_then(|recent| recent.notes_per_onset).map_or(complexity, |n| libm::log2f(chord / n));
-        let unasked_share = UNASKED_FULLNESS * is_thin_by.abs().min(1.0);
-        Pacing {
-            shift_ticks: self.goal_ticks(asked) * libm::exp2f(is_by.clamp(-MOST_CORRECTION, MOST_CORRECTION)),
-            strength: unasked + ASKED_STRENGTH * (2.0 * factor.abs()).min(1.0),
-            fullness: FULLNESS_RATE * is_thin_by * (2.0 * complexity.abs()).max(unasked_share).min(1.0),
+        let lost = before - math::log_sum_exp(later);
+        for logit in later {
+            *logit += lost;
         }
     }
+}
+
+/// Whether two times are the same but for the freedom that players take: an eighth of it, or a tick.
+pub(crate) fn is_same_pulse(ticks: f32, other_ticks: f32) -> bool {
+    (ticks - other_ticks).abs() <= (other_ticks / 8.0).max(1.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::note::{Pitch, Velocity};
     use crate::vocab::{N_SHIFTS, time_value};
-
-    const PLAIN: Asked = Asked { density: 1.0, complexity: 0.0, grid_ticks: 0.0 };
-
-    fn notes(onsets_ticks: impl IntoIterator<Item = i64>) -> Vec<Note> {
-        let note =
-            |onset_ticks| Note { onset_ticks, duration_ticks: 9, pitch: Pitch::MIDDLE_C, velocity: Velocity::MEDIUM };
-        onsets_ticks.into_iter().map(note).collect()
-    }
 
     fn bent(pacing: Pacing) -> Vec<f32> {
         let mut logits = vec![0.0; N_SHIFTS];
@@ -181,81 +68,40 @@ mod tests {
         logits
     }
 
+    fn sum_of_later(logits: &[f32]) -> f32 {
+        math::log_sum_exp(&logits[1..])
+    }
+
     #[test]
     fn nothing_is_bent_unless_asked() {
         assert_eq!(bent(Pacing::default()), vec![0.0; N_SHIFTS]);
-        Pacing { shift_ticks: 24.0, strength: 1.0, fullness: 1.0 }.bend(&mut []);
+        Pacing { shift_ticks: 24.0, strength: 1.0, fullness: 1.0, ..Pacing::default() }.bend(&mut []);
+        Pacing { strength: 1.0, ..Pacing::default() }.bend(&mut [0.0]);
     }
 
     #[test]
     fn times_lose_by_their_distance_and_chords_do_not() {
-        let logits = bent(Pacing { shift_ticks: 24.0, strength: 1.5, fullness: 0.0 });
+        let logits = bent(Pacing { shift_ticks: 24.0, strength: 1.5, ..Pacing::default() });
         let at = |ticks| logits[usize::from(time_value(ticks))] - logits[usize::from(time_value(24))];
         for (ticks, lost) in [(12, 1.5), (48, 1.5), (6, 6.0), (96, 6.0), (3, 13.5)] {
             assert!((at(ticks) + lost).abs() < 1e-3, "{ticks}: {}", at(ticks));
         }
         assert_eq!(logits[0], 0.0);
-        let sum = |logits: &[f32]| math::log_sum_exp(&logits[1..]);
-        assert!((sum(&logits) - sum(&[0.0; N_SHIFTS])).abs() < 1e-3, "a chord is as likely as before");
+        assert!(
+            (sum_of_later(&logits) - sum_of_later(&[0.0; N_SHIFTS])).abs() < 1e-3,
+            "a chord is as likely as before"
+        );
         let full = bent(Pacing { fullness: 2.0, ..Pacing::default() });
         assert_eq!((full[0], &full[1..]), (2.0, &[0.0; N_SHIFTS - 1][..]));
     }
 
     #[test]
-    fn a_rolled_chord_is_one_onset() {
-        let texture = Texture::of(notes([0, 2, 3, 48, 96, 97]));
-        assert_eq!((texture.shift_ticks, texture.notes_per_onset, texture.n_onsets), (Some(48.0), Some(2.0), 3));
-        assert_eq!(Texture::of(notes([7])).shift_ticks, None);
-        assert_eq!(Texture::of(notes([])).notes_per_onset, None);
-    }
-
-    #[test]
-    fn an_answer_like_its_call_is_left_alone_and_another_is_corrected() {
-        let call = Texture::of(notes((0..9).map(|i| 24 * i)));
-        let pacing = |call: Texture, density, n: i64, ticks: i64| {
-            let asked = Asked { density, ..PLAIN };
-            let answer = notes((0..n).map(|i| ticks * i)).into_iter().map(|note| (note, call.goal_ticks(asked)));
-            call.pacing(asked, answer.collect::<Vec<_>>().into_iter())
-        };
-        assert_eq!(pacing(call, 1.0, 9, 24).strength, 0.0);
-        let slow = pacing(call, 1.0, 9, 96);
-        assert_eq!((slow.shift_ticks, slow.strength, slow.fullness), (6.0, STRENGTH, 0.0));
-        let asked = pacing(call, 2.0, 9, 12);
-        assert_eq!((asked.shift_ticks, asked.strength), (12.0, ASKED_STRENGTH));
-        let begun = pacing(call, 0.5, 2, 24);
-        assert_eq!((begun.shift_ticks, begun.strength), (48.0, ASKED_STRENGTH));
-        let alone = Texture::of(notes([]));
-        let slow = pacing(alone, 1.0, 9, 144);
-        assert_eq!((slow.shift_ticks, slow.strength), (9.0, STRENGTH), "four in three beats");
-    }
-
-    #[test]
-    fn what_came_is_held_to_what_was_wanted_then() {
-        let call = Texture::of(notes((0..9).map(|i| 24 * i)));
-        let slow = notes((0..9).map(|i| 96 * i)).into_iter().map(|note| (note, 96.0));
-        let pacing = call.pacing(Asked { density: 4.0, ..PLAIN }, slow.collect::<Vec<_>>().into_iter());
-        assert_eq!(pacing.shift_ticks, 6.0);
-    }
-
-    #[test]
-    fn nothing_faster_than_the_grid_is_wanted() {
-        let call = Texture::of(notes((0..9).map(|i| 12 * i)));
-        let goal = |grid_ticks| call.goal_ticks(Asked { grid_ticks, ..PLAIN });
-        assert_eq!([0.0, 6.0, 48.0].map(goal), [12.0, 12.0, 48.0]);
-    }
-
-    #[test]
-    fn complexity_asks_for_more_and_fuller_chords() {
-        let call = Texture::of(notes((0..9).map(|i| 24 * i)));
-        let pacing = |complexity, made: &[Note]| {
-            call.pacing(Asked { complexity, ..PLAIN }, made.iter().map(|&note| (note, 24.0)))
-        };
-        let thin = notes((0..12).map(|i| 24 * i));
-        let [simple, complex] = [-1.0, 1.0].map(|complexity| pacing(complexity, &thin));
-        assert!(complex.fullness > 1.0 && complex.shift_ticks < 24.0, "{complex:?}");
-        assert!(simple.fullness == 0.0 && simple.shift_ticks > 24.0, "{simple:?}: it has one voice already");
-        let full = notes((0..12).map(|i| i / 4 * 24).chain([96, 96, 96]));
-        assert!(pacing(-1.0, &full).fullness < -1.0);
-        assert!((-2.0..-1.0).contains(&pacing(0.0, &full).fullness), "not asked for, but far from the call");
+    fn a_pulse_that_came_too_often_becomes_less_likely() {
+        let logits = bent(Pacing { pulse_ticks: 48.0, unevenness: 2.0, ..Pacing::default() });
+        let lost = |ticks| logits[usize::from(time_value(96))] - logits[usize::from(time_value(ticks))];
+        for (ticks, expected) in [(48, 2.0), (44, 2.0), (54, 2.0), (40, 0.0), (56, 0.0), (24, 0.0)] {
+            assert!((lost(ticks) - expected).abs() < 1e-3, "{ticks}: {}", lost(ticks));
+        }
+        assert!((sum_of_later(&logits) - sum_of_later(&[0.0; N_SHIFTS])).abs() < 1e-3);
     }
 }
