@@ -20,9 +20,11 @@ const MIDDLE: Texture =
 const MIDDLE_EVENNESS: f32 = 0.74;
 /// The pulse is measured in so many notes.
 const PULSE_NOTES: usize = 96;
-/// What a pulse loses in logit, if it has all of the answer and would have nothing of it. A network that has begun to beat time
-/// goes on for minutes.
-const UNEVENNESS_RATE: f32 = 24.0;
+/// What a pulse loses in logit, if it has all of a long answer and should have nothing of it. A network that has begun to beat
+/// time goes on for minutes.
+const UNEVENNESS_RATE: f32 = 40.0;
+/// So many times between onsets are believed half: some that are alike are no pulse yet.
+const HALF_BELIEVED: f32 = 24.0;
 /// What came of it is measured in the last so many notes, if they have so many onsets.
 const RECENT_NOTES: usize = 24;
 const LEAST_ONSETS: usize = 4;
@@ -78,6 +80,7 @@ struct Pulse {
     ticks: f32,
     /// Of all times.
     share: f32,
+    n_times: f32,
 }
 
 impl Pulse {
@@ -102,8 +105,8 @@ impl Pulse {
         let n_like = |ticks: f32| times_ticks.iter().filter(|&&other| is_same_pulse(other, ticks)).count();
         let (ticks, n) = times_ticks.iter().map(|&ticks| (ticks, n_like(ticks))).max_by_key(|(_, n)| *n)?;
         #[expect(clippy::cast_precision_loss, reason = "at most PULSE_NOTES")]
-        let share = n as f32 / n_times as f32;
-        (n_times >= LEAST_ONSETS).then_some(Self { ticks, share })
+        let (n, n_all) = (n as f32, n_times as f32);
+        (n_times >= LEAST_ONSETS).then_some(Self { ticks, share: n / n_all, n_times: n_all })
     }
 }
 
@@ -146,6 +149,12 @@ impl Texture {
         (called / asked.density_factor()).clamp(shortest.max(asked.grid_ticks), longest)
     }
 
+    /// How much a pulse of the answer is too much.
+    fn unevenness(&self, pulse: Pulse) -> f32 {
+        let belief = pulse.n_times / (pulse.n_times + HALF_BELIEVED);
+        UNEVENNESS_RATE * belief * (pulse.share - self.evenness).max(0.0)
+    }
+
     /// What brings an answer to this call's number of notes, times the factor of density, with complexity to fuller chords
     /// or thinner ones, and keeps its rhythm as uneven as the call's. `made` are the answer's notes so far, each with its
     /// [`Texture::goal_ticks`].
@@ -171,7 +180,7 @@ impl Texture {
             shift_ticks: self.goal_ticks(asked) * libm::exp2f(is_by.clamp(-MOST_CORRECTION, MOST_CORRECTION)),
             strength: unasked + ASKED_STRENGTH * (2.0 * factor.abs()).min(1.0),
             pulse_ticks: pulse.map_or(0.0, |pulse| pulse.ticks),
-            unevenness: pulse.map_or(0.0, |pulse| UNEVENNESS_RATE * (pulse.share - self.evenness).max(0.0)),
+            unevenness: pulse.map_or(0.0, |pulse| self.unevenness(pulse)),
             fullness: FULLNESS_RATE * is_thin_by * (2.0 * complexity.abs()).max(unasked_share).min(1.0),
         }
     }
@@ -234,11 +243,13 @@ mod tests {
     fn an_answer_that_beats_time_is_made_uneven_unless_its_call_does() {
         let even = texture(notes((0..9).map(|i| 24 * i)));
         let uneven = texture(notes([0, 24, 48, 96, 108, 120, 144, 240, 264]));
-        let beats =
-            |call: Texture| call.pacing(PLAIN, notes((0..40).map(|i| 48 * i)).into_iter().map(|note| (note, 48.0)));
-        assert_eq!((beats(even).unevenness, beats(even).pulse_ticks), (0.0, 48.0));
-        assert_eq!(beats(uneven).unevenness, UNEVENNESS_RATE / 2.0, "half of the call's times are a pulse");
-        assert!(beats(texture(notes([]))).unevenness > 2.0);
+        let beats = |call: Texture, n: i64| {
+            call.pacing(PLAIN, notes((0..n).map(|i| 48 * i)).into_iter().map(|note| (note, 48.0)))
+        };
+        assert_eq!((beats(even, 40).unevenness, beats(even, 40).pulse_ticks), (0.0, 48.0));
+        // Half of the call's times are a pulse. Some that are alike are none yet.
+        assert_eq!([1, 4, 25].map(|n| beats(uneven, n).unevenness), [0.0, 0.0, UNEVENNESS_RATE / 4.0]);
+        assert!(beats(texture(notes([])), 25).unevenness > 2.0);
     }
 
     #[test]
