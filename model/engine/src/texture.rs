@@ -87,19 +87,15 @@ impl Pulse {
     /// Of the last [`PULSE_NOTES`] of notes in the order of their onsets; `None` if they are few.
     fn of(notes: impl ExactSizeIterator<Item = Note>) -> Option<Self> {
         let n_old = notes.len().saturating_sub(PULSE_NOTES);
+        let mut onsets = onsets(notes.skip(n_old).map(|note| (note, ())));
+        let (mut last, ()) = onsets.next()?;
         let mut times_ticks = [0.0; PULSE_NOTES];
-        let (mut n_times, mut last) = (0, None);
-        for Note { onset_ticks, .. } in notes.skip(n_old) {
-            let ticks = last.map_or(0, |last| onset_ticks.saturating_sub(last));
-            if last.is_none() || ticks > ROLL_TICKS {
-                if last.is_some() {
-                    #[expect(clippy::cast_precision_loss, reason = "a bar or two")]
-                    let ticks = ticks as f32;
-                    times_ticks[n_times] = ticks;
-                    n_times += 1;
-                }
-                last = Some(onset_ticks);
-            }
+        let mut n_times = 0;
+        for (time_ticks, (onset_ticks, ())) in times_ticks.iter_mut().zip(onsets) {
+            #[expect(clippy::cast_precision_loss, reason = "a bar or two")]
+            let ticks = onset_ticks.saturating_sub(last) as f32;
+            (*time_ticks, last) = (ticks, onset_ticks);
+            n_times += 1;
         }
         let times_ticks = &times_ticks[..n_times];
         let n_like = |ticks: f32| times_ticks.iter().filter(|&&other| is_same_pulse(other, ticks)).count();
@@ -108,6 +104,18 @@ impl Pulse {
         let (n, n_all) = (n as f32, n_times as f32);
         (n_times >= LEAST_ONSETS).then_some(Self { ticks, share: n / n_all, n_times: n_all })
     }
+}
+
+/// When notes begin, those that begin together once, with what is said of the first of them.
+fn onsets<T>(notes: impl Iterator<Item = (Note, T)>) -> impl Iterator<Item = (i64, T)> {
+    let mut last: Option<i64> = None;
+    notes.filter_map(move |(Note { onset_ticks, .. }, said)| {
+        let is_rolled = last.is_some_and(|last| onset_ticks.saturating_sub(last) <= ROLL_TICKS);
+        (!is_rolled).then(|| {
+            last = Some(onset_ticks);
+            (onset_ticks, said)
+        })
+    })
 }
 
 impl Texture {
@@ -120,15 +128,14 @@ impl Texture {
 
     /// And all that was wanted of the times from one onset to the next, in ticks.
     fn with_goals(notes: impl IntoIterator<Item = (Note, f32)>) -> (Self, f32) {
-        let (mut n_notes, mut n_onsets, mut first, mut last, mut goals_ticks) = (0usize, 0usize, 0, i64::MIN, 0.0);
-        for (Note { onset_ticks, .. }, goal_ticks) in notes {
-            n_notes += 1;
+        let (mut n_notes, mut n_onsets, mut first, mut last, mut goals_ticks) = (0usize, 0usize, 0, 0, 0.0);
+        for (onset_ticks, goal_ticks) in onsets(notes.into_iter().inspect(|_| n_notes += 1)) {
             if n_onsets == 0 {
-                (n_onsets, first, last) = (1, onset_ticks, onset_ticks);
-            } else if onset_ticks.saturating_sub(last) > ROLL_TICKS {
-                (n_onsets, last) = (n_onsets + 1, onset_ticks);
+                first = onset_ticks;
+            } else {
                 goals_ticks += goal_ticks;
             }
+            (n_onsets, last) = (n_onsets + 1, onset_ticks);
         }
         #[expect(clippy::cast_precision_loss, reason = "ratios; 24 bits are plenty")]
         let ratio = |a: i64, b: usize| (b > 0).then(|| a as f32 / b as f32);
