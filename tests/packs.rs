@@ -31,7 +31,7 @@ impl File {
             licence: "CC0-1.0".into(),
             sources: Vec::new(),
             card: String::new(),
-            tokeniser: 1,
+            tokeniser: engine::weights::TOKENISER,
             base: base.header().name.clone(),
             base_sha256: pack::hex(&base.checksum()),
             config: *base.config(),

@@ -16,7 +16,7 @@ use engine::pack::{self, hex};
 use engine::{Pack, PackHeader, Weights};
 
 use crate::corpus::Split;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, SamplingPolicy};
 use crate::evaluate::{load, shipped};
 use crate::shards;
 use learn::{Course, learn};
@@ -104,7 +104,7 @@ pub fn adapt(options: &AdaptOptions) -> Result<Report> {
     for reject in &music.rejects {
         println!("left out: {}: {} ({})", reject.path, reject.reason, reject.detail);
     }
-    let own = Dataset::of(music.prepared).with_styles_told();
+    let own = Dataset::of(music.prepared, &SamplingPolicy::default()).with_styles_told();
     let (general, recalls) = match &options.base_data {
         Some(folder) => (replay::of_folder(folder, styles)?, false),
         None => (replay::recalled(&base, options.seed), true),
@@ -125,7 +125,7 @@ pub fn adapt(options: &AdaptOptions) -> Result<Report> {
         licence: options.licence.clone(),
         sources: music.sources,
         card: String::new(),
-        tokeniser: 1,
+        tokeniser: engine::weights::TOKENISER,
         base: base.header().name.clone(),
         base_sha256: hex(&base.checksum()),
         config: *base.config(),

@@ -1,7 +1,14 @@
 //! One training batch, as plain index arrays: what the dataset makes and the network reads.
 
+use engine::conditions::{N_CONDITIONS, N_DENSITIES, N_DIFFICULTIES, N_POLYPHONIES};
+
 /// The four attributes, in the order in which they are predicted.
 pub const ATTRIBUTES: [&str; 4] = ["shift", "pitch", "duration", "velocity"];
+
+/// Conditions whose levels are also predicted, from what the heads read: a network that must tell a level does not forget
+/// that it was told it (Ramoneda et al. 2025, arXiv 2509.16913). What predicts them is thrown away after training.
+pub const LEVELS: [(&str, usize); 3] =
+    [("density", N_DENSITIES), ("polyphony", N_POLYPHONIES), ("difficulty", N_DIFFICULTIES)];
 
 /// `rows` crops of `steps` events each. Every array is row-major, (rows, steps).
 ///
@@ -18,14 +25,16 @@ pub struct Batch {
     pub event: [Vec<u32>; 4],
     /// Position of the fed event: beat phase, bar beat.
     pub position: [Vec<u32>; 2],
-    /// Style, mode, density, polyphony of the target.
-    pub conditions: [Vec<u32>; 4],
+    /// Conditions of the target, in the order of [`engine::conditions::TABLES`]; 0 where they are left open.
+    pub conditions: [Vec<u32>; N_CONDITIONS],
+    /// Levels of the music around the target that the network learns to tell, by the names of [`LEVELS`]; 0 where unknown.
+    pub levels: [Vec<u32>; 3],
     /// The event to predict.
     pub target: [Vec<u32>; 4],
     /// Position of the event to predict (an input of the pitch, duration and velocity heads).
     pub target_position: [Vec<u32>; 2],
     /// 1 where the target's attribute counts in the loss, 0 where it does not: padding, the shift of a crop's first
-    /// note, the duration and velocity of an end event.
+    /// note, the duration and velocity of an end event, velocities that say nothing.
     pub mask: [Vec<f32>; 4],
 }
 
@@ -38,7 +47,8 @@ impl Batch {
         let ids = self.event.iter_mut().chain(&mut self.position).chain(&mut self.conditions).chain(&mut self.target);
         let more = other.event.into_iter().chain(other.position).chain(other.conditions).chain(other.target);
         ids.chain(&mut self.target_position)
-            .zip(more.chain(other.target_position))
+            .chain(&mut self.levels)
+            .zip(more.chain(other.target_position).chain(other.levels))
             .for_each(|(ids, more)| ids.extend(more));
         self.mask.iter_mut().zip(other.mask).for_each(|(mask, more)| mask.extend(more));
         self

@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use candle_core::Device;
-use engine::conditions::{N_DENSITIES, N_MODES, N_POLYPHONIES, N_STYLES};
+use engine::conditions;
 use engine::metre::{N_BAR_BEATS, N_BEAT_PHASES};
-use engine::vocab::{N_DURATIONS, N_PITCH_INPUTS, N_PITCHES, N_SHIFTS, N_VELOCITIES};
+use engine::vocab::{N_DURATIONS, N_PITCH_INPUTS, N_PITCHES, N_SHIFTS, N_VELOCITIES, N_VELOCITY_INPUTS};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, LEVELS};
 use crate::network::Network;
 use crate::optimiser::AdamW;
 use crate::step::{Stepper, n_events};
@@ -56,9 +56,10 @@ pub fn run(options: &BenchOptions) -> Result<()> {
     let stepper = Stepper::default();
     let batch = random_batch(options.rows, steps);
     let sizes = json!({
-        "event": [N_SHIFTS, N_PITCH_INPUTS, N_DURATIONS, N_VELOCITIES],
+        "event": [N_SHIFTS, N_PITCH_INPUTS, N_DURATIONS, N_VELOCITY_INPUTS],
         "position": [N_BEAT_PHASES, N_BAR_BEATS],
-        "conditions": [N_STYLES, N_MODES, N_DENSITIES, N_POLYPHONIES],
+        "conditions": conditions::TABLES.map(|(_, n)| n),
+        "levels": LEVELS.map(|(_, n)| n),
         "target": [N_SHIFTS, N_PITCHES, N_DURATIONS, N_VELOCITIES],
     });
     let described = json!({
@@ -86,9 +87,10 @@ fn random_batch(rows: usize, steps: usize) -> Batch {
     Batch {
         rows,
         steps,
-        event: [N_SHIFTS, N_PITCH_INPUTS, N_DURATIONS, N_VELOCITIES].map(&mut below),
+        event: [N_SHIFTS, N_PITCH_INPUTS, N_DURATIONS, N_VELOCITY_INPUTS].map(&mut below),
         position: [N_BEAT_PHASES, N_BAR_BEATS].map(&mut below),
-        conditions: [N_STYLES, N_MODES, N_DENSITIES, N_POLYPHONIES].map(&mut below),
+        conditions: conditions::TABLES.map(|(_, n)| below(n)),
+        levels: LEVELS.map(|(_, n)| below(n)),
         target: [N_SHIFTS, N_PITCHES, N_DURATIONS, N_VELOCITIES].map(&mut below),
         target_position: [N_BEAT_PHASES, N_BAR_BEATS].map(&mut below),
         mask: std::array::from_fn(|_| vec![1.0; n]),

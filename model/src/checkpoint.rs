@@ -15,6 +15,7 @@ use engine::ModelConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::average::Average;
+use crate::dataset::SamplingPolicy;
 use crate::network::Network;
 use crate::optimiser::AdamW;
 
@@ -27,6 +28,12 @@ pub struct State {
     pub step: u64,
     /// Notes trained on, counted every time they were seen.
     pub notes_seen: u64,
+    /// Minutes of training, of all runs together.
+    #[serde(default)]
+    pub minutes: f64,
+    /// Which music was drawn how often, in the last of them.
+    #[serde(default)]
+    pub sampling: SamplingPolicy,
     /// Best bits per note on validation pieces so far.
     pub best_valid_bits: Option<f64>,
     /// What those were measured on.
@@ -108,9 +115,12 @@ impl Checkpoint {
         let damaged = || format!("{} is not a whole checkpoint of `model train`", path.display());
         let (tensors, state): (_, State) = files::read(path, device).with_context(damaged)?;
         state.config.check().map_err(anyhow::Error::msg).with_context(damaged)?;
+        let mut shapes = Network::all_shapes(&state.config);
+        // Those that predict levels are not in every checkpoint.
+        shapes.retain(|shape| !shape.name.starts_with("levels.") || tensors.contains_key(&shape.name));
         let of = |prefix: &str| -> Result<BTreeMap<String, Var>> {
             let mut found = BTreeMap::new();
-            for shape in state.config.tensors() {
+            for shape in shapes.clone() {
                 let name = format!("{prefix}{}", shape.name);
                 let tensor = tensors.get(&name).with_context(|| format!("{} lacks {name}", path.display()))?;
                 let is_right = tensor.elem_count() == shape.rows * shape.columns;
@@ -120,7 +130,7 @@ impl Checkpoint {
             Ok(found)
         };
         let weights = of("")?;
-        let network = Network::from_values(state.config, device, |shape| {
+        let network = Network::of_shapes(state.config, shapes.clone(), device, |shape| {
             weights.get(&shape.name).map_or_else(|| Ok(Vec::new()), |t| t.flatten_all()?.to_vec1())
         })?;
         let mut squares = of("mean_square.")?;

@@ -108,7 +108,7 @@ pub fn gradients(
 ) -> Result<(Nats, Gradients)> {
     let (nats, sums) = run(network, batch, dropout, scale, true, workspace)?;
     let mut gradients = Gradients::new();
-    for (shape, sum) in network.config().tensors().into_iter().zip(sums) {
+    for (shape, sum) in network.shapes().into_iter().zip(sums) {
         let Some(var) = network.parameters().get(&shape.name) else { bail!("the network has no {}", shape.name) };
         gradients.insert(shape.name, Tensor::from_vec(sum, var.shape(), var.device())?);
     }
@@ -149,7 +149,7 @@ fn with_pass<T>(
     let config = *network.config();
     check(network, batch)?;
     let mut tensors = Vec::new();
-    for shape in config.tensors() {
+    for shape in network.shapes() {
         let Some(var) = network.parameters().get(&shape.name) else { bail!("the network has no {}", shape.name) };
         tensors.push(var.storage_and_layout());
     }
@@ -251,6 +251,7 @@ impl Pass<'_> {
         if !is_training {
             return Ok((nats, gradients));
         }
+        self.levels(&events, buffers, &mut gradients);
         sized(&mut buffers.dx, n).fill(0.0);
         let gain = self.weights[self.plan.last_norm()[0]];
         let (dgain, dbias) = plan::two(&mut gradients, self.plan.last_norm());

@@ -53,7 +53,7 @@ pub fn run(options: &DistilOptions) -> Result<()> {
         Ok((checkpoint.smoothed().with_kernels(train::kernels(&options.train, &device)), checkpoint.state))
     };
     let (network, state) = load(&options.teacher)?;
-    let dataset = Dataset::open(&options.train.data)?;
+    let dataset = Dataset::open(&options.train.data, &options.train.sampling)?;
     ensure!(
         state.styles == dataset.styles(),
         "{} knows other styles than {}; prepare the data as for the teacher",
@@ -98,7 +98,8 @@ impl Teacher {
         let taught = self.network.logits(batch, None)?;
         let mut sums = [0.0; 4];
         let mut losses = Vec::new();
-        for (a, logits) in student.logits(batch, dropout)?.iter().enumerate() {
+        let (answers, levels) = student.logits_and_levels(batch, dropout)?;
+        for (a, logits) in answers.iter().enumerate() {
             let log_q = log_softmax(logits)?;
             let mask = Tensor::from_slice(&batch.mask[a], batch.mask[a].len(), logits.device())?;
             let targets = Tensor::from_slice(&batch.target[a], (batch.target[a].len(), 1), logits.device())?;
@@ -109,7 +110,7 @@ impl Teacher {
             losses.push(((soft * self.weight)? + (hard * (1.0 - self.weight))?)?.sum_all()?);
         }
         let n_events: f64 = batch.mask[1].iter().map(|&m| f64::from(m)).sum();
-        let loss = (Tensor::stack(&losses, 0)?.sum_all()? / n_events.max(1.0))?;
+        let loss = ((Tensor::stack(&losses, 0)?.sum_all()? + levels)? / n_events.max(1.0))?;
         let norm = optimiser.step(student, &loss.backward()?, rate)?;
         Ok((sums, norm))
     }

@@ -1,6 +1,7 @@
 //! How well weights predict music that they have not seen, in bits per note, beside what plain counting achieves; and how
 //! like real music their answers are.
 
+pub mod conditions;
 pub mod copying;
 pub mod distance;
 pub mod distributions;
@@ -26,6 +27,7 @@ use sha2::{Digest, Sha256};
 
 use crate::batch::ATTRIBUTES;
 use crate::corpus::Split;
+use crate::dataset::{Dataset, SamplingPolicy};
 use crate::{ngram, shards};
 use music::{Held, Music};
 use passages::passages;
@@ -35,6 +37,8 @@ use windows::Windows;
 
 /// Notes of each piece when not all are wanted.
 const SAMPLE_NOTES: usize = 512;
+/// Notes on which conditions are measured, as many as training validates on.
+const CONDITION_NOTES: usize = 40_000;
 /// The weights that are built into the plugin.
 const SHIPPED: &[u8] = include_bytes!("../weights/nano.antiphon");
 
@@ -72,6 +76,10 @@ pub struct EvaluateOptions {
     /// As played, and leaning so many percent towards the earlier notes of the piece, as the plugin's Learn from me does
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub instant: Option<u8>,
+    /// Measure instead what it is worth to tell each condition, or those named, as in harmony,relation; on 40,000 notes if
+    /// --notes says nothing else
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, default_missing_value = "", value_delimiter = ',')]
+    pub conditions: Option<Vec<String>>,
     /// Pieces to work on at once; all processor cores when not given
     #[arg(long)]
     pub threads: Option<usize>,
@@ -134,6 +142,9 @@ pub struct Style {
 /// # Errors
 /// When a file cannot be read or the split is empty.
 pub fn run(options: &EvaluateOptions) -> Result<()> {
+    if let Some(names) = &options.conditions {
+        return run_conditions(options, names);
+    }
     let report = match options.threads {
         Some(n) => rayon::ThreadPoolBuilder::new().num_threads(n).build()?.install(|| evaluate(options))?,
         None => evaluate(options)?,
@@ -146,6 +157,23 @@ pub fn run(options: &EvaluateOptions) -> Result<()> {
         json => {
             table::print(&report);
             json.map_or(Ok(()), |json| shards::write_atomically(json, &serde_json::to_vec_pretty(&report)?))?;
+        }
+    }
+    Ok(())
+}
+
+fn run_conditions(options: &EvaluateOptions, names: &[String]) -> Result<()> {
+    let weights = options.weights.as_deref().map_or_else(shipped, load)?;
+    let prepared = Music::open(&options.data)?.into_prepared();
+    let dataset = Dataset::of(prepared, &SamplingPolicy::default());
+    let names: Vec<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+    let n_notes = options.notes.unwrap_or(CONDITION_NOTES);
+    let (plain, all) = conditions::worth(&weights, &dataset, options.split, n_notes, &names)?;
+    match options.json.as_deref() {
+        Some(stdout) if stdout == Path::new("-") => println!("{}", serde_json::to_string_pretty(&all)?),
+        json => {
+            print!("{}", conditions::table(&plain, &all));
+            json.map_or(Ok(()), |json| shards::write_atomically(json, &serde_json::to_vec_pretty(&all)?))?;
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! What is in a file: MIDI, weights, or a prepared folder.
 
+mod labels;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -135,6 +137,7 @@ fn prepared_folder(folder: &Path) -> Result<String> {
     let n_free = prepared.index.pieces.iter().filter(|piece| piece.is_free).count();
     let n_expressive = prepared.index.pieces.iter().filter(|piece| piece.is_expressive).count();
     text += &format!("{n_free} pieces have no beat, {n_expressive} are known to be played\n");
+    text += &labels::summary(&prepared);
     for (reason, n_files) in left_out(folder) {
         text += &format!("left out: {n_files:>6} {reason}\n");
     }

@@ -3,12 +3,26 @@
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Result, Tensor, Var, bail};
-use engine::ModelConfig;
 use engine::config::{TensorKind, TensorShape};
+use engine::{ModelConfig, conditions};
 
-use crate::batch::{ATTRIBUTES, Batch};
+use crate::batch::{ATTRIBUTES, Batch, LEVELS};
 use crate::initial::Initial;
 use crate::ops::{AttentionShape, Dropout, Kernels, Table};
+
+/// How much a nat of a level counts in the loss, beside a nat of a note's attribute.
+pub const LEVEL_WEIGHT: f32 = 0.1;
+
+/// The tensors that predict levels (see [`LEVELS`]), in their order: in training only, behind those of
+/// [`ModelConfig::tensors`].
+#[must_use]
+pub fn level_tensors(config: &ModelConfig) -> Vec<TensorShape> {
+    let tensors = |(name, n): (&str, usize)| {
+        let part = |part: &str, kind, rows, columns| TensorShape { name: format!("levels.{name}.{part}"), kind, rows, columns };
+        [part("logits", TensorKind::Linear, n, config.d_model), part("bias", TensorKind::Vector, 1, n)]
+    };
+    LEVELS.into_iter().flat_map(tensors).collect()
+}
 
 /// Parameters by the names of [`ModelConfig::tensors`]. Linear layers and tables are (rows, columns), vectors (columns).
 #[derive(Clone, Debug)]
@@ -26,20 +40,41 @@ impl Network {
     /// When memory or the device fails.
     pub fn new(config: ModelConfig, seed: u64, device: &Device) -> Result<Self> {
         let mut initial = Initial::new(seed);
-        Self::from_values(config, device, |shape| Ok(initial.values(&config, shape)))
+        Self::of_shapes(config, Self::all_shapes(&config), device, |shape| Ok(initial.values(&config, shape)))
     }
 
-    /// A network of given parameters, each row-major.
+    /// A network of given parameters, each row-major, without those that predict levels.
     ///
     /// # Errors
     /// When `values` does, or returns another number of values than the shape has.
     pub fn from_values(
         config: ModelConfig,
         device: &Device,
+        values: impl FnMut(&TensorShape) -> Result<Vec<f32>>,
+    ) -> Result<Self> {
+        Self::of_shapes(config, config.tensors(), device, values)
+    }
+
+    /// The tensors of a network in training, those that predict levels among them.
+    #[must_use]
+    pub fn all_shapes(config: &ModelConfig) -> Vec<TensorShape> {
+        let mut shapes = config.tensors();
+        shapes.extend(level_tensors(config));
+        shapes
+    }
+
+    /// As [`Network::from_values`], of these tensors: those of the config, with or without [`level_tensors`].
+    ///
+    /// # Errors
+    /// As [`Network::from_values`].
+    pub fn of_shapes(
+        config: ModelConfig,
+        shapes: Vec<TensorShape>,
+        device: &Device,
         mut values: impl FnMut(&TensorShape) -> Result<Vec<f32>>,
     ) -> Result<Self> {
         let mut parameters = BTreeMap::new();
-        for shape in config.tensors() {
+        for shape in shapes {
             let values = values(&shape)?;
             let tensor = match shape.kind {
                 TensorKind::Vector => Tensor::from_vec(values, shape.columns, device)?,
@@ -88,6 +123,14 @@ impl Network {
         &self.device
     }
 
+    /// Its tensors, in the order of weight files; those that predict levels, if it has them, at the end.
+    #[must_use]
+    pub fn shapes(&self) -> Vec<TensorShape> {
+        let mut shapes = Self::all_shapes(&self.config);
+        shapes.retain(|shape| self.parameters.contains_key(&shape.name));
+        shapes
+    }
+
     fn get(&self, name: &str) -> Result<&Tensor> {
         match self.parameters.get(name) {
             Some(var) => Ok(var.as_tensor()),
@@ -101,13 +144,39 @@ impl Network {
     /// # Errors
     /// When the batch does not fit the network.
     pub fn nats(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<[Tensor; 4]> {
-        let h = self.hidden(batch, dropout)?;
+        self.nats_of(&self.hidden(batch, dropout)?, batch)
+    }
+
+    fn nats_of(&self, h: &Tensor, batch: &Batch) -> Result<[Tensor; 4]> {
         Ok([
-            self.head_nats(0, &h, batch)?,
-            self.head_nats(1, &h, batch)?,
-            self.head_nats(2, &h, batch)?,
-            self.head_nats(3, &h, batch)?,
+            self.head_nats(0, h, batch)?,
+            self.head_nats(1, h, batch)?,
+            self.head_nats(2, h, batch)?,
+            self.head_nats(3, h, batch)?,
         ])
+    }
+
+    /// As [`Network::nats`], and the sum of what the levels cost, weighed by [`LEVEL_WEIGHT`]; 0 without their tensors.
+    ///
+    /// # Errors
+    /// As [`Network::nats`].
+    pub fn nats_and_levels(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<([Tensor; 4], Tensor)> {
+        let h = self.hidden(batch, dropout)?;
+        Ok((self.nats_of(&h, batch)?, self.level_nats(&h, batch)?))
+    }
+
+    fn level_nats(&self, h: &Tensor, batch: &Batch) -> Result<Tensor> {
+        let mut sum = Tensor::zeros((), DType::F32, &self.device)?;
+        for ((name, _), levels) in LEVELS.into_iter().zip(&batch.levels) {
+            let (Ok(w), Ok(bias)) =
+                (self.get(&format!("levels.{name}.logits")), self.get(&format!("levels.{name}.bias")))
+            else {
+                break;
+            };
+            let logits = self.kernels.linear(h, w)?.to_dtype(DType::F32)?;
+            sum = (sum + self.kernels.cross_entropy(&logits, bias, levels, &level_mask(levels))?.sum_all()?)?;
+        }
+        Ok(sum)
     }
 
     /// Logits of each target attribute, each given the target's earlier ones: four tensors of (rows · steps, values).
@@ -115,10 +184,22 @@ impl Network {
     /// # Errors
     /// When the batch does not fit the network.
     pub fn logits(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<[Tensor; 4]> {
+        self.logits_of(&self.hidden(batch, dropout)?, batch)
+    }
+
+    /// As [`Network::logits`], and what the levels cost as in [`Network::nats_and_levels`].
+    ///
+    /// # Errors
+    /// As [`Network::logits`].
+    pub fn logits_and_levels(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<([Tensor; 4], Tensor)> {
         let h = self.hidden(batch, dropout)?;
+        Ok((self.logits_of(&h, batch)?, self.level_nats(&h, batch)?))
+    }
+
+    fn logits_of(&self, h: &Tensor, batch: &Batch) -> Result<[Tensor; 4]> {
         let logits = |attribute: usize| {
             let bias = self.get(&format!("heads.{}.bias", ATTRIBUTES[attribute]))?;
-            self.head_logits(attribute, &h, batch)?.to_dtype(DType::F32)?.broadcast_add(bias)
+            self.head_logits(attribute, h, batch)?.to_dtype(DType::F32)?.broadcast_add(bias)
         };
         Ok([logits(0)?, logits(1)?, logits(2)?, logits(3)?])
     }
@@ -162,16 +243,9 @@ impl Network {
         }
         let x = self.kernels.lookup_add(zeros, &tables)?;
         let [beat_phase, bar_beat] = &batch.position;
-        let [style, mode, density, polyphony] = &batch.conditions;
         let mut tables = Vec::new();
-        for (name, ids) in [
-            ("beat_phase", beat_phase),
-            ("bar_beat", bar_beat),
-            ("style", style),
-            ("mode", mode),
-            ("density", density),
-            ("polyphony", polyphony),
-        ] {
+        let conditions = conditions::TABLES.map(|(name, _)| name).into_iter().zip(&batch.conditions);
+        for (name, ids) in [("beat_phase", beat_phase), ("bar_beat", bar_beat)].into_iter().chain(conditions) {
             tables.push(Table { table: self.get(&format!("embed.{name}"))?, ids, column: 0 });
         }
         self.kernels.lookup_add(&x, &tables)
@@ -201,4 +275,10 @@ impl Network {
         }
         self.kernels.linear(&self.kernels.gelu(&z)?, part("logits")?)
     }
+}
+
+/// What each level counts in the loss.
+#[must_use]
+pub fn level_mask(levels: &[u32]) -> Vec<f32> {
+    levels.iter().map(|&level| if level > 0 { LEVEL_WEIGHT } else { 0.0 }).collect()
 }

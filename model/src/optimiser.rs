@@ -15,7 +15,8 @@ use crate::ops::{CHUNK, cpu_slice, cpu_slice_mut, lane_sum, slice, vectorised};
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.95;
 const EPSILON: f32 = 1e-8;
-const WEIGHT_DECAY: f64 = 0.1;
+/// Of the matrices that AdamW moves, and of Muon's if nobody says otherwise.
+pub const WEIGHT_DECAY: f64 = 0.1;
 const MAX_NORM: f64 = 1.0;
 
 /// Where the gradients of parameters are to be found.
@@ -42,6 +43,8 @@ pub struct AdamW {
     moments: BTreeMap<String, (Var, Var)>,
     /// Steps taken.
     steps: u32,
+    /// Weight decay of Muon's matrices.
+    matrix_decay: f64,
 }
 
 impl AdamW {
@@ -62,13 +65,19 @@ impl AdamW {
             let zero = var.as_tensor().zeros_like()?;
             Ok((name.clone(), (Var::from_tensor(&zero)?, Var::from_tensor(&zero.copy()?)?)))
         };
-        Ok(Self { moments: parameters.iter().map(zeros).collect::<Result<_>>()?, steps: 0 })
+        Ok(Self::from_moments(parameters.iter().map(zeros).collect::<Result<_>>()?, 0))
     }
 
     /// As left by an earlier run.
     #[must_use]
     pub fn from_moments(moments: BTreeMap<String, (Var, Var)>, steps: u32) -> Self {
-        Self { moments, steps }
+        Self { moments, steps, matrix_decay: WEIGHT_DECAY }
+    }
+
+    /// Decays the matrices inside the network by so much of the rate at every step. Music that is seen several times wants
+    /// more than is usual (Kim et al. 2025, arXiv 2509.14786).
+    pub fn set_matrix_decay(&mut self, decay: f64) {
+        self.matrix_decay = decay;
     }
 
     /// Of each parameter: the mean of its gradient, and of the gradient's square.
@@ -118,10 +127,11 @@ impl AdamW {
             let Some((mean, mean_square)) = self.moments.get(name) else {
                 candle_core::bail!("the optimiser does not know {name}")
             };
-            let keep = 1.0 - if var.dims().len() > 1 { rate * WEIGHT_DECAY } else { 0.0 };
             if let Some(parts) = muon::parts(config, name) {
+                let keep = 1.0 - rate * self.matrix_decay;
                 return muon::Step { parts: &parts, clip, rate, keep }.take(var, mean, &gradient);
             }
+            let keep = 1.0 - if var.dims().len() > 1 { rate * WEIGHT_DECAY } else { 0.0 };
             let (rate, square_correction) = (rate * correction(BETA1), correction(BETA2));
             let update = Update { clip, rate, square_correction, keep };
             if var.device().is_cpu() {

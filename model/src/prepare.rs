@@ -1,5 +1,6 @@
 //! MIDI files to a prepared folder: every file is read, checked and placed in a split, or rejected with its reason.
 
+mod annotate;
 mod filters;
 pub(crate) mod memory;
 mod parts;
@@ -16,13 +17,14 @@ use engine::key::find_key;
 use engine::{Note, conditions};
 use sha2::{Digest, Sha256};
 
+pub(crate) use annotate::annotate;
 pub use filters::{Filters, Mode, Span};
 use parts::{Facts, Kept};
 
 pub use crate::corpus::Reject;
 use crate::corpus::{self, ANY_STYLE, Corpus, Source, Split};
 use crate::midi::{self, MidiError, Reading, Score};
-use crate::shards::{self, Index, Piece, PlacedNote};
+use crate::shards::{self, Index, Piece};
 
 /// More is no music, and would fill the memory.
 const MAX_FILE_BYTES: u64 = 8 << 20;
@@ -31,15 +33,17 @@ const MAX_FILE_BYTES: u64 = 8 << 20;
 const MIN_NOTES: usize = 32;
 /// A piece may have this share of its notes outside a piano's keys.
 const MAX_SHARE_OFF_PIANO: f32 = 0.05;
+/// So many different velocities say at most which notes are on the beat.
+const MOST_FLAT_VELOCITIES: usize = 5;
 /// Notes per beat over a whole piece; more is a broken tempo or time base.
 const MAX_NOTES_PER_BEAT: f32 = 40.0;
 
 /// What to prepare.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_help = "Example:\n  model prepare --data ~/Music/midi --out prepared\n\n\
     model prepare --data maestro-v2.0.0 --out prepared --composers bach,mozart --density 2-12\n\n\
     Subfolders become styles. With a manifest.csv in the folder, its columns path, composer, title, style, split,\n\
-    kind, expressive, licence_class and work_group are used; MAESTRO's own table is understood too.\n\
+    kind, expressive, licence_class, work_group and weight are used; MAESTRO's own table is understood too.\n\
     Stopped by Ctrl-C or a full disk, the same command goes on where it was. Next: model train --data prepared")]
 pub struct PrepareOptions {
     /// A folder of .mid files, searched to its depths, a manifest.csv, or one .mid file
@@ -51,6 +55,9 @@ pub struct PrepareOptions {
     /// Only files of these licence classes, for example free,attribution; all when not given
     #[arg(long, value_delimiter = ',')]
     pub licences: Vec<String>,
+    /// Leave out transcribed recordings, whose times are not those of a score
+    #[arg(long)]
+    pub without_transcriptions: bool,
 }
 
 /// What was done.
@@ -113,12 +120,17 @@ pub fn prepare(options: &PrepareOptions) -> Result<Summary> {
 /// # Errors
 /// As [`run`].
 pub fn prepare_until(options: &PrepareOptions, filters: &Filters, stop: &AtomicBool) -> Result<Summary> {
-    let Corpus { sources, mut rejects } = corpus::list(&options.data)?;
+    let Corpus { mut sources, mut rejects } = corpus::list(&options.data)?;
     let how = format!("{:?} {filters:?}", options.licences);
+    if options.without_transcriptions {
+        let (transcribed, kept) = sources.into_iter().partition(|source| source.is_transcription);
+        sources = kept;
+        let reject = |source: Source| Reject::new(source.path, "a transcribed recording", "its times are no score's");
+        rejects.extend(Vec::into_iter(transcribed).map(reject));
+    }
     let read = |source: &Source| {
         let score = read_source(source, &options.licences, filters)?;
-        let placed = score.notes.iter().map(|&note| place(note, &score)).collect();
-        Ok((Facts::of(&score), placed))
+        Ok((Facts::of(&score), annotate(&score)))
     };
     let parts = parts::read(&sources, options.out.join("parts.partial"), &how, stop, read)?;
     rejects.extend(parts.rejects.iter().cloned());
@@ -197,10 +209,6 @@ fn read_source(source: &Source, licences: &[String], filters: &Filters) -> Resul
     Ok(score)
 }
 
-fn place(note: Note, score: &Score) -> PlacedNote {
-    PlacedNote { note, position: score.position(note.onset_ticks) }
-}
-
 impl Facts {
     fn of(score: &Score) -> Self {
         let end_position = score.position(score.end_ticks);
@@ -209,6 +217,9 @@ impl Facts {
             fingerprint: fingerprint(&score.notes),
             mode: find_key(&score.notes).map_or(0, |(key, _)| key.mode_condition()),
             is_free: score.is_free,
+            is_flat: is_flat(&score.notes),
+            tempo_bpm: tempo(score.tempo_bpm),
+            voices: voices(&score.notes),
             end_ticks: score.end_ticks,
             end_position: [end_position.beat_phase, end_position.bar_beat],
         }
@@ -228,6 +239,10 @@ impl Facts {
             mode: self.mode,
             is_free: self.is_free,
             is_expressive: source.is_expressive,
+            is_flat: self.is_flat,
+            tempo_bpm: self.tempo_bpm,
+            voices: self.voices,
+            weight: source.weight,
             end_ticks: self.end_ticks,
             end_position: self.end_position,
         }
@@ -249,6 +264,23 @@ fn check(score: &Score) -> Result<(), (&'static str, String)> {
         return Err(("absurdly dense", format!("{per_beat:.0} notes per beat")));
     }
     Ok(())
+}
+
+/// Whether velocities say nothing of loudness: they are as good as one, or tell beats from other notes.
+fn is_flat(notes: &[Note]) -> bool {
+    let mut is_used = [false; 128];
+    notes.iter().for_each(|note| is_used[usize::from(note.velocity.get())] = true);
+    is_used.iter().filter(|&&used| used).count() <= MOST_FLAT_VELOCITIES
+}
+
+/// Notes that begin together, on average.
+fn voices(notes: &[Note]) -> f32 {
+    ratio(notes.len(), notes.chunk_by(|a, b| a.onset_ticks == b.onset_ticks).count())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a tempo")]
+fn tempo(bpm: f64) -> f32 {
+    bpm as f32
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a ratio for a threshold")]
@@ -280,7 +312,8 @@ fn index(kept: &[&Kept]) -> Index {
     Index { styles, pieces, ..Index::default() }
 }
 
-/// "Any style", then the styles by their notes; those beyond the 32 that a weight file holds fold into the first.
+/// "Any style", then those that Antiphon's own networks know, in their places, then others by their notes; those beyond the
+/// 64 that a weight file holds fold into the first.
 fn styles(kept: &[&Kept]) -> Vec<String> {
     let mut n_notes: BTreeMap<&str, usize> = BTreeMap::new();
     for file in kept {
@@ -288,7 +321,7 @@ fn styles(kept: &[&Kept]) -> Vec<String> {
     }
     n_notes.remove(ANY_STYLE);
     let mut names: Vec<_> = n_notes.into_iter().collect();
-    names.sort_by_key(|&(_, n_notes)| std::cmp::Reverse(n_notes));
+    names.sort_by_key(|&(name, n_notes)| (corpus::known_place(name), std::cmp::Reverse(n_notes)));
     let named = names.into_iter().take(conditions::N_STYLES - 1).map(|(name, _)| name.to_owned());
     std::iter::once(ANY_STYLE.to_owned()).chain(named).collect()
 }

@@ -117,6 +117,7 @@ pub fn quantise(options: &QuantiseOptions) -> Result<Summary> {
                     // Rounding what goes into the layers is part of the cost.
                     as_played: true,
                     instant: None,
+                    conditions: None,
                     threads: None,
                 };
                 Ok(evaluate(&options)?.bits_per_note)
@@ -143,7 +144,7 @@ fn weight_file(options: &QuantiseOptions, network: &Network, state: &State, prec
             state.best_valid_bits.unwrap_or(f64::NAN),
             state.fingerprint
         ),
-        tokeniser: 1,
+        tokeniser: engine::weights::TOKENISER,
     };
     let file = weights::write(&header, &mut |shape| values(network, &shape.name))?;
     // What is written must be what the plugin reads.

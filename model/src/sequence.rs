@@ -21,7 +21,7 @@ pub fn events(notes: &[PlacedNote], end: Option<(i64, Position)>) -> Vec<Event> 
     let mut encoder = Encoder::new();
     let mut events: Vec<_> = notes
         .iter()
-        .map(|PlacedNote { note, position }| Event { values: encoder.encode(note).values(), position: *position })
+        .map(|PlacedNote { note, position, .. }| Event { values: encoder.encode(note).values(), position: *position })
         .collect();
     if let Some((end_ticks, position)) = end {
         events.push(Event { values: encoder.end(end_ticks).values(), position });

@@ -1,7 +1,8 @@
 //! A prepared folder: one file of notes per split, and `pieces.json`, which says whose notes they are.
 //!
-//! A notes file is 8 bytes `ANTINOTE`, a version (u32), the number of notes (u32), then 10 bytes a note: onset (i32),
-//! duration (u16), pitch, velocity, beat phase, bar beat; all little-endian. `pieces.json` is written last and holds the
+//! A notes file is 8 bytes `ANTINOTE`, a version (u32), the number of notes (u32), then 16 bytes a note: onset (i32),
+//! duration (u16), pitch, velocity, beat phase, bar beat, bar (u16), last bar of its phrase (u16), harmony, and whether it
+//! begins a phrase (bit 0) of which relation (bits 1 and 2); all little-endian. `pieces.json` is written last and holds the
 //! checksum of the notes, so a half-written folder is noticed.
 
 use std::fs::{self, File};
@@ -9,6 +10,7 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use engine::conditions::{N_HARMONIES, N_RELATIONS};
 use engine::{Note, Pitch, Position, Velocity};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -16,9 +18,9 @@ use sha2::{Digest, Sha256};
 use crate::corpus::Split;
 
 const MAGIC: &[u8; 8] = b"ANTINOTE";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER_BYTES: usize = 16;
-pub(crate) const NOTE_BYTES: usize = 10;
+pub(crate) const NOTE_BYTES: usize = 16;
 
 /// A note and where in the bar it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,35 @@ pub struct PlacedNote {
     pub note: Note,
     /// Where in the bar.
     pub position: Position,
+    /// What the music around it is.
+    pub labels: Labels,
+}
+
+/// What was found out about the music around a note. The default knows nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// Bars since the piece's first, at most 65,534; [`Labels::UNKNOWN_BAR`] in music without bars.
+    pub bar: u16,
+    /// The bar in which its phrase ends, or [`Labels::UNKNOWN_BAR`].
+    pub last_bar: u16,
+    /// The chord that sounds, as a value of [`engine::conditions::harmony`].
+    pub harmony: u8,
+    /// It is the first of a phrase.
+    pub begins_phrase: bool,
+    /// How its phrase relates to as many bars before it, as a value of [`engine::conditions::Relation`].
+    pub relation: u8,
+}
+
+impl Labels {
+    /// The bar of music that has none.
+    pub const UNKNOWN_BAR: u16 = u16::MAX;
+}
+
+impl Default for Labels {
+    fn default() -> Self {
+        let bar = Self::UNKNOWN_BAR;
+        Self { bar, last_bar: bar, harmony: 0, begins_phrase: false, relation: 0 }
+    }
 }
 
 /// A piece of a prepared folder.
@@ -52,6 +83,14 @@ pub struct Piece {
     pub is_free: bool,
     /// Played, not just written.
     pub is_expressive: bool,
+    /// Its velocities say nothing: they are the same all the time, or tell beats from other notes.
+    pub is_flat: bool,
+    /// Its first tempo.
+    pub tempo_bpm: f32,
+    /// Notes that begin together, on average.
+    pub voices: f32,
+    /// How often it is drawn, against others; 1 when nobody said.
+    pub weight: f32,
     /// When the last sounding note ends.
     pub end_ticks: i64,
     /// Beat phase and bar beat of that time.
@@ -206,10 +245,13 @@ fn header(n_notes: usize) -> Result<Vec<u8>> {
 /// Appends notes as they are stored.
 pub(crate) fn encode(notes: &[PlacedNote], bytes: &mut Vec<u8>) -> Result<()> {
     bytes.reserve(notes.len() * NOTE_BYTES);
-    for PlacedNote { note, position } in notes {
+    for PlacedNote { note, position, labels } in notes {
         bytes.extend(i32::try_from(note.onset_ticks).context("an onset beyond 32 bits")?.to_le_bytes());
         bytes.extend(u16::try_from(note.duration_ticks).unwrap_or(u16::MAX).to_le_bytes());
         bytes.extend([note.pitch.get(), note.velocity.get(), position.beat_phase, position.bar_beat]);
+        bytes.extend(labels.bar.to_le_bytes());
+        bytes.extend(labels.last_bar.to_le_bytes());
+        bytes.extend([labels.harmony, u8::from(labels.begins_phrase) | labels.relation << 1]);
     }
     Ok(())
 }
@@ -226,7 +268,8 @@ fn decode(bytes: &[u8]) -> Result<Vec<PlacedNote>> {
     records.iter().map(|record| placed(*record).context("an impossible note")).collect()
 }
 
-fn placed([o0, o1, o2, o3, d0, d1, pitch, velocity, beat_phase, bar_beat]: [u8; NOTE_BYTES]) -> Option<PlacedNote> {
+fn placed(record: [u8; NOTE_BYTES]) -> Option<PlacedNote> {
+    let [o0, o1, o2, o3, d0, d1, pitch, velocity, beat_phase, bar_beat, b0, b1, l0, l1, harmony, phrase] = record;
     let note = Note {
         onset_ticks: i32::from_le_bytes([o0, o1, o2, o3]).into(),
         duration_ticks: u32::from(u16::from_le_bytes([d0, d1])).max(1),
@@ -234,7 +277,16 @@ fn placed([o0, o1, o2, o3, d0, d1, pitch, velocity, beat_phase, bar_beat]: [u8; 
         velocity: Velocity::new(velocity)?,
     };
     let is_position = beat_phase <= Position::FREE.beat_phase && bar_beat <= Position::FREE.bar_beat;
-    is_position.then_some(PlacedNote { note, position: Position { beat_phase, bar_beat } })
+    let labels = Labels {
+        bar: u16::from_le_bytes([b0, b1]),
+        last_bar: u16::from_le_bytes([l0, l1]),
+        harmony,
+        begins_phrase: phrase & 1 == 1,
+        relation: phrase >> 1,
+    };
+    let is_label = usize::from(harmony) < N_HARMONIES && usize::from(labels.relation) < N_RELATIONS;
+    let position = Position { beat_phase, bar_beat };
+    (is_position && is_label).then_some(PlacedNote { note, position, labels })
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -34,8 +34,8 @@ impl Stepper {
             let (nats, gradients) = cpu::gradients(network, batch, dropout, scale as f32, &self.workspace)?;
             return Ok((nats, optimiser.step(network, &gradients, rate)?));
         }
-        let nats = network.nats(batch, dropout)?;
-        let loss = (Tensor::cat(&nats, 0)?.sum_all()? * scale)?;
+        let (nats, levels) = network.nats_and_levels(batch, dropout)?;
+        let loss = ((Tensor::cat(&nats, 0)?.sum_all()? + levels)? * scale)?;
         Ok((sums(&nats)?, optimiser.step(network, &loss.backward()?, rate)?))
     }
 

@@ -20,11 +20,12 @@ use crate::average::Average;
 use crate::batch::Batch;
 use crate::checkpoint::{Checkpoint, State};
 use crate::corpus::Split;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, SamplingPolicy};
 use crate::distil::Teacher;
 use crate::network::Network;
 use crate::ops::Kernels;
-use crate::optimiser::AdamW;
+use crate::optimiser::{AdamW, WEIGHT_DECAY};
+use crate::schedule::Schedule;
 use crate::step::Stepper;
 use log::Log;
 use run::Run;
@@ -40,8 +41,10 @@ const VALID_ROWS: usize = 8;
 pub enum Size {
     /// 4 million parameters: trains on a CPU, plays anywhere.
     Nano,
-    /// 25 million parameters: trains on a GPU.
+    /// 11 million parameters: some days of a CPU.
     Base,
+    /// 26 million parameters: trains on a GPU.
+    Large,
     /// To try out the commands.
     Tiny,
 }
@@ -53,6 +56,7 @@ impl Size {
         match self {
             Self::Nano => ModelConfig::NANO,
             Self::Base => ModelConfig::BASE,
+            Self::Large => ModelConfig::LARGE,
             Self::Tiny => ModelConfig::TINY,
         }
     }
@@ -118,6 +122,19 @@ pub struct TrainOptions {
     /// Begin with the weights of this checkpoint, whatever music it has learnt, instead of random ones
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
     pub from: Option<PathBuf>,
+    /// Keep the learning rate full to the end, for a run that is gone on with and branched from
+    #[arg(long, conflicts_with = "branch")]
+    pub trunk: bool,
+    /// Go on from this checkpoint of a trunk (its `last`), which stays as it is, with a learning rate that falls from the
+    /// beginning to the end of the budget
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = ["resume", "from"])]
+    pub branch: Option<PathBuf>,
+    /// Weight decay of the matrices inside the network, as a share of the learning rate
+    #[arg(long, default_value_t = WEIGHT_DECAY)]
+    pub matrix_decay: f64,
+    /// Which music is drawn how often
+    #[command(flatten)]
+    pub sampling: SamplingPolicy,
     /// Threads; all cores when not given
     #[arg(long)]
     pub threads: Option<usize>,
@@ -163,7 +180,7 @@ pub fn run_with(options: &TrainOptions, teacher: Option<&Teacher>) -> Result<()>
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start threads")?;
     }
     let device = device(options)?;
-    let dataset = Dataset::open(&options.data)?;
+    let dataset = Dataset::open(&options.data, &options.sampling)?;
     let valid_steps = VALID_STEPS.min(options.size.config().n_context);
     let valid: Vec<Batch> = dataset.sample(Split::Valid, VALID_NOTES, VALID_ROWS, valid_steps).collect();
     ensure!(!valid.is_empty(), "{} holds no validation pieces; prepare more files", options.data.display());
@@ -189,8 +206,8 @@ pub fn run_with(options: &TrainOptions, teacher: Option<&Teacher>) -> Result<()>
     );
     let bar = ProgressBar::new(1000);
     bar.set_style(ProgressStyle::with_template("{wide_bar} {percent} %, {eta} left, {msg}")?);
-    let log = Log::open(&options.out, options.resume)?;
-    let (steps, first_notes) = (steps(options), at.state.notes_seen);
+    let log = Log::open(&options.out, options.resume.then_some(at.state.step))?;
+    let (steps, first_notes, first_minutes) = (steps(options), at.state.notes_seen, at.state.minutes);
     Run {
         options,
         dataset: &dataset,
@@ -203,6 +220,7 @@ pub fn run_with(options: &TrainOptions, teacher: Option<&Teacher>) -> Result<()>
         bar,
         started: Instant::now(),
         first_notes,
+        first_minutes,
     }
     .train(&stop)
 }
@@ -243,13 +261,29 @@ fn settings(options: &TrainOptions) -> String {
     let average = options.average.map_or(String::new(), |decay| format!(", weights averaged by {decay}"));
     let reptile = options.reptile.map_or(String::new(), |n| format!(", {n} of a style in a step of Reptile"));
     let precision = if options.precision == Precision::Bf16 { ", in bf16" } else { "" };
+    let kind = match schedule(options) {
+        Schedule::Whole => "",
+        Schedule::Trunk => ", never falling",
+        Schedule::Branch => ", falling from the first step",
+    };
     format!(
-        "batches of {} crops of {} notes, learning rate {}, dropout {}{average}{reptile}{precision}",
+        "batches of {} crops of {} notes, learning rate {}{kind}, decay of matrices {}, dropout \
+         {}{average}{reptile}{precision}",
         options.rows,
         steps(options),
         options.rate,
+        options.matrix_decay,
         options.dropout
     )
+}
+
+/// How the learning rate goes.
+fn schedule(options: &TrainOptions) -> Schedule {
+    match (options.trunk, &options.branch) {
+        (true, _) => Schedule::Trunk,
+        (false, Some(_)) => Schedule::Branch,
+        (false, None) => Schedule::Whole,
+    }
 }
 
 /// A new network, already saved, or the last checkpoint if it fits.
@@ -265,6 +299,12 @@ fn start(options: &TrainOptions, dataset: &Dataset, device: &Device) -> Result<C
             bail!("{} is there already; go on with --resume, or give another --out", last.display())
         }
         (None, true) => bail!("there is no {} to go on from; leave out --resume to begin", places[0].display()),
+        (None, false) if options.branch.is_some() => {
+            let trunk = options.branch.as_deref().unwrap_or(&places[0]);
+            let mut at = resume(trunk, config, dataset, device)?;
+            (at.average, at.state.best_valid_bits) = (None, None);
+            at
+        }
         (None, false) => {
             let (network, notes_seen, before) = match &options.from {
                 None => (Network::new(config, options.seed, device)?, 0, String::new()),
@@ -277,6 +317,8 @@ fn start(options: &TrainOptions, dataset: &Dataset, device: &Device) -> Result<C
                 config,
                 step: 0,
                 notes_seen,
+                minutes: 0.0,
+                sampling: options.sampling.clone(),
                 best_valid_bits: None,
                 valid_sample: String::new(),
                 seed: options.seed,
@@ -287,6 +329,8 @@ fn start(options: &TrainOptions, dataset: &Dataset, device: &Device) -> Result<C
             Checkpoint { optimiser: AdamW::new(&network)?, network, average: None, state }
         }
     };
+    at.optimiser.set_matrix_decay(options.matrix_decay);
+    at.state.sampling = options.sampling.clone();
     at.network = at.network.with_kernels(kernels(options, device));
     at.average = match (options.average, at.average) {
         (None, _) => None,

@@ -119,8 +119,10 @@ fn cross_entropy_equals_the_stock_one() {
 }
 
 fn loss(network: &Network, batch: &model::batch::Batch, dropout_seed: Option<u32>) -> Tensor {
-    let nats = network.nats(batch, dropout_seed.map(|seed| Dropout { rate: 0.1, seed })).unwrap();
-    (Tensor::cat(&nats, 0).unwrap().sum_all().unwrap() / (batch.rows * batch.steps) as f64).unwrap()
+    let (nats, levels) =
+        network.nats_and_levels(batch, dropout_seed.map(|seed| Dropout { rate: 0.1, seed })).unwrap();
+    let all = (Tensor::cat(&nats, 0).unwrap().sum_all().unwrap() + levels).unwrap();
+    (all / (batch.rows * batch.steps) as f64).unwrap()
 }
 
 #[test]
@@ -246,8 +248,9 @@ fn passes_without_a_tape_equal_those_with_one() {
     // Enough events for three parts, the last one smaller.
     let (batch, workspace) = (random_batch(20, 60, 2), Workspace::default());
     for dropout in [None, Some(Dropout { rate: 0.1, seed: 7 })] {
-        let nats = network.nats(&batch, dropout).unwrap();
-        let tape = (Tensor::cat(&nats, 0).unwrap().sum_all().unwrap() * 1e-3).unwrap().backward().unwrap();
+        let (nats, levels) = network.nats_and_levels(&batch, dropout).unwrap();
+        let all = (Tensor::cat(&nats, 0).unwrap().sum_all().unwrap() + levels).unwrap();
+        let tape = (all * 1e-3).unwrap().backward().unwrap();
         let (sums, gradients) = cpu::gradients(&network, &batch, dropout, 1e-3, &workspace).unwrap();
         for (sum, nats) in sums.iter().zip(&nats) {
             let expected = f64::from(nats.sum_all().unwrap().to_scalar::<f32>().unwrap());

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use candle_transformers::generation::{LogitsProcessor, Sampling as Reference};
+use engine::conditions::{N_CONDITIONS, TABLES};
 use engine::sample::{Sampling, choose};
 
 use engine::weights::{self, Header, Precision};
@@ -17,7 +18,7 @@ use engine::{Conditions, Event, Metre, ModelConfig, Note, Pitch, Session, Veloci
 use model::batch::Batch;
 use model::network::Network;
 use model::sequence;
-use model::shards::PlacedNote;
+use model::shards::{Labels, PlacedNote};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -42,7 +43,7 @@ fn session(network: &Network, precision: Precision) -> Session {
         licence: "CC0-1.0".into(),
         credits: String::new(),
         training: String::new(),
-        tokeniser: 1,
+        tokeniser: engine::weights::TOKENISER,
     };
     let file = weights::write(&header, &mut |shape| -> anyhow::Result<Vec<f32>> {
         Ok(network.parameters()[&shape.name].flatten_all()?.to_vec1()?)
@@ -64,17 +65,16 @@ fn phrase(n_notes: usize) -> (Vec<Note>, Vec<Conditions>, Batch) {
                 pitch: Pitch::new(random.random_range(30..100)).unwrap(),
                 velocity: Velocity::new(random.random_range(1..128)).unwrap(),
             };
-            PlacedNote { note, position: WALTZ.position(onset_ticks) }
+            PlacedNote { note, position: WALTZ.position(onset_ticks), labels: Labels::default() }
         })
         .collect();
     placed.sort_by_key(|p| p.note.order());
     placed.dedup_by_key(|p| p.note.order());
     let conditions: Vec<Conditions> = (0..placed.len())
-        .map(|i| Conditions {
-            style: (i / 7 % 3) as u8,
-            mode: (i / 5 % 3) as u8,
-            density: (i / 3 % 9) as u8,
-            polyphony: (i / 4 % 6) as u8,
+        .map(|i| {
+            let values: [usize; N_CONDITIONS] = std::array::from_fn(|c| i / (c + 2) % TABLES[c].1);
+            // The network below knows three styles.
+            Conditions { style: (i / 7 % 3) as u8, ..Conditions::from_values(values.map(|value| value as u8)) }
         })
         .collect();
 
@@ -85,9 +85,10 @@ fn phrase(n_notes: usize) -> (Vec<Note>, Vec<Conditions>, Batch) {
         for a in 0..4 {
             batch.event[a].push(fed.values[a].into());
             batch.target[a].push(target.values[a].into());
-            batch.conditions[a].push([told.style, told.mode, told.density, told.polyphony][a].into());
             batch.mask[a].push(1.0);
         }
+        batch.conditions.iter_mut().zip(told.values()).for_each(|(ids, value)| ids.push(value.into()));
+        batch.levels.iter_mut().for_each(|levels| levels.push(0));
         for (positions, of) in [(&mut batch.position, fed.position), (&mut batch.target_position, target.position)] {
             positions[0].push(of.beat_phase.into());
             positions[1].push(of.bar_beat.into());

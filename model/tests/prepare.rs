@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use engine::vocab::{BEGIN, END, TIMES_TICKS};
+use engine::conditions::TABLES;
+use engine::vocab::{BEGIN, END, TIMES_TICKS, UNKNOWN_VELOCITY};
 use engine::{Note, Pitch, Velocity};
 use model::batch::Batch;
 use model::corpus::Split;
-use model::dataset::Dataset;
+use model::dataset::{Dataset, SamplingPolicy};
 use model::inspect::describe;
 use model::midi::{Part, write};
 use model::prepare::{Filters, Mode, PrepareOptions, prepare, prepare_until};
@@ -49,7 +50,7 @@ fn corpus(folder: &Path) -> PathBuf {
 }
 
 fn options(folder: &Path) -> PrepareOptions {
-    PrepareOptions { data: corpus(folder), out: folder.join("prepared"), licences: Vec::new() }
+    PrepareOptions { data: corpus(folder), out: folder.join("prepared"), ..PrepareOptions::default() }
 }
 
 fn shape(batch: &Batch) {
@@ -129,7 +130,7 @@ fn no_piece_is_in_two_splits() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
     prepare(&options).unwrap();
-    let dataset = Dataset::open(&options.out).unwrap();
+    let dataset = Dataset::open(&options.out, &SamplingPolicy::default()).unwrap();
     let mut seen = HashSet::new();
     let mut n_notes = 0;
     for split in Split::ALL {
@@ -149,7 +150,7 @@ fn training_batches_keep_the_contract_and_repeat_exactly() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
     prepare(&options).unwrap();
-    let dataset = Dataset::open(&options.out).unwrap();
+    let dataset = Dataset::open(&options.out, &SamplingPolicy::default()).unwrap();
     let mut conditions = HashSet::new();
     for step in 0..40 {
         let batch = dataset.train_batch(5, step, 6, STEPS);
@@ -160,10 +161,16 @@ fn training_batches_keep_the_contract_and_repeat_exactly() {
             conditions.extend(values.iter().map(|&value| (a, value)));
         }
     }
-    // Styles and modes are seen, and left open.
-    assert!([(0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (3, 0)].iter().all(|c| conditions.contains(c)));
-    assert!(conditions.iter().any(|&(a, value)| a == 2 && value > 0));
-    let reopened = Dataset::open(&options.out).unwrap();
+    // Every condition is told, and left open.
+    assert!([(0, 1), (0, 2)].iter().all(|c| conditions.contains(c)));
+    for (a, (name, n)) in TABLES.into_iter().enumerate() {
+        assert!(conditions.contains(&(a, 0)), "{name} is always told");
+        // The tunes of the test corpus have no phrases that could be compared.
+        let is_told = conditions.iter().any(|&(of, value)| of == a && value > 0);
+        assert!(is_told || name == "relation", "{name} is never told");
+        assert!(conditions.iter().all(|&(of, value)| of != a || (value as usize) < n));
+    }
+    let reopened = Dataset::open(&options.out, &SamplingPolicy::default()).unwrap();
     assert_eq!(reopened.train_batch(5, 3, 6, STEPS).target, dataset.train_batch(5, 3, 6, STEPS).target);
 }
 
@@ -172,11 +179,11 @@ fn validation_counts_every_event_once_as_it_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
     prepare(&options).unwrap();
-    let dataset = Dataset::open(&options.out).unwrap();
+    let dataset = Dataset::open(&options.out, &SamplingPolicy::default()).unwrap();
     let (mut n_notes, mut n_ends) = (0, 0);
     for batch in dataset.valid_batches(Split::Valid, 4, STEPS) {
         invariants(&batch);
-        assert!(batch.conditions[2].iter().chain(&batch.conditions[3]).all(|&c| c == 0));
+        assert!(batch.conditions[2..].iter().flatten().all(|&c| c == 0), "only style and mode are told");
         n_notes += batch.mask[2].iter().filter(|&&m| m == 1.0).count();
         n_ends += batch.target[1].iter().filter(|&&p| p == u32::from(END)).count();
     }
@@ -201,7 +208,7 @@ fn a_damaged_prepared_folder_is_refused() {
     let sound = fs::read(&file).unwrap();
     for damage in [sound[..sound.len() - 1].to_vec(), Vec::new(), [&sound[..20], &[7u8][..], &sound[21..]].concat()] {
         fs::write(&file, damage).unwrap();
-        let error = format!("{:#}", Dataset::open(&options.out).unwrap_err());
+        let error = format!("{:#}", Dataset::open(&options.out, &SamplingPolicy::default()).unwrap_err());
         assert!(error.contains("prepare` again"), "{error}");
     }
 }
@@ -218,7 +225,7 @@ fn a_manifest_decides_splits_styles_and_licences() {
         manifest += &format!("{style}/{k}.mid,{composer},baroque,{split},{licence},score\n");
     }
     fs::write(data.join("manifest.csv"), manifest).unwrap();
-    let options = PrepareOptions { data, out: folder.path().join("out"), licences: vec!["free".into()] };
+    let options = PrepareOptions { data, out: folder.path().join("out"), licences: vec!["free".into()], ..PrepareOptions::default() };
     let summary = prepare(&options).unwrap();
     assert_eq!(summary.index.pieces.len(), 19);
     assert_eq!(summary.rejects[0].reason, "a licence that was not asked for");
@@ -237,7 +244,7 @@ fn a_manifest_decides_splits_styles_and_licences() {
 fn folders_without_music_say_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let options =
-        |data: &Path| PrepareOptions { data: data.to_owned(), out: folder.path().join("out"), licences: Vec::new() };
+        |data: &Path| PrepareOptions { data: data.to_owned(), out: folder.path().join("out"), ..PrepareOptions::default() };
     let error = prepare(&options(folder.path())).unwrap_err().to_string();
     assert!(error.contains("no .mid or .midi files"), "{error}");
     let error = prepare(&options(&folder.path().join("missing"))).unwrap_err().to_string();
@@ -255,7 +262,7 @@ fn what_was_read_before_a_stop_is_not_read_again() {
     for k in 0..150 {
         fs::write(data.join(format!("{k:03}.mid")), tune(k % 50, 40 + k)).unwrap();
     }
-    let options = |out: &str| PrepareOptions { data: data.clone(), out: folder.path().join(out), licences: Vec::new() };
+    let options = |out: &str| PrepareOptions { data: data.clone(), out: folder.path().join(out), ..PrepareOptions::default() };
     let interrupted = options("interrupted");
     let error = prepare_until(&interrupted, &Filters::default(), &AtomicBool::new(true)).unwrap_err().to_string();
     assert!(error.contains("run the same command again"), "{error}");
@@ -296,7 +303,7 @@ fn a_copy_of_a_held_out_piece_does_not_stay_in_training() {
     let rows = "path,split\na.mid,train\nb.mid,test\nc.mid,train\nc.mid,validation\nd.mid,train\n";
     fs::write(folder.path().join("manifest.csv"), rows).unwrap();
     let data = folder.path().to_owned();
-    let summary = prepare(&PrepareOptions { data, out: folder.path().join("out"), licences: Vec::new() }).unwrap();
+    let summary = prepare(&PrepareOptions { data, out: folder.path().join("out"), ..PrepareOptions::default() }).unwrap();
     let kept: Vec<_> = summary.index.pieces.iter().map(|piece| (piece.path.as_str(), piece.split)).collect();
     assert_eq!(kept, [("b.mid", Split::Test), ("c.mid", Split::Valid), ("d.mid", Split::Train)]);
     assert_eq!(summary.rejects[0].detail, "as b.mid, which is in test");
@@ -334,7 +341,7 @@ fn maestros_table_is_read_and_hostile_rows_are_left_out() {
         folder.path().join("secret.mid").display()
     );
     fs::write(data.join("maestro-v2.0.0.csv"), table).unwrap();
-    let options = PrepareOptions { data: data.clone(), out: folder.path().join("out"), licences: Vec::new() };
+    let options = PrepareOptions { data: data.clone(), out: folder.path().join("out"), ..PrepareOptions::default() };
     let summary = prepare(&options).unwrap();
     let kept: Vec<_> = summary.index.pieces.iter().map(|piece| piece.path.as_str()).collect();
     assert_eq!(kept, ["2018/0.midi", "2018/1.midi", "2018/3.midi"]);
@@ -364,7 +371,7 @@ fn movements_of_a_work_share_their_split() {
     }
     fs::write(folder.path().join("manifest.csv"), rows).unwrap();
     let data = folder.path().to_owned();
-    let summary = prepare(&PrepareOptions { data, out: folder.path().join("out"), licences: Vec::new() }).unwrap();
+    let summary = prepare(&PrepareOptions { data, out: folder.path().join("out"), ..PrepareOptions::default() }).unwrap();
     let splits: Vec<_> = summary.index.pieces.iter().map(|piece| piece.split).collect();
     assert!(splits.chunks(3).all(|work| work.iter().all(|split| *split == work[0])), "{splits:?}");
     assert!(splits.iter().any(|split| *split != splits[0]));
@@ -419,7 +426,7 @@ fn links_in_circles_and_to_nowhere_are_left_out() {
 fn a_sample_is_fixed_and_spread_over_all_pieces() {
     let folder = tempfile::tempdir().unwrap();
     prepare(&options(folder.path())).unwrap();
-    let dataset = Dataset::open(&folder.path().join("prepared")).unwrap();
+    let dataset = Dataset::open(&folder.path().join("prepared"), &SamplingPolicy::default()).unwrap();
     let notes =
         |batches: &[Batch]| -> usize { batches.iter().map(|b| b.mask[3].iter().filter(|m| **m > 0.0).count()).sum() };
     let all: Vec<Batch> = dataset.sample(Split::Valid, usize::MAX >> 16, 8, 16).collect();
@@ -429,4 +436,56 @@ fn a_sample_is_fixed_and_spread_over_all_pieces() {
     assert!((0.35..0.65).contains(&share), "{share}");
     let again: Vec<Batch> = dataset.sample(Split::Valid, dataset.n_notes(Split::Valid) / 2, 8, 16).collect();
     assert!(some.iter().zip(&again).all(|(a, b)| a.event == b.event && a.mask == b.mask));
+}
+
+/// Notes whose loudness says something, or nothing.
+fn loudness(velocity: impl Fn(usize) -> u8) -> Vec<u8> {
+    let notes: Vec<Note> = (0..80)
+        .map(|i| Note {
+            onset_ticks: i64::try_from(i).unwrap() * 24,
+            duration_ticks: 24,
+            pitch: Pitch::new(60 + u8::try_from((i * 5 + i / 3 * usize::from(velocity(0) % 7)) % 12).unwrap()).unwrap(),
+            velocity: Velocity::new(velocity(i)).unwrap(),
+        })
+        .collect();
+    write(&[Part { name: "tune", channel: 0, notes: &notes }], 120.0, 4).unwrap()
+}
+
+#[test]
+fn loudness_that_says_nothing_is_not_learnt_and_often_hidden() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("midi");
+    fs::create_dir(&data).unwrap();
+    let row = |name: &str, file: &[u8], rest: &str| {
+        fs::write(data.join(name), file).unwrap();
+        format!("{name},{rest}\n")
+    };
+    let mut manifest = "path,style,split,kind,weight\n".to_owned();
+    manifest += &row("flat.mid", &loudness(|i| if i % 4 == 0 { 90 } else { 70 }), "folk,train,score,3");
+    manifest += &row("flat-too.mid", &loudness(|_| 64), "folk,valid,score,");
+    manifest += &row("shaped.mid", &loudness(|i| 40 + u8::try_from(i).unwrap()), "my own,train,score,");
+    manifest += &row("recording.mid", &loudness(|i| 30 + u8::try_from(i).unwrap()), "renaissance,train,transcription,");
+    fs::write(data.join("manifest.csv"), manifest).unwrap();
+    let options =
+        PrepareOptions { data, out: folder.path().join("out"), without_transcriptions: true, ..PrepareOptions::default() };
+    let summary = prepare(&options).unwrap();
+    assert_eq!(summary.index.styles, ["Any style", "Folk", "my own"], "known styles come first");
+    assert_eq!(summary.rejects.len(), 1);
+    assert_eq!(summary.rejects[0].reason, "a transcribed recording");
+    let flat: Vec<_> = summary.index.pieces.iter().map(|piece| (piece.path.as_str(), piece.is_flat, piece.weight)).collect();
+    assert_eq!(flat, [("flat.mid", true, 3.0), ("flat-too.mid", true, 1.0), ("shaped.mid", false, 1.0)]);
+
+    let dataset = Dataset::open(&options.out, &SamplingPolicy::default()).unwrap();
+    let (mut n_hidden, mut n_flat, mut n_shaped) = (0, 0, 0);
+    for step in 0..60 {
+        let batch = dataset.train_batch(3, step, 1, STEPS);
+        let is_learnt = batch.mask[3].iter().any(|&m| m > 0.0);
+        let is_hidden = batch.event[3][1..].iter().any(|&v| v == u32::from(UNKNOWN_VELOCITY));
+        assert!(!(is_learnt && is_hidden));
+        assert!(batch.mask[1].iter().any(|&m| m > 0.0));
+        *(if is_learnt { &mut n_shaped } else { &mut n_flat }) += 1;
+        n_hidden += usize::from(is_hidden);
+    }
+    assert!(n_shaped > 5 && n_flat > 5, "{n_shaped} {n_flat}");
+    assert!((n_flat / 4..=3 * n_flat / 4).contains(&n_hidden), "{n_hidden} of {n_flat} hidden");
 }

@@ -8,7 +8,7 @@ use candle_core::Device;
 use engine::{ModelConfig, Note, Pitch, Velocity};
 use model::batch::Batch;
 use model::corpus::Split;
-use model::dataset::Dataset;
+use model::dataset::{Dataset, SamplingPolicy};
 use model::midi::{Part, write};
 use model::network::Network;
 use model::optimiser::AdamW;
@@ -35,8 +35,8 @@ fn dataset(folder: &Path, name: &str, styles: &[[u8; 4]]) -> Dataset {
             fs::write(data.join(format!("style {s}/{k}.mid")), file).unwrap();
         }
     }
-    prepare(&PrepareOptions { data, out: folder.join(name), licences: Vec::new() }).unwrap();
-    Dataset::open(&folder.join(name)).unwrap()
+    prepare(&PrepareOptions { data, out: folder.join(name), ..PrepareOptions::default() }).unwrap();
+    Dataset::open(&folder.join(name), &SamplingPolicy::default()).unwrap()
 }
 
 const KNOWN: [[u8; 4]; 5] = [[0, 4, 7, 4], [0, 2, 4, 2], [0, 7, 12, 7], [0, 5, 9, 5], [0, 3, 7, 3]];

@@ -35,7 +35,7 @@ fn prepared(folder: &Path, name: &str, duration_ticks: u32) {
         let file = write(&[Part { name: "tune", channel: 0, notes: &notes }], 100.0, 3).unwrap();
         fs::write(data.join(format!("{k}.mid")), file).unwrap();
     }
-    prepare(&PrepareOptions { data, out: folder.join(name), licences: Vec::new() }).unwrap();
+    prepare(&PrepareOptions { data, out: folder.join(name), ..PrepareOptions::default() }).unwrap();
 }
 
 /// The smallest run on `folder`'s data, with more options.
@@ -113,8 +113,8 @@ fn a_run_goes_on_in_stages_and_every_stage_is_named() {
     let state = &index(path, "best")["metadata"]["antiphon"];
     let stages = state["options"].as_str().unwrap();
     let expected = format!(
-        "batches of 1 crops of 16 notes, learning rate 0.001, dropout 0.1; from step {first} batches of 2 crops of 16 \
-        notes, learning rate 0.0005, dropout 0.1, weights averaged by 0.9"
+        "batches of 1 crops of 16 notes, learning rate 0.001, decay of matrices 0.1, dropout 0.1; from step {first} batches of 2 crops of 16 \
+        notes, learning rate 0.0005, decay of matrices 0.1, dropout 0.1, weights averaged by 0.9"
     );
     assert_eq!(stages, expected);
     let out = path.join("out.antiphon");
@@ -289,4 +289,69 @@ fn data_without_pieces_is_refused() {
     fails(path, "--data empty", &["empty", "prepare"]);
     fails(path, "--data nowhere", &["nowhere"]);
     assert!(!path.join("run").exists());
+}
+
+/// Steps of a log with the bits that it says of them.
+fn curve(folder: &Path, run: &str) -> Vec<(u64, String)> {
+    let log = fs::read_to_string(folder.join(run).join("log.csv")).unwrap_or_default();
+    let line = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        // Without the minutes, and without the training bits since the last line, which a restart begins anew.
+        Some((cells[0].parse().ok()?, format!("{} {:?}", cells[1], &cells[5..])))
+    };
+    log.lines().filter_map(line).collect()
+}
+
+#[test]
+fn a_trunk_that_is_killed_five_times_has_the_curve_of_one_that_is_not() {
+    let folder = folder();
+    let path = folder.path();
+    const TRUNK: &str = "--trunk --valid-every 5 --patience 1000 --max-minutes 9";
+    succeeds(path, &format!("{TRUNK} --max-notes 1500 --out whole"));
+    let whole = curve(path, "whole");
+    for kill in 0..5 {
+        let n_lines = curve(path, "run").len();
+        let resume = if kill > 0 { "--resume" } else { "" };
+        let mut child = command(env!("CARGO_BIN_EXE_model"), path, &format!("{TRUNK} {resume}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let wanted = if kill == 0 { 3 } else { n_lines.saturating_sub(1) + 3 };
+        while curve(path, "run").len() < wanted {
+            assert!(child.try_wait().unwrap().is_none(), "the trunk ended by itself");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    succeeds(path, &format!("{TRUNK} --resume --max-notes 40"));
+    let killed = curve(path, "run");
+    assert!(killed.windows(2).all(|pair| pair[0].0 < pair[1].0), "no step is told twice");
+    // What the last run says when its budget ends is no validation of the whole run's.
+    let common: Vec<_> = killed.iter().filter(|(step, _)| step % 5 == 0 && whole.iter().any(|(s, _)| s == step)).collect();
+    assert!(common.len() >= 10, "{killed:?}");
+    for line in common {
+        assert!(whole.contains(line), "{line:?} is not in {whole:?}");
+    }
+}
+
+#[test]
+fn a_branch_falls_and_leaves_its_trunk_alone() {
+    let folder = folder();
+    let path = folder.path();
+    succeeds(path, "--trunk --valid-every 20 --max-minutes 9 --max-notes 1700");
+    let trunk = (index(path, "last"), shards(path, "last"));
+    succeeds(path, "--branch run/last --valid-every 5 --max-minutes 9 --max-notes 400 --average 0.9 --out branch");
+    assert_eq!((index(path, "last"), shards(path, "last")), trunk);
+    let rates: Vec<f64> = fs::read_to_string(path.join("branch/log.csv"))
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.split(',').nth(3)?.parse().ok())
+        .collect();
+    assert!(rates.len() > 3 && rates.windows(2).all(|pair| pair[1] < pair[0]), "{rates:?}");
+    let text = fs::read_to_string(path.join("branch/last/model.safetensors.index.json")).unwrap();
+    assert!(text.contains("never falling") && text.contains("falling from the first step"), "both stages are named");
+    fails(path, "--branch run/nothing --out other", &["nothing"]);
+    fails(path, "--branch run/last --trunk --out other", &["cannot be used"]);
 }

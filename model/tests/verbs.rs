@@ -59,7 +59,7 @@ fn evaluation_reports_bits_beside_the_baselines() {
         save(&data.join(format!("{k}.mid")), &tune(60 + k, 48 + k % 12));
     }
     let prepared = folder.path().join("prepared");
-    prepare(&PrepareOptions { data, out: prepared.clone(), licences: Vec::new() }).unwrap();
+    prepare(&PrepareOptions { data, out: prepared.clone(), ..PrepareOptions::default() }).unwrap();
     let pictures = folder.path().join("pictures");
     let mut options = EvaluateOptions {
         weights: Some(weights(folder.path())),
@@ -71,6 +71,7 @@ fn evaluation_reports_bits_beside_the_baselines() {
         pictures: Some(pictures.clone()),
         as_played: false,
         instant: None,
+        conditions: None,
         threads: None,
     };
     let report = evaluate(&options).unwrap();
@@ -126,6 +127,7 @@ fn midi_files_are_evaluated_as_they_lie() {
         pictures: None,
         as_played: false,
         instant: None,
+        conditions: None,
         threads: None,
     };
     let report = evaluate(&options).unwrap();

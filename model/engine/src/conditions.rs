@@ -1,25 +1,46 @@
-//! What the model is told besides the notes: style, mode, density and polyphony. Each has an "unknown" value that
-//! training uses often, so any of them may be left open.
+//! What the network is told besides the notes: style, mode, density, polyphony, difficulty, bars left in the phrase, relation
+//! to the call, feel and harmony. Each has an "open" value, 0, that training uses often, so any of them may be left out.
+//!
+//! All conditions of a step describe the event to come. *Bars left* is counted from the event before it, so that it can be
+//! told before the time of the next note is known.
 
-use crate::note::{Note, TICKS_PER_BEAT};
+mod difficulty;
+pub mod harmony;
+mod levels;
+mod relation;
+
+pub use difficulty::{Difficulty, N_DIFFICULTIES, difficulty};
+pub use harmony::N_HARMONIES;
+pub use levels::{DENSITY_LIMITS, N_DENSITIES, N_POLYPHONIES, POLYPHONY_LIMITS, density_level, polyphony_level};
+pub use relation::{N_RELATIONS, Relation, Similarity, similarity, top_voice};
 
 /// Styles that a weight file can hold; 0 is "any". Names are in the weight file's header.
-pub const N_STYLES: usize = 32;
-/// Values of the mode condition: unknown, major, minor.
+pub const N_STYLES: usize = 64;
+/// Values of the mode condition: open, major, minor.
 pub const N_MODES: usize = 3;
-/// Values of the density condition: unknown and 8 levels.
-pub const N_DENSITIES: usize = 9;
-/// Values of the polyphony condition: unknown and 5 levels.
-pub const N_POLYPHONIES: usize = 6;
-/// Density and polyphony are measured over runs of this many notes in training.
+/// Values of *bars left*: open, 0 to 8 bars, and more.
+pub const N_BARS_LEFT: usize = 11;
+/// Values of the feel condition, see [`Feel`].
+pub const N_FEELS: usize = 4;
+/// Density, polyphony and difficulty are measured over runs of this many notes in training.
 pub const SEGMENT_NOTES: usize = 64;
 
-/// Upper limits of the density levels, in onsets of notes per beat; above the last is level 8.
-pub const DENSITY_LIMITS: [f32; 7] = [0.5, 0.9, 1.5, 2.4, 3.6, 5.4, 8.0];
-/// Upper limits of the polyphony levels, in notes per distinct onset; above the last is level 5.
-pub const POLYPHONY_LIMITS: [f32; 4] = [1.15, 1.6, 2.3, 3.3];
+/// Number of conditions.
+pub const N_CONDITIONS: usize = 9;
+/// Name and number of values of each condition, in the order of [`Conditions::values`] and of the network's tables.
+pub const TABLES: [(&str, usize); N_CONDITIONS] = [
+    ("style", N_STYLES),
+    ("mode", N_MODES),
+    ("density", N_DENSITIES),
+    ("polyphony", N_POLYPHONIES),
+    ("difficulty", N_DIFFICULTIES),
+    ("bars_left", N_BARS_LEFT),
+    ("relation", N_RELATIONS),
+    ("feel", N_FEELS),
+    ("harmony", N_HARMONIES),
+];
 
-/// The conditions of one step, each 0 when unknown.
+/// The conditions of one step, each 0 when open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// Below [`N_STYLES`].
@@ -30,34 +51,82 @@ pub struct Conditions {
     pub density: u8,
     /// 1 (one voice) to 5 (full chords), see [`POLYPHONY_LIMITS`].
     pub polyphony: u8,
+    /// 1 (easy) to 8 (virtuoso), see [`difficulty()`].
+    pub difficulty: u8,
+    /// See [`bars_left`].
+    pub bars_left: u8,
+    /// See [`Relation`].
+    pub relation: u8,
+    /// See [`Feel`].
+    pub feel: u8,
+    /// The chord that sounds, see [`harmony::value`].
+    pub harmony: u8,
 }
 
-/// The density level of notes sorted by onset, 1 to 8; 0 for fewer than two notes or no time between them.
-#[must_use]
-pub fn density_level(notes: &[Note]) -> u8 {
-    let (Some(first), Some(last)) = (notes.first(), notes.last()) else { return 0 };
-    let span_ticks = last.onset_ticks.saturating_sub(first.onset_ticks);
-    if span_ticks <= 0 {
-        return 0;
+impl Conditions {
+    /// All values, in the order of [`TABLES`].
+    #[must_use]
+    pub const fn values(self) -> [u8; N_CONDITIONS] {
+        let Self { style, mode, density, polyphony, difficulty, bars_left, relation, feel, harmony } = self;
+        [style, mode, density, polyphony, difficulty, bars_left, relation, feel, harmony]
     }
-    #[expect(clippy::cast_precision_loss, reason = "a ratio; 24 bits are plenty")]
-    let per_beat = (notes.len() - 1) as f32 * TICKS_PER_BEAT as f32 / span_ticks as f32;
-    level(per_beat, &DENSITY_LIMITS)
-}
 
-/// The polyphony level of notes sorted by onset, 1 to 5; 0 for no notes.
-#[must_use]
-pub fn polyphony_level(notes: &[Note]) -> u8 {
-    if notes.is_empty() {
-        return 0;
+    /// The conditions of these values.
+    #[must_use]
+    pub const fn from_values(values: [u8; N_CONDITIONS]) -> Self {
+        let [style, mode, density, polyphony, difficulty, bars_left, relation, feel, harmony] = values;
+        Self { style, mode, density, polyphony, difficulty, bars_left, relation, feel, harmony }
     }
-    let onsets = 1 + notes.windows(2).filter(|w| w[0].onset_ticks != w[1].onset_ticks).count();
-    #[expect(clippy::cast_precision_loss, reason = "a ratio; 24 bits are plenty")]
-    let per_onset = notes.len() as f32 / onsets as f32;
-    level(per_onset, &POLYPHONY_LIMITS)
+
+    /// The same, with 0 (open) for values that have no row in their table.
+    #[must_use]
+    pub fn within_tables(self) -> Self {
+        let mut values = self.values();
+        for (value, (_, n)) in values.iter_mut().zip(TABLES) {
+            if usize::from(*value) >= n {
+                *value = 0;
+            }
+        }
+        Self::from_values(values)
+    }
 }
 
-fn level(value: f32, limits: &[f32]) -> u8 {
-    let below = limits.iter().take_while(|&&limit| value > limit).count();
-    u8::try_from(below + 1).unwrap_or(u8::MAX)
+/// The value of *bars left* for so many whole bars after the present one: 1 in the last bar, 9 with eight bars to come after
+/// this one, 10 for more.
+#[must_use]
+pub fn bars_left(n_bars: u32) -> u8 {
+    u8::try_from(n_bars.min(9) + 1).unwrap_or(10)
+}
+
+/// How eighths are played, and whether the metre was made by augmentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Feel {
+    /// Even eighths.
+    Straight = 1,
+    /// The first of two eighths is twice as long as the second.
+    Swung = 2,
+    /// Bars of five or seven made from bars of four: all that the network has heard of most odd metres.
+    Odd = 3,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_and_fields_are_in_one_order() {
+        let values = std::array::from_fn(|i| u8::try_from(i + 1).unwrap());
+        assert_eq!(Conditions::from_values(values).values(), values);
+        let told = Conditions { style: 3, harmony: 109, bars_left: 10, ..Conditions::default() };
+        assert_eq!(told.within_tables(), told);
+        let unknown = Conditions { style: 64, harmony: 110, bars_left: 11, relation: 4, ..Conditions::default() };
+        assert_eq!(unknown.within_tables(), Conditions::default());
+    }
+
+    #[test]
+    fn bars_are_counted_down_to_the_last() {
+        assert_eq!([0, 1, 8, 9, 1000].map(bars_left), [1, 2, 9, 10, 10]);
+        assert!(usize::from(bars_left(u32::MAX)) < N_BARS_LEFT);
+    }
 }

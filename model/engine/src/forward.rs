@@ -96,9 +96,7 @@ impl Network {
                 table.add_row(usize::from(value), part);
             }
             let places = [row.position.beat_phase, row.position.bar_beat];
-            let Conditions { style, mode, density, polyphony } = row.conditions;
-            let wishes = [style, mode, density, polyphony];
-            for (table, value) in self.position.iter().zip(places).chain(self.conditions.iter().zip(wishes)) {
+            for (table, value) in self.position.iter().zip(places).chain(self.conditions.iter().zip(row.conditions.values())) {
                 table.add_row(usize::from(value), x);
             }
         }

@@ -1,5 +1,6 @@
 //! The layers of the network, as [`crate::forward`] runs them.
 
+use crate::conditions::N_CONDITIONS;
 use crate::config::ModelConfig;
 use crate::quant::{Group, Layer, Linear, Reader, Table};
 use crate::simd::Isa;
@@ -17,8 +18,8 @@ pub(crate) struct Network {
     pub(crate) attributes: [Table; 4],
     /// Beat phase and bar beat of the fed event.
     pub(crate) position: [Table; 2],
-    /// Style, mode, density, polyphony of the event to come.
-    pub(crate) conditions: [Table; 4],
+    /// Conditions of the event to come, in the order of [`crate::conditions::TABLES`].
+    pub(crate) conditions: [Table; N_CONDITIONS],
     pub(crate) blocks: Vec<Block>,
     pub(crate) norm: Norm,
     /// Shift, pitch, duration, velocity.
@@ -64,7 +65,7 @@ impl Network {
             isa: Isa::best(),
             attributes: [file.table()?, file.table()?, file.table()?, file.table()?],
             position: [file.table()?, file.table()?],
-            conditions: [file.table()?, file.table()?, file.table()?, file.table()?],
+            conditions: file.tables()?,
             blocks: (0..config.n_blocks).map(|_| Block::read(file)).collect::<Result<_, _>>()?,
             norm: Norm::read(file)?,
             heads: [Head::read(0, file)?, Head::read(1, file)?, Head::read(2, file)?, Head::read(3, file)?],

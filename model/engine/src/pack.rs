@@ -14,7 +14,7 @@ use crate::conditions::N_STYLES;
 use crate::config::{ModelConfig, TensorKind, TensorShape};
 use crate::container;
 use crate::quant;
-use crate::weights::{self, Precision, TOKENISER, Weights, WeightsError};
+use crate::weights::{self, Precision, Weights, WeightsError};
 
 /// How a pack begins.
 pub const PACK_MAGIC: &[u8; 8] = b"ANTIPACK";
@@ -44,7 +44,7 @@ pub struct PackHeader {
     pub sources: Vec<String>,
     /// How it was made and what it does, measured, in words.
     pub card: String,
-    /// Version of the attribute values ([`crate::vocab`]): 1.
+    /// Version of the representation: [`weights::TOKENISER`].
     pub tokeniser: u32,
     /// Name of the weights that it belongs to.
     pub base: String,
@@ -196,6 +196,7 @@ impl Pack {
 
 impl PackHeader {
     fn check(&self) -> Result<(), WeightsError> {
+        weights::check_representation(self.tokeniser)?;
         self.config.check().map_err(WeightsError::Header)?;
         let name = self.name.trim();
         if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
@@ -203,12 +204,6 @@ impl PackHeader {
         }
         if !(1..=MAX_RANK).contains(&self.rank) {
             return Err(WeightsError::Header(format!("its rank is {}, not 1 to {MAX_RANK}", self.rank)));
-        }
-        if self.tokeniser != TOKENISER {
-            return Err(WeightsError::Header(format!(
-                "its tokeniser is {}, this Antiphon knows {TOKENISER}",
-                self.tokeniser
-            )));
         }
         Ok(())
     }

@@ -205,6 +205,15 @@ impl<'a> Reader<'a> {
         self.floats(&shape, shape.columns)
     }
 
+    /// The next tensors, all tables.
+    pub(crate) fn tables<const N: usize>(&mut self) -> Result<[Table; N], WeightsError> {
+        let tables = (0..N).map(|_| self.table()).collect::<Result<Vec<_>, _>>()?;
+        match tables.try_into() {
+            Ok(tables) => Ok(tables),
+            Err(_) => unreachable!("as many tables as were asked for"),
+        }
+    }
+
     /// The next tensor, a table.
     pub(crate) fn table(&mut self) -> Result<Table, WeightsError> {
         let shape = self.next_shape(TensorKind::Table)?;

@@ -3,7 +3,7 @@
 use oorandom::Rand32;
 
 use crate::config::{ModelConfig, TensorKind, TensorShape};
-use crate::weights::{self, Header, Precision, WeightsError};
+use crate::weights::{self, Header, Precision, TOKENISER, WeightsError};
 
 /// A weight file of random numbers, about as large as training makes them: always the same for the same arguments. It
 /// has four styles, one of them "Ragtime".
@@ -19,7 +19,7 @@ pub fn random_file(config: ModelConfig, precision: Precision, seed: u64) -> Resu
         licence: "CC0-1.0".into(),
         credits: String::new(),
         training: "none".into(),
-        tokeniser: 1,
+        tokeniser: TOKENISER,
     };
     let mut random = Rand32::new(seed);
     weights::write(&header, &mut |shape| Ok(values(shape, &mut random)))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use oorandom::Rand32;
 
 pub use self::choose::{Ask, Bend, Event};
-use crate::conditions::{Conditions, N_DENSITIES, N_MODES, N_POLYPHONIES, N_STYLES};
+use crate::conditions::{Conditions, N_STYLES};
 use crate::habits::{Habits, Move};
 use crate::memory::{Fed, Goal, Memory};
 use crate::metre::{Metre, Position};
@@ -224,10 +224,11 @@ impl Session {
         let position = self.metre.position(note.onset_ticks);
         let mut hash = self.hash();
         let velocity_pitch = u64::from(note.velocity.get()) << 8 | u64::from(note.pitch.get());
-        let Conditions { style, mode, density, polyphony } = conditions;
+        let [c0, c1, c2, c3, c4, c5, c6, c7, c8] = conditions.values();
         let Position { beat_phase, bar_beat } = position;
-        let rest = u64::from_le_bytes([style, mode, density, polyphony, beat_phase, bar_beat, 0, 1]);
-        for part in [note.onset_ticks.cast_unsigned(), note.duration_ticks.into(), velocity_pitch, rest] {
+        let told = u64::from_le_bytes([c0, c1, c2, c3, c4, c5, c6, c7]);
+        let rest = u64::from_le_bytes([c8, beat_phase, bar_beat, 0, 0, 0, 0, 1]);
+        for part in [note.onset_ticks.cast_unsigned(), note.duration_ticks.into(), velocity_pitch, told, rest] {
             // FNV-1a on words, with a turn that carries high bits down.
             hash = (hash ^ part).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
         }
@@ -255,13 +256,8 @@ impl Session {
 
 /// The conditions, with 0 (unknown) for all that a model does not know.
 fn known_by(weights: &Weights, conditions: Conditions) -> Conditions {
-    let below = |value: u8, n: usize| if usize::from(value) < n { value } else { 0 };
-    Conditions {
-        style: below(conditions.style, weights.header().styles.len()),
-        mode: below(conditions.mode, N_MODES),
-        density: below(conditions.density, N_DENSITIES),
-        polyphony: below(conditions.polyphony, N_POLYPHONIES),
-    }
+    let is_known = usize::from(conditions.style) < weights.header().styles.len();
+    Conditions { style: if is_known { conditions.style } else { 0 }, ..conditions.within_tables() }
 }
 
 #[cfg(test)]

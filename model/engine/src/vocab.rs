@@ -15,8 +15,12 @@ pub const N_PITCHES: usize = 129;
 pub const N_PITCH_INPUTS: usize = 130;
 /// Values of the duration attribute. Value 0 (no time) is never legal for a note.
 pub const N_DURATIONS: usize = 128;
-/// Values of the velocity attribute: steps of 4.
+/// Values of the velocity attribute that can be predicted: steps of 4.
 pub const N_VELOCITIES: usize = 32;
+/// Values of the velocity attribute that can be fed: those predicted, and [`UNKNOWN_VELOCITY`].
+pub const N_VELOCITY_INPUTS: usize = 33;
+/// The velocity value that is fed for a note of which nobody knows how loud it is, as in scores without dynamics.
+pub const UNKNOWN_VELOCITY: u8 = 32;
 /// The pitch value that ends a piece. Its shift leads to the end of the last sounding note; it has no duration and no
 /// velocity (both 0).
 pub const END: u8 = 128;

@@ -14,7 +14,9 @@ pub use crate::quant::rounding_error;
 use crate::quant::{self, Reader};
 
 pub(crate) const MAGIC: &[u8; 8] = b"ANTIPHON";
-pub(crate) const TOKENISER: u32 = 1;
+/// Version of the representation that this engine plays: the attribute values ([`crate::vocab`]) and the conditions
+/// ([`crate::conditions`]). 1 had 32 styles, and of the other conditions mode, density and polyphony only.
+pub const TOKENISER: u32 = 2;
 
 /// A network that is ready to play. It never changes: sessions share it in an `Arc`.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ pub struct Header {
     pub credits: String,
     /// Data and notes seen, in free text.
     pub training: String,
-    /// Version of the attribute values ([`crate::vocab`]): 1.
+    /// Version of the representation: [`TOKENISER`].
     pub tokeniser: u32,
 }
 
@@ -80,6 +82,8 @@ pub enum WeightsError {
     Checksum,
     /// Its header cannot be read; says why.
     Header(String),
+    /// It was made for another representation of music than [`TOKENISER`].
+    Representation(u32),
     /// A number in this tensor is not sane.
     Values(String),
     /// The tensor given to [`write()`] has another length.
@@ -109,6 +113,15 @@ impl std::fmt::Display for WeightsError {
             }
             Self::Checksum => write!(f, "the file is damaged (its checksum does not match); {AGAIN}"),
             Self::Header(why) => write!(f, "the file's header is not usable: {why}; {AGAIN}, or make it anew"),
+            Self::Representation(found) if *found < TOKENISER => write!(
+                f,
+                "it was made for an earlier Antiphon (representation {found}, now {TOKENISER}); make it again from the same \
+                 music with this version"
+            ),
+            Self::Representation(found) => write!(
+                f,
+                "it was made for a later Antiphon (representation {found}, here {TOKENISER}); update Antiphon"
+            ),
             Self::Values(tensor) => {
                 write!(f, "the file holds senseless numbers in {tensor}; train or quantise the model again")
             }
@@ -189,6 +202,7 @@ impl Weights {
 
 impl Header {
     fn check(&self) -> Result<(), WeightsError> {
+        check_representation(self.tokeniser)?;
         self.config.check().map_err(WeightsError::Header)?;
         if !(1..=N_STYLES).contains(&self.styles.len()) {
             return Err(WeightsError::Header(format!("it lists {} styles, not 1 to {N_STYLES}", self.styles.len())));
@@ -196,14 +210,13 @@ impl Header {
         if self.styles.iter().any(|name| name.trim().is_empty()) {
             return Err(WeightsError::Header("a style has no name".into()));
         }
-        if self.tokeniser != TOKENISER {
-            return Err(WeightsError::Header(format!(
-                "its tokeniser is {}, this Antiphon knows {TOKENISER}",
-                self.tokeniser
-            )));
-        }
         Ok(())
     }
+}
+
+/// Refuses files of another representation.
+pub(crate) fn check_representation(found: u32) -> Result<(), WeightsError> {
+    if found == TOKENISER { Ok(()) } else { Err(WeightsError::Representation(found)) }
 }
 
 /// Writes a weight file. `tensor` is asked for each tensor in turn: row-major, (rows, columns) of the shape it is given.

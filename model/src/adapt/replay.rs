@@ -14,8 +14,8 @@ use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use crate::corpus::Split;
-use crate::dataset::Dataset;
-use crate::shards::{self, Index, Piece, PlacedNote, Prepared};
+use crate::dataset::{Dataset, SamplingPolicy};
+use crate::shards::{self, Index, Labels, Piece, PlacedNote, Prepared};
 
 /// Pieces in each style. With few, the adapters learn them by heart instead of what they stand for.
 const PIECES: u32 = 15;
@@ -36,7 +36,7 @@ pub(super) fn of_folder(folder: &Path, styles: &[String]) -> Result<Dataset> {
     let places: Vec<u8> = prepared.index.pieces.iter().map(|piece| place(piece.style).unwrap_or(0)).collect();
     prepared.index.pieces.iter_mut().zip(places).for_each(|(piece, place)| piece.style = place);
     prepared.index.styles = styles.to_vec();
-    Ok(Dataset::of(prepared))
+    Ok(Dataset::of(prepared, &SamplingPolicy::default()))
 }
 
 /// Pieces that the weights play freely, in all their styles.
@@ -66,7 +66,7 @@ pub(super) fn recalled(weights: &Arc<Weights>, seed: u64) -> Dataset {
         pieces.push(Piece { offset: shard.len(), n_notes: played.len(), ..piece });
         shard.append(&mut played);
     }
-    Dataset::of(Prepared { index: Index { styles, pieces, ..Index::default() }, notes })
+    Dataset::of(Prepared { index: Index { styles, pieces, ..Index::default() }, notes }, &SamplingPolicy::default())
 }
 
 fn play(session: &mut Session, style: u8, i: u32) -> (Piece, Vec<PlacedNote>) {
@@ -104,9 +104,13 @@ fn play(session: &mut Session, style: u8, i: u32) -> (Piece, Vec<PlacedNote>) {
         mode: find_key(&notes).map_or(0, |(key, _)| key.mode_condition()),
         is_free: false,
         is_expressive: false,
+        is_flat: false,
+        tempo_bpm: 120.0,
+        voices: 1.0,
+        weight: 1.0,
         end_ticks,
         end_position: [end.beat_phase, end.bar_beat],
     };
-    let placed = |note: Note| PlacedNote { position: metre.position(note.onset_ticks), note };
+    let placed = |note: Note| PlacedNote { position: metre.position(note.onset_ticks), note, labels: Labels::default() };
     (piece, notes.into_iter().map(placed).collect())
 }

@@ -39,7 +39,7 @@ impl Average {
 /// A network of the same values that no longer changes with the first.
 pub(super) fn copy(network: &Network) -> Result<Network> {
     let parameters = network.parameters();
-    Network::from_values(*network.config(), &Device::Cpu, |shape| match parameters.get(&shape.name) {
+    Network::of_shapes(*network.config(), network.shapes(), &Device::Cpu, |shape| match parameters.get(&shape.name) {
         Some(values) => values.flatten_all()?.to_vec1(),
         None => candle_core::bail!("the network has no parameter {}", shape.name),
     })

@@ -137,6 +137,7 @@ pub(super) fn batch(crops: &[Crop], steps: usize) -> Batch {
         steps,
         event: std::array::from_fn(|_| zeros()),
         position: std::array::from_fn(|_| zeros()),
+        levels: std::array::from_fn(|_| zeros()),
         conditions: std::array::from_fn(|_| zeros()),
         target: std::array::from_fn(|_| zeros()),
         target_position: std::array::from_fn(|_| zeros()),

@@ -19,7 +19,8 @@ use crate::network::Network;
 use crate::ops::Dropout;
 use crate::optimiser::AdamW;
 use crate::step::Stepper;
-use crate::{schedule, shards};
+use crate::schedule::Schedule;
+use crate::shards;
 
 const CONFIG: ModelConfig =
     ModelConfig { n_blocks: 4, d_model: 128, n_heads: 4, n_kv_heads: 2, d_ff: 512, d_head_hidden: 256, n_context: 192 };
@@ -136,7 +137,7 @@ fn train(options: &JsbOptions, config: ModelConfig, chorales: &Chorales) -> Resu
         let batch = chorales::batch(&chorales.random_crops(&mut rng, options.rows, steps), steps);
         let counted: f64 = batch.mask.iter().flatten().map(|&m| f64::from(m)).sum();
         let dropout = (options.dropout > 0.0).then_some(Dropout { rate: options.dropout, seed: step });
-        let rate = options.rate * schedule::factor(step.into(), progress);
+        let rate = options.rate * Schedule::Whole.factor(step.into(), progress);
         let (nats, norm) = stepper.step(&mut optimiser, &network, &batch, dropout, rate)?;
         ensure!(norm.is_finite(), "the loss is no longer a number at step {step}; try a lower --rate");
         average.follow(&network)?;

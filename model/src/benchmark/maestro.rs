@@ -51,6 +51,7 @@ pub(super) fn run(options: &MaestroOptions) -> Result<()> {
         pictures,
         as_played,
         instant,
+        conditions: None,
         threads,
     })?;
     println!(

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::inputs::{look_up, look_up_backward};
 use super::matrix::{Then, input_gradient, linear, weight_gradient};
 use super::{Buffers, Pass, sized};
+use crate::network::level_mask;
 use crate::ops;
 
 /// A head's numbers, all (events, width).
@@ -66,5 +67,23 @@ impl Pass<'_> {
         weight_gradient(&mut gradients[places.hidden], dz, h, d);
         input_gradient(dh, Then::Add, dz, w_hidden, d);
         nats
+    }
+
+    /// Lets the network tell the levels of the music (see [`crate::batch::LEVELS`]), if it has tensors for it: adds their
+    /// gradients, and that of `h` to `buffers.narrow`.
+    pub(super) fn levels(&self, events: &Range<usize>, buffers: &mut Buffers, gradients: &mut [Vec<f32>]) {
+        let d = self.plan.config.d_model;
+        let Buffers { h, narrow: dh, head: HeadBuffers { logits, .. }, .. } = buffers;
+        for (index, levels) in self.batch.levels.iter().enumerate() {
+            let [w, bias] = self.plan.level(index);
+            let (Some(weights), Some(biases)) = (self.weights.get(w), self.weights.get(bias)) else { return };
+            let levels = &levels[events.clone()];
+            let logits = sized(logits, events.len() * biases.len());
+            linear(logits, Then::Replace, h, weights, d);
+            let mask = level_mask(levels);
+            ops::cross_entropy_both(logits, biases, levels, &mask, self.scale, &mut gradients[bias]);
+            weight_gradient(&mut gradients[w], logits, h, d);
+            input_gradient(dh, Then::Add, logits, weights, d);
+        }
     }
 }

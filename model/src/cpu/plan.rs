@@ -1,16 +1,16 @@
 //! Where each parameter is in the order of `ModelConfig::tensors`, and which ids it is looked up with.
 
 use engine::ModelConfig;
-use engine::conditions::{N_DENSITIES, N_MODES, N_POLYPHONIES, N_STYLES};
+use engine::conditions::{self, N_CONDITIONS};
 use engine::metre::{N_BAR_BEATS, N_BEAT_PHASES};
-use engine::vocab::{N_DURATIONS, N_PITCH_INPUTS, N_PITCHES, N_SHIFTS, N_VELOCITIES};
+use engine::vocab::{N_DURATIONS, N_PITCH_INPUTS, N_PITCHES, N_SHIFTS, N_VELOCITIES, N_VELOCITY_INPUTS};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, LEVELS};
 
 /// Tables of the event's attributes, added side by side.
 const ATTRIBUTE_TABLES: usize = 4;
 /// All tables of the input.
-const TABLES: usize = 10;
+const TABLES: usize = ATTRIBUTE_TABLES + 2 + N_CONDITIONS;
 /// Tensors of a block.
 const BLOCK: usize = 8;
 
@@ -67,6 +67,12 @@ impl Plan {
         Head { hidden, tables, logits, bias: logits + 1 }
     }
 
+    /// Logits and bias of what predicts a level.
+    pub(super) fn level(&self, index: usize) -> [usize; 2] {
+        let first = self.head(ATTRIBUTE_TABLES - 1).bias + 1 + 2 * index;
+        [first, first + 1]
+    }
+
     /// The first output column and the ids of each table of the input, which are the first parameters.
     pub(super) fn lookups<'a>(&self, batch: &'a Batch) -> [(usize, &'a [u32]); TABLES] {
         let ids = batch.event.iter().chain(&batch.position).chain(&batch.conditions);
@@ -91,11 +97,12 @@ impl Plan {
         batch
             .event
             .iter()
-            .zip([N_SHIFTS, N_PITCH_INPUTS, N_DURATIONS, N_VELOCITIES])
+            .zip([N_SHIFTS, N_PITCH_INPUTS, N_DURATIONS, N_VELOCITY_INPUTS])
             .chain(batch.position.iter().zip(positions))
-            .chain(batch.conditions.iter().zip([N_STYLES, N_MODES, N_DENSITIES, N_POLYPHONIES]))
+            .chain(batch.conditions.iter().zip(conditions::TABLES.map(|(_, n)| n)))
             .chain(batch.target.iter().zip([N_SHIFTS, N_PITCHES, N_DURATIONS, N_VELOCITIES]))
             .chain(batch.target_position.iter().zip(positions))
+            .chain(batch.levels.iter().zip(LEVELS.map(|(_, n)| n)))
     }
 }
 

@@ -81,7 +81,7 @@ mod tests {
                 onset_ticks += rng.random_range(0..100);
                 let pitch = Pitch::new(rng.random_range(40..90)).unwrap();
                 let note = Note { onset_ticks, duration_ticks: 10, pitch, velocity: Velocity::MEDIUM };
-                PlacedNote { note, position: Position::FREE }
+                PlacedNote { note, position: Position::FREE, labels: crate::shards::Labels::default() }
             })
             .collect()
     }

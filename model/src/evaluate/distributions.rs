@@ -167,14 +167,14 @@ mod tests {
     use engine::{Metre, Note, Pitch, Velocity};
 
     use super::*;
-    use crate::shards::PlacedNote;
+    use crate::shards::{Labels, PlacedNote};
 
     fn passage(notes: &[(i64, u32, u8)]) -> Passage {
         let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
         let placed = |&(onset_ticks, duration_ticks, key): &(i64, u32, u8)| {
             let note =
                 Note { onset_ticks, duration_ticks, pitch: Pitch::new(key).unwrap(), velocity: Velocity::MEDIUM };
-            PlacedNote { note, position: metre.position(onset_ticks) }
+            PlacedNote { note, position: metre.position(onset_ticks), labels: Labels::default() }
         };
         Passage { notes: notes.iter().map(placed).collect(), key: Some(Key { tonic: 7, is_minor: false }) }
     }

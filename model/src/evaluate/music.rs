@@ -45,6 +45,12 @@ impl Music {
         Ok(Self { prepared: shards::read(folder.path())?, is_all_held_out })
     }
 
+    /// All of it.
+    #[must_use]
+    pub fn into_prepared(self) -> Prepared {
+        self.prepared
+    }
+
     /// Names of the styles.
     #[must_use]
     pub fn styles(&self) -> &[String] {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::music::{Held, Music};
 use super::score::{in_bar_ticks, metre_at};
 use crate::answering::Answering;
-use crate::shards::PlacedNote;
+use crate::shards::{Labels, PlacedNote};
 
 /// Notes that the model hears before it answers.
 const CALL_NOTES: usize = 64;
@@ -67,7 +67,7 @@ fn key(notes: &[PlacedNote]) -> Option<Key> {
 fn answer(weights: &Arc<Weights>, conditions: Conditions, call: &[PlacedNote], seed: u64) -> Passage {
     let mut session = Session::new(Arc::clone(weights));
     session.seed(seed);
-    for PlacedNote { note, position } in call {
+    for PlacedNote { note, position, .. } in call {
         session.set_metre(metre_at(note.onset_ticks, *position));
         session.feed(*note, conditions);
     }
@@ -84,7 +84,7 @@ fn answer(weights: &Arc<Weights>, conditions: Conditions, call: &[PlacedNote], s
     let (mut answering, mut notes) = (Answering::new(seed), Vec::with_capacity(PASSAGE_NOTES));
     while notes.len() < PASSAGE_NOTES {
         let Some(note) = answering.next(&mut session, &ask) else { break };
-        notes.push(PlacedNote { note, position: metre.position(note.onset_ticks) });
+        notes.push(PlacedNote { note, position: metre.position(note.onset_ticks), labels: Labels::default() });
         ask.onset = Onset::NotBefore(note.onset_ticks);
     }
     Passage { notes, key: key(call) }
@@ -116,7 +116,7 @@ mod tests {
         let note = |onset_ticks: i64| {
             let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
             let note = Note { onset_ticks, duration_ticks: 12, pitch, velocity };
-            PlacedNote { note, position: waltz.position(onset_ticks) }
+            PlacedNote { note, position: waltz.position(onset_ticks), labels: Labels::default() }
         };
         let call: Vec<_> = (0..40).map(|i| note(i * 24)).collect();
         let Metre::Bars { bar_line_ticks, bar_ticks } = metre(&call) else { panic!("no bars") };

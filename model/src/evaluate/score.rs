@@ -90,7 +90,7 @@ pub(crate) fn played(
     session.reset();
     session.unlearn();
     session.lean(lean);
-    for (i, PlacedNote { note, position }) in notes.iter().enumerate() {
+    for (i, PlacedNote { note, position, .. }) in notes.iter().enumerate() {
         session.set_metre(metre_at(note.onset_ticks, *position));
         let mut right = [false; 4];
         let nats = session.score_seeing(engine::Event::Note(*note), conditions, |attribute, logits, value| {

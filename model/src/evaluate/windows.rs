@@ -58,13 +58,13 @@ fn batch(events: &[Event], n_known: usize, conditions: Conditions) -> Batch {
     for (step, target) in events.iter().enumerate() {
         let is_note = target.values[1] != END;
         let counts = [step > 0, true, is_note, is_note];
-        let told = [conditions.style, conditions.mode, conditions.density, conditions.polyphony];
         for a in 0..4 {
             batch.event[a].push(fed.values[a].into());
-            batch.conditions[a].push(told[a].into());
             batch.target[a].push(target.values[a].into());
             batch.mask[a].push(if step >= n_known && counts[a] { 1.0 } else { 0.0 });
         }
+        batch.conditions.iter_mut().zip(conditions.values()).for_each(|(ids, value)| ids.push(value.into()));
+        batch.levels.iter_mut().for_each(|levels| levels.push(0));
         for (positions, of) in [(&mut batch.position, fed.position), (&mut batch.target_position, target.position)] {
             positions[0].push(of.beat_phase.into());
             positions[1].push(of.bar_beat.into());
@@ -94,7 +94,7 @@ mod tests {
             let (pitch, velocity) = (Pitch::new(40 + i % 36 * 7 % 40).unwrap(), Velocity::new(40 + i % 64).unwrap());
             Note { onset_ticks: i64::from(i / 2) * 20, duration_ticks: 5 + u32::from(i), pitch, velocity }
         };
-        let placed = |note: Note| PlacedNote { note, position: metre.position(note.onset_ticks) };
+        let placed = |note: Note| PlacedNote { note, position: metre.position(note.onset_ticks), labels: crate::shards::Labels::default() };
         let mut notes: Vec<PlacedNote> = (0..200).map(note).map(placed).collect();
         notes.sort_by_key(|placed| placed.note.order());
         let windows = Windows::new(&weights).unwrap();
@@ -114,6 +114,10 @@ mod tests {
                     mode: 1,
                     is_free: false,
                     is_expressive: false,
+                    is_flat: false,
+                    tempo_bpm: 120.0,
+                    voices: 1.0,
+                    weight: 1.0,
                     end_ticks: 5000,
                     end_position: [end.beat_phase, end.bar_beat],
                 };

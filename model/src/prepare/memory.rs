@@ -6,7 +6,7 @@ use anyhow::Result;
 use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
-use super::{Facts, Filters, fingerprint, place, read_source};
+use super::{Facts, Filters, annotate, fingerprint, read_source};
 use crate::corpus::{Reject, Source};
 use crate::midi::Score;
 use crate::shards::{Piece, PlacedNote};
@@ -41,6 +41,6 @@ pub(crate) fn read(sources: &[Source]) -> Result<Read<'_>> {
 pub(crate) fn store(source: &Source, score: &Score, styles: &[String], notes: &mut [Vec<PlacedNote>; 3]) -> Piece {
     let split = &mut notes[source.split as usize];
     let piece = Facts::of(score).piece(source, styles, split.len());
-    split.extend(score.notes.iter().map(|&note| place(note, score)));
+    split.extend(annotate(score));
     piece
 }

@@ -28,6 +28,9 @@ pub(super) struct Facts {
     pub(super) fingerprint: u64,
     pub(super) mode: u8,
     pub(super) is_free: bool,
+    pub(super) is_flat: bool,
+    pub(super) tempo_bpm: f32,
+    pub(super) voices: f32,
     pub(super) end_ticks: i64,
     pub(super) end_position: [u8; 2],
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::bits::Bits;
 use crate::batch::ATTRIBUTES;
 use crate::checkpoint::State;
-use crate::loss_picture;
+use crate::{loss_picture, shards};
 
 pub(super) struct Log {
     path: PathBuf,
@@ -17,10 +17,14 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// `log.csv` in a folder; goes on with it after `resume`.
-    pub(super) fn open(folder: &Path, resume: bool) -> Result<Self> {
+    /// `log.csv` in a folder; goes on with it after `resumed_step`. What it says of later steps was lost with them, so that one
+    /// log tells of all restarts.
+    pub(super) fn open(folder: &Path, resumed_step: Option<u64>) -> Result<Self> {
         let path = folder.join("log.csv");
-        let is_new = !(resume && path.exists());
+        let is_new = !(resumed_step.is_some() && path.exists());
+        if let (Some(last), false) = (resumed_step, is_new) {
+            forget_after(&path, last)?;
+        }
         let mut options = OpenOptions::new();
         options.create(true).write(true).append(!is_new).truncate(is_new);
         let file = options.open(&path).with_context(|| format!("cannot write {}", path.display()))?;
@@ -36,12 +40,11 @@ impl Log {
     pub(super) fn write(
         &mut self,
         state: &State,
-        minutes: f64,
         rate: f64,
         recent: &Bits,
         valid: Option<&Bits>,
     ) -> Result<()> {
-        let State { step, notes_seen, .. } = state;
+        let State { step, notes_seen, minutes, .. } = state;
         let valid = valid.map_or(",,,,".into(), |bits| {
             format!("{:.4},{:.4},{:.4},{:.4},{:.4}", bits.total(), bits.of(0), bits.of(1), bits.of(2), bits.of(3))
         });
@@ -57,4 +60,15 @@ impl Log {
         writeln!(self.file, "{line}")
             .with_context(|| format!("cannot write {}; is the disk full?", self.path.display()))
     }
+}
+
+/// Takes the lines of later steps out of a log.
+fn forget_after(path: &Path, last_step: u64) -> Result<()> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let is_kept = |line: &&str| {
+        let step = line.split(',').next().and_then(|step| step.parse::<u64>().ok());
+        step.is_none_or(|step| step <= last_step)
+    };
+    let kept: String = text.lines().filter(is_kept).flat_map(|line| [line, "\n"]).collect();
+    shards::write_atomically(path, kept.as_bytes())
 }

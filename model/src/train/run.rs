@@ -16,7 +16,6 @@ use crate::distil::Teacher;
 use crate::ops::Dropout;
 use crate::optimiser::AdamW;
 use crate::reptile;
-use crate::schedule;
 use crate::step::{Stepper, n_events};
 
 /// A line of the log every this many steps.
@@ -46,6 +45,8 @@ pub(super) struct Run<'a> {
     pub(super) started: Instant,
     /// Seen before this run.
     pub(super) first_notes: u64,
+    /// Minutes trained before this run.
+    pub(super) first_minutes: f64,
 }
 
 impl Run<'_> {
@@ -64,7 +65,7 @@ impl Run<'_> {
             }
             // Reptile goes less far by and by instead.
             let time = if self.options.reptile.is_some() { 0.0 } else { progress };
-            let rate = self.options.rate * schedule::factor(self.at.state.step, time);
+            let rate = self.options.rate * super::schedule(self.options).factor(self.at.state.step, time);
             self.step(rate, progress, &mut recent)?;
             self.show(progress, &recent);
             let step = self.at.state.step;
@@ -73,7 +74,7 @@ impl Run<'_> {
                 let is_better = self.validate(rate, &recent)?;
                 worse_in_a_row = if is_better { 0 } else { worse_in_a_row + 1 };
             } else if step.is_multiple_of(LOG_STEPS) {
-                self.log.write(&self.at.state, self.minutes(), rate, &recent, None)?;
+                self.log.write(&self.at.state, rate, &recent, None)?;
             }
             if validates || last_checkpoint.elapsed() > CHECKPOINT_EVERY {
                 self.save("last")?;
@@ -155,6 +156,7 @@ impl Run<'_> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of notes")]
         let n_notes = n_notes as u64;
         state.notes_seen += n_notes;
+        state.minutes = self.first_minutes + self.started.elapsed().as_secs_f64() / 60.0;
         Ok(())
     }
 
@@ -180,7 +182,7 @@ impl Run<'_> {
             self.at.state.step,
             way_out(self.options)
         );
-        self.log.write(&self.at.state, self.minutes(), rate, recent, Some(&bits))?;
+        self.log.write(&self.at.state, rate, recent, Some(&bits))?;
         self.log.draw()?;
         #[expect(clippy::cast_precision_loss, reason = "to be read")]
         let line = format!(

@@ -1,9 +1,9 @@
 //! Batches of random values.
 
-use engine::conditions::{N_DENSITIES, N_MODES, N_POLYPHONIES, N_STYLES};
+use engine::conditions;
 use engine::metre::{N_BAR_BEATS, N_BEAT_PHASES};
-use engine::vocab::{N_DURATIONS, N_PITCH_INPUTS, N_PITCHES, N_SHIFTS, N_VELOCITIES};
-use model::batch::Batch;
+use engine::vocab::{N_DURATIONS, N_PITCH_INPUTS, N_PITCHES, N_SHIFTS, N_VELOCITIES, N_VELOCITY_INPUTS};
+use model::batch::{Batch, LEVELS};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -17,9 +17,10 @@ pub(crate) fn random_batch(rows: usize, steps: usize, seed: u64) -> Batch {
     let mut batch = Batch {
         rows,
         steps,
-        event: [below(N_SHIFTS), below(N_PITCH_INPUTS), below(N_DURATIONS), below(N_VELOCITIES)],
+        event: [below(N_SHIFTS), below(N_PITCH_INPUTS), below(N_DURATIONS), below(N_VELOCITY_INPUTS)],
         position: [below(N_BEAT_PHASES), below(N_BAR_BEATS)],
-        conditions: [below(N_STYLES), below(N_MODES), below(N_DENSITIES), below(N_POLYPHONIES)],
+        conditions: conditions::TABLES.map(|(_, n)| below(n)),
+        levels: LEVELS.map(|(_, n)| below(n)),
         target: [below(N_SHIFTS), below(N_PITCHES), below(N_DURATIONS), below(N_VELOCITIES)],
         target_position: [below(N_BEAT_PHASES), below(N_BAR_BEATS)],
         mask: Default::default(),

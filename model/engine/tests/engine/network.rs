@@ -6,14 +6,14 @@ use std::sync::Arc;
 use engine::config::TensorShape;
 use engine::tokens::{Encoder, TokenEvent};
 use engine::{
-    Conditions, Event, Metre, ModelConfig, Note, Position, Precision, Session, Weights, WeightsError, weights,
+    Conditions, Event, Metre, ModelConfig, Note, Position, Precision, Session, Weights, WeightsError, conditions, weights,
 };
 use oorandom::Rand32;
 
 use crate::common::{music, session};
 
 const METRE: Metre = Metre::Bars { bar_line_ticks: 96, bar_ticks: 144 };
-const WISH: Conditions = Conditions { style: 3, mode: 2, density: 5, polyphony: 1 };
+const WISH: Conditions = Conditions::from_values([3, 2, 5, 1, 4, 6, 2, 1, 50]);
 /// Two key heads, each for two query heads.
 const GROUPED: ModelConfig = ModelConfig { n_heads: 4, n_kv_heads: 2, ..ModelConfig::TINY };
 
@@ -59,14 +59,9 @@ impl Plain {
             let names = ["shift", "pitch", "duration", "velocity"];
             let parts = names.iter().zip(event.values());
             let mut x: Vec<f64> = parts.flat_map(|(name, v)| self.row(&format!("embed.{name}"), v)).collect();
-            for (name, value) in [
-                ("beat_phase", position.beat_phase),
-                ("bar_beat", position.bar_beat),
-                ("style", WISH.style),
-                ("mode", WISH.mode),
-                ("density", WISH.density),
-                ("polyphony", WISH.polyphony),
-            ] {
+            let places = [("beat_phase", position.beat_phase), ("bar_beat", position.bar_beat)];
+            let wishes = conditions::TABLES.map(|(name, _)| name).into_iter().zip(WISH.values());
+            for (name, value) in places.into_iter().chain(wishes) {
                 add(&mut x, &self.row(&format!("embed.{name}"), value));
             }
             x

@@ -23,7 +23,7 @@ fn header(base: &Weights) -> PackHeader {
         licence: "CC0-1.0".into(),
         sources: vec!["one.mid".into(), "two.mid".into()],
         card: "random".into(),
-        tokeniser: 1,
+        tokeniser: engine::weights::TOKENISER,
         base: base.header().name.clone(),
         base_sha256: pack::hex(&base.checksum()),
         config: *base.config(),
@@ -154,7 +154,7 @@ fn hostile_headers_and_numbers_are_refused() {
         ("\"My style\"", "\" \""),
         ("\"My style\"", "\"a\\nb\""),
         ("\"My style\"", &format!("\"{}\"", "x".repeat(65))),
-        ("\"tokeniser\":1", "\"tokeniser\":2"),
+        ("\"tokeniser\":2", "\"tokeniser\":1"),
     ];
     for (from, to) in cases {
         assert!(json.contains(from), "{json}");

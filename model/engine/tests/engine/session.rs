@@ -116,11 +116,16 @@ fn conditions_and_metre_matter_and_unknown_ones_do_no_harm() {
         Conditions { mode: 1, ..any },
         Conditions { density: 4, ..any },
         Conditions { polyphony: 2, ..any },
+        Conditions { difficulty: 7, ..any },
+        Conditions { bars_left: 1, ..any },
+        Conditions { relation: 1, ..any },
+        Conditions { feel: 2, ..any },
+        Conditions { harmony: 40, ..any },
     ] {
         assert_ne!(plain, score(BARS, other));
     }
     // The test network has four styles.
-    assert_eq!(plain, score(BARS, Conditions { style: 4, mode: 9, density: 255, polyphony: 77 }));
+    assert_eq!(plain, score(BARS, Conditions::from_values([4, 9, 255, 77, 9, 11, 4, 4, 110])));
 }
 
 #[test]
@@ -247,7 +252,7 @@ fn an_end_leaves_the_session_where_it_was() {
     let mut copy = tiny();
     music(70, 5).iter().for_each(|note| copy.feed(*note, Conditions::default()));
     let end = Event::End { at_ticks: i64::MAX };
-    let other = Conditions { style: 2, mode: 1, density: 3, polyphony: 2 };
+    let other = Conditions::from_values([2, 1, 3, 2, 7, 2, 1, 2, 9]);
     assert!(session.score(end, other).iter().all(|nats| nats.is_finite()));
     assert_eq!(session.n_notes(), copy.n_notes());
     assert_eq!(next_notes(&mut session, 5), next_notes(&mut copy, 5));
@@ -271,8 +276,7 @@ fn hostile_notes_never_panic() {
         let duration_ticks = [0, 1, 7, u32::MAX][random.rand_range(0..4) as usize];
         let pitch = Pitch::new(random.rand_range(0..128) as u8).unwrap();
         let velocity = Velocity::new(random.rand_range(1..128) as u8).unwrap();
-        let [style, mode, density, polyphony] = random.rand_u32().to_le_bytes();
-        let conditions = Conditions { style, mode, density, polyphony };
+        let conditions = Conditions::from_values(std::array::from_fn(|_| random.rand_range(0..256) as u8));
         session.feed(Note { onset_ticks, duration_ticks, pitch, velocity }, conditions);
         if i % 7 == 0 {
             let onset = Onset::NotBefore(extremes[random.rand_range(0..8) as usize]);

@@ -131,14 +131,18 @@ fn hostile_headers_are_refused() {
         ("\"n_context\":64", "\"n_context\":1000000000"),
         ("\"n_context\":64", "\"n_context\":64,\"more\":1"),
         ("\"q8\"", "\"q4\""),
-        ("\"tokeniser\":1", "\"tokeniser\":2"),
         ("\"Ragtime\"", "\" \""),
         ("[\"Any style\",", "[],\"rest\":["),
-        ("\"Ragtime\"", &format!("\"Ragtime\"{}", ",\"x\"".repeat(29))),
+        ("\"Ragtime\"", &format!("\"Ragtime\"{}", ",\"x\"".repeat(61))),
     ];
     for (from, to) in cases {
         let error = refused(&edited(&whole, from, to));
         assert!(header(error.clone()), "{to}: {error}");
+    }
+    for (other, advice) in [(1, "make it again"), (3, "update Antiphon")] {
+        let error = refused(&edited(&whole, "\"tokeniser\":2", &format!("\"tokeniser\":{other}")));
+        assert_eq!(error, WeightsError::Representation(other));
+        assert!(error.to_string().contains(advice), "{error}");
     }
     // Sizes that are sound, but not those of this file.
     let huge = "\"n_blocks\":32";
