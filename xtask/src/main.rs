@@ -6,15 +6,17 @@ mod bench;
 mod build;
 mod check_cuda;
 mod check_platforms;
+mod check_vendor;
 mod erase_log;
 mod install;
 mod play;
 mod test;
 mod test_aarch64;
+mod tidy;
 mod validate;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Build, hear, install and test Antiphon.
 ///
@@ -36,6 +38,10 @@ enum Task {
     CheckCuda,
     /// Check that the plugin compiles for Windows and macOS.
     CheckPlatforms,
+    /// Check that the vendored plugin framework is the published one with our patches.
+    CheckVendor,
+    /// Check the rules of the house: crate arrows, sizes, reading orders, commands named in texts, licences, vendored code.
+    Tidy,
     /// Build the plugin and put it into target/bundled, as Antiphon.clap and Antiphon.vst3.
     Bundle,
     /// Bundle the plugin and copy it to where your music software looks for plugins.
@@ -59,6 +65,8 @@ fn main() -> Result<()> {
         Task::Test(options) => test::run(&options),
         Task::CheckCuda => check_cuda::run(),
         Task::CheckPlatforms => check_platforms::run(),
+        Task::CheckVendor => check_vendor::run(),
+        Task::Tidy => tidy::run(&Arguments::command()),
         Task::Bundle => {
             let bundles = build::bundle()?;
             println!("{}\n{}", bundles.clap.display(), bundles.vst3.display());
