@@ -8,6 +8,7 @@ mod check_cuda;
 mod check_platforms;
 mod check_vendor;
 mod erase_log;
+mod fuzz;
 mod install;
 mod play;
 mod test;
@@ -50,6 +51,8 @@ enum Task {
     EraseLog,
     /// Test the engine as ARM processors run it, in an emulator; installs what that needs.
     TestAarch64,
+    /// Look for files that break the readers of MIDI files, weight files, style packs and saved songs.
+    Fuzz(fuzz::Options),
     /// Run the long tests: 10,000 phrases in a random host, the audio thread, and plugin validators that are installed.
     Validate(validate::Options),
     /// Measure speed, beside peers where they are installed.
@@ -74,6 +77,7 @@ fn main() -> Result<()> {
         }
         Task::Install => install::run(),
         Task::EraseLog => erase_log::run(),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::TestAarch64 => test_aarch64::run(),
         Task::Validate(options) => validate::run(&options),
         Task::Bench(benchmark) => bench::run(&benchmark),
