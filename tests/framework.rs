@@ -16,9 +16,9 @@ use song::Song;
 
 const LIVE: Settings = Settings { is_offline: false, ..OFFLINE };
 
-// 01 is in `window`, which needs a program of its own.
+// Patch 01 is in `window`, which needs a program of its own.
 
-/// 02. Told that it plays live, the plugin cannot know of a bounce until it has run ahead of the clock for half a second:
+/// Patch 02. Told that it plays live, the plugin cannot know of a bounce until it has run ahead of the clock for half a second:
 /// what it plays before that is lost.
 #[test]
 fn a_vst3_is_told_of_the_bounce_that_begins() {
@@ -34,7 +34,7 @@ fn a_vst3_is_told_of_the_bounce_that_begins() {
     });
 }
 
-/// 03. A store of the process status took one of the locks, and so did reading it. A plugin that may always answer sounds on
+/// Patch 03. A store of the process status took one of the locks, and so did reading it. A plugin that may always answer sounds on
 /// for ever.
 #[test]
 fn asking_for_the_tail_takes_no_lock_that_instances_share() {
@@ -43,7 +43,7 @@ fn asking_for_the_tail_takes_no_lock_that_instances_share() {
     assert_eq!(locks_needed(|| assert_eq!(rig.plugin.tail_samples().unwrap(), None)), 0);
 }
 
-/// 04. The one lock that is left is that of the sample rate.
+/// Patch 04. The one lock that is left is that of the sample rate.
 #[test]
 fn a_clap_block_does_not_copy_the_audio_layout() {
     let mut rig = open(LIVE, Pace::Unpaced);
@@ -59,21 +59,21 @@ fn change_seed(rig: &Rig<Clap>, offset: u32) -> ParamValueEvent {
 
 const STEADY: Song = Song { slows_at: u32::MAX };
 
-/// 05. The song had a bar of another length.
+/// Patch 05. The song had a bar of another length.
 #[test]
 fn automation_leaves_the_bar_line_where_it_is() {
     let automated = STEADY.take(500, |rig, _, events| events.push(&change_seed(rig, 250)));
     assert_eq!(automated, STEADY.take(500, |_, _, _| {}));
 }
 
-/// 06.
+/// Patch 06. What the event says is true where it is.
 #[test]
 fn a_transport_event_within_a_block_says_nothing_new() {
     let told = STEADY.take(500, |_, at, events| events.push(&STEADY.told(at, 250)));
     assert_eq!(told, STEADY.take(500, |_, _, _| {}));
 }
 
-/// What 05 and 06 changed, together.
+/// What patches 05 and 06 changed, together.
 #[test]
 fn a_tempo_change_within_a_block_is_heard_as_one_between_two() {
     let song = Song { slows_at: 20_250 };
@@ -87,7 +87,7 @@ fn a_tempo_change_within_a_block_is_heard_as_one_between_two() {
     assert_eq!(within, song.take(250, |_, _, _| {}));
 }
 
-/// 07. A note expression would not be heard as MIDI.
+/// Patch 07. A note expression would not be heard as MIDI.
 #[test]
 fn key_pressure_leaves_a_clap_as_midi() {
     let mut rig = open(OFFLINE, Pace::Unpaced);

@@ -1,4 +1,4 @@
-//! 01. The editor's window opens, slowly, while parameters change.
+//! Patch 01. The editor's window opens, slowly, while parameters change.
 //!
 //! The window needs no screen here: its display is a socket that says nothing for a while and then hangs up. Until then the
 //! plugin is inside `attached()`, where it was aborted.
