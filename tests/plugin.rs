@@ -6,7 +6,7 @@
 mod bad_input;
 mod common;
 mod controls;
-mod dependencies;
+mod framework;
 mod hand_over;
 mod hosts;
 mod instances;

@@ -5,7 +5,7 @@ use host::{Instance, Message, Pace, Played, Rig, Settings, Vst3, bundle, pair};
 use crate::common::{OFFLINE, answer, assert_released, open, play_call, sample_of, start};
 use crate::thru::{GESTURES, gestures};
 
-fn with_vst3(settings: Settings, test: impl FnOnce(Rig<Vst3>)) {
+pub(crate) fn with_vst3(settings: Settings, test: impl FnOnce(Rig<Vst3>)) {
     let (_folder, bundle) = bundle("antiphon").unwrap();
     test(start(Rig::new(Vst3::new(&bundle, settings).unwrap(), settings, Pace::Unpaced)));
 }
@@ -98,20 +98,6 @@ fn take<I: Instance>(rig: &mut Rig<I>, trade: f64, lowest: f64) -> Vec<Played> {
     play_call(rig, 8);
     rig.run(sample_of(rig, 17.0)).unwrap();
     pair(&rig.heard)
-}
-
-#[test]
-fn a_bounce_waits_for_the_first_notes_too() {
-    let mut clap = open(OFFLINE, Pace::Unpaced);
-    clap.set("Mode", 1.0).unwrap();
-    clap.run(sample_of(&clap, 16.0)).unwrap();
-    let expected = pair(&clap.heard);
-    assert_eq!(expected.first().map(|note| note.on_samples), Some(0));
-    with_vst3(OFFLINE, |mut rig| {
-        rig.set("Mode", 0.5).unwrap();
-        rig.run(sample_of(&rig, 16.0)).unwrap();
-        assert_eq!(pair(&rig.heard), expected);
-    });
 }
 
 #[test]

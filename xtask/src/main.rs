@@ -6,15 +6,18 @@ mod bench;
 mod build;
 mod check_cuda;
 mod check_platforms;
+mod check_vendor;
 mod erase_log;
+mod fuzz;
 mod install;
 mod play;
 mod test;
 mod test_aarch64;
+mod tidy;
 mod validate;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Build, hear, install and test Antiphon.
 ///
@@ -36,6 +39,10 @@ enum Task {
     CheckCuda,
     /// Check that the plugin compiles for Windows and macOS.
     CheckPlatforms,
+    /// Check that the vendored plugin framework is the published one with our patches.
+    CheckVendor,
+    /// Check the rules of the house: crate arrows, sizes, reading orders, commands named in texts, licences, vendored code.
+    Tidy,
     /// Build the plugin and put it into target/bundled, as Antiphon.clap and Antiphon.vst3.
     Bundle,
     /// Bundle the plugin and copy it to where your music software looks for plugins.
@@ -44,6 +51,8 @@ enum Task {
     EraseLog,
     /// Test the engine as ARM processors run it, in an emulator; installs what that needs.
     TestAarch64,
+    /// Look for files that break the readers of MIDI files, weight files, style packs and saved songs.
+    Fuzz(fuzz::Options),
     /// Run the long tests: 10,000 phrases in a random host, the audio thread, and plugin validators that are installed.
     Validate(validate::Options),
     /// Measure speed, beside peers where they are installed.
@@ -59,6 +68,8 @@ fn main() -> Result<()> {
         Task::Test(options) => test::run(&options),
         Task::CheckCuda => check_cuda::run(),
         Task::CheckPlatforms => check_platforms::run(),
+        Task::CheckVendor => check_vendor::run(),
+        Task::Tidy => tidy::run(&Arguments::command()),
         Task::Bundle => {
             let bundles = build::bundle()?;
             println!("{}\n{}", bundles.clap.display(), bundles.vst3.display());
@@ -66,6 +77,7 @@ fn main() -> Result<()> {
         }
         Task::Install => install::run(),
         Task::EraseLog => erase_log::run(),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::TestAarch64 => test_aarch64::run(),
         Task::Validate(options) => validate::run(&options),
         Task::Bench(benchmark) => bench::run(&benchmark),

@@ -15,8 +15,8 @@ pub(crate) struct Options {
     cargo_arguments: Vec<String>,
 }
 
-/// Debian packages that a Rust toolchain lacks: a linker, and the headers of the VST3 test host.
-pub(crate) const DEBIAN_PACKAGES: [&str; 2] = ["gcc", "libxcb1-dev"];
+/// Debian packages that a Rust toolchain lacks: a linker, the headers of the VST3 test host, and what opens the plugin's window.
+pub(crate) const DEBIAN_PACKAGES: [&str; 4] = ["gcc", "libxcb1-dev", "libx11-6", "libx11-xcb1"];
 
 /// Installs what is missing, then tests.
 ///

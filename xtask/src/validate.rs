@@ -82,6 +82,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let bundles = build::bundle()?;
     let mut missing = Vec::new();
+    match find("cargo-deny") {
+        Some(program) => {
+            println!("== {}", program.display());
+            let mut deny = Command::new(program);
+            deny.args(["check", "--hide-inclusion-graph"]);
+            expect_success(deny)?;
+        }
+        None => missing.push(("cargo-deny", "cargo install --locked cargo-deny")),
+    }
     match sanitizer() {
         Some(runtime) => sanitise(&runtime, &bundles.clap)?,
         None => missing.push(("RealtimeSanitizer", SANITIZER_SOURCE)),

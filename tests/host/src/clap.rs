@@ -1,5 +1,7 @@
 //! A CLAP plugin, loaded from a file or linked into the program.
 
+mod events;
+
 use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,17 +12,14 @@ use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
 use clack_extensions::params::{ParamInfoBuffer, PluginParams};
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
+use clack_extensions::tail::{PluginTail, TailLength};
 use clack_host::entry::EntryDescriptor;
-use clack_host::events::event_types::{
-    MidiEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent, TransportFlags,
-};
+use clack_host::events::event_types::TransportEvent;
 use clack_host::events::io::{OutputEventBuffer, TryPushError};
-use clack_host::events::spaces::CoreEventSpace;
-use clack_host::events::{EventFlags, Match};
 use clack_host::prelude::*;
-use clack_host::utils::{BeatTime, SecondsTime};
 
 use crate::{Instance, Message, Parameter, Settings, Transport};
+use events::{push_event, read_event, transport_event};
 
 /// A loaded CLAP library, from which plugins are made.
 #[derive(Clone)]
@@ -202,6 +201,19 @@ impl Clap {
         self.process_time
     }
 
+    /// How long the plugin would sound on without input, in samples; `None` is for ever.
+    ///
+    /// # Errors
+    /// When the plugin does not say, or is not running.
+    pub fn tail_samples(&mut self) -> Result<Option<u32>> {
+        let handle = self.processor.as_mut().context("the plugin is not running")?.plugin_handle();
+        let tail: PluginTail = handle.get_extension().context("the plugin has no tail")?;
+        Ok(match tail.get(&handle) {
+            TailLength::Finite(samples) => Some(samples),
+            TailLength::Infinite => None,
+        })
+    }
+
     /// Clears the plugin's playing state, as hosts do on a panic button.
     pub fn reset(&mut self) {
         if let Some(processor) = &mut self.processor {
@@ -334,73 +346,4 @@ fn read_output_ports(instance: &mut PluginInstance<Handlers>) -> Vec<Vec<Vec<f32
             ports.get(&handle, index, false, &mut buffer).map(|info| vec![Vec::new(); info.channel_count as usize])
         })
         .collect()
-}
-
-fn push_event(buffer: &mut EventBuffer, offset: u32, message: Message) {
-    let note = |channel: u8, key: u8| Pckn::new(0u16, u16::from(channel), u16::from(key), Match::All);
-    match message {
-        Message::NoteOn { channel, key, velocity } => {
-            buffer.push(&NoteOnEvent::new(offset, note(channel, key), f64::from(velocity) / 127.0));
-        }
-        Message::NoteOff { channel, key } => buffer.push(&NoteOffEvent::new(offset, note(channel, key), 0.0)),
-        Message::Midi(data) => buffer.push(&MidiEvent::new(offset, 0, data)),
-        Message::Parameter { id, value } => {
-            if let Some(id) = ClapId::from_raw(id) {
-                buffer.push(&ParamValueEvent::new(offset, id, Pckn::match_all(), value));
-            }
-        }
-    }
-}
-
-fn read_event(event: &UnknownEvent) -> Option<(u32, Message)> {
-    let byte = |value: Option<u16>| value.and_then(|v| u8::try_from(v).ok());
-    let message = match event.as_core_event()? {
-        CoreEventSpace::NoteOn(e) => Message::NoteOn {
-            channel: byte(e.channel().into_specific())?,
-            key: byte(e.key().into_specific())?,
-            velocity: read_velocity(e.velocity()),
-        },
-        CoreEventSpace::NoteOff(e) => {
-            Message::NoteOff { channel: byte(e.channel().into_specific())?, key: byte(e.key().into_specific())? }
-        }
-        CoreEventSpace::Midi(e) => Message::Midi(e.data()),
-        CoreEventSpace::ParamValue(e) => Message::Parameter { id: e.param_id()?.get(), value: e.value() },
-        _ => return None,
-    };
-    Some((event.header().time(), message))
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1 in, 0 to 127 out")]
-fn read_velocity(velocity: f64) -> u8 {
-    (velocity.clamp(0.0, 1.0) * 127.0).round() as u8
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "bar numbers are small")]
-fn transport_event(transport: &Transport) -> TransportEvent {
-    let bar_beats = transport.bar_beats();
-    let bar_number = (transport.beats / bar_beats).floor();
-    let seconds = |beats: f64| SecondsTime::from_float(beats * 60.0 / transport.tempo);
-    let (loop_start, loop_end) = transport.loop_beats.unwrap_or_default();
-    let mut flags = TransportFlags::HAS_TEMPO
-        | TransportFlags::HAS_BEATS_TIMELINE
-        | TransportFlags::HAS_SECONDS_TIMELINE
-        | TransportFlags::HAS_TIME_SIGNATURE;
-    flags.set(TransportFlags::IS_PLAYING, transport.is_playing);
-    flags.set(TransportFlags::IS_LOOP_ACTIVE, transport.loop_beats.is_some());
-    TransportEvent {
-        header: EventHeader::new_core(0, EventFlags::empty()),
-        flags,
-        song_pos_beats: BeatTime::from_float(transport.beats),
-        song_pos_seconds: seconds(transport.beats),
-        tempo: transport.tempo,
-        tempo_inc: 0.0,
-        loop_start_beats: BeatTime::from_float(loop_start),
-        loop_end_beats: BeatTime::from_float(loop_end),
-        loop_start_seconds: seconds(loop_start),
-        loop_end_seconds: seconds(loop_end),
-        bar_start: BeatTime::from_float(bar_number * bar_beats),
-        bar_number: bar_number as i32,
-        time_signature_numerator: transport.signature.0,
-        time_signature_denominator: transport.signature.1,
-    }
 }

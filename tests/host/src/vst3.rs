@@ -62,6 +62,15 @@ impl Vst3 {
         Ok(Self { plugin, parameters, audio, clock_samples: 0 })
     }
 
+    /// Opens the plugin's window inside an X11 window.
+    ///
+    /// # Errors
+    /// When there is no such window, or no display.
+    #[cfg(target_os = "linux")]
+    pub fn open_editor(&mut self, parent: u32) -> Result<()> {
+        Ok(self.plugin.open_editor(vst3_host::WindowHandle::from_x11(parent))?)
+    }
+
     fn send(&mut self, offset: i32, message: Message) -> Result<()> {
         let note = |data| PluginEvent { bus_index: 0, sample_offset: offset, ppq_position: 0.0, flags: 0, data };
         match message {

@@ -104,9 +104,10 @@ use crate::wrapper::clap::context::RemoteControlPages;
 use crate::wrapper::clap::context::WrapperGuiContext;
 use crate::wrapper::clap::util::{read_stream, write_stream};
 use crate::wrapper::state::{self};
+use crate::wrapper::util::bar_line::count_on_bars;
 use crate::wrapper::util::buffer_management::{BufferManager, ChannelPointers};
 use crate::wrapper::util::{
-    clamp_input_event_timing, count_on_bars, hash_param_id, process_wrapper, strlcpy, tail_samples,
+    clamp_input_event_timing, hash_param_id, process_wrapper, strlcpy, tail_samples,
 };
 
 /// How many output parameter changes we can store in our output parameter change queue. Storing
@@ -2153,14 +2154,12 @@ impl<P: ClapPlugin> Wrapper<P> {
                     let context = unsafe { &*transport_info };
 
                     // What the host says of the whole buffer is true at its start, and what it says
-                    // in an event is true at that event. This part may begin later.
-                    let said_at = if transport_info == process.transport {
-                        0
+                    // in an event is true at that event. All below counts on from there.
+                    let block_start = if transport_info == process.transport {
+                        block_start
                     } else {
-                        context.header.time as usize
+                        block_start.saturating_sub(context.header.time as usize)
                     };
-                    let elapsed_samples = block_start.saturating_sub(said_at);
-                    let elapsed_seconds = elapsed_samples as f64 / sample_rate as f64;
 
                     transport.playing = context.flags & CLAP_TRANSPORT_IS_PLAYING != 0;
                     transport.recording = context.flags & CLAP_TRANSPORT_IS_RECORDING != 0;
@@ -2179,9 +2178,15 @@ impl<P: ClapPlugin> Wrapper<P> {
                         // This is a bit messy, but we'll try to compensate for the block splitting.
                         // We can't use the functions on the transport information object for this
                         // because we don't have any sample information.
-                        if elapsed_samples > 0 && (context.flags & CLAP_TRANSPORT_HAS_TEMPO != 0) {
-                            transport.pos_beats =
-                                Some(beats + (elapsed_seconds / 60.0 * context.tempo));
+                        if P::SAMPLE_ACCURATE_AUTOMATION
+                            && block_start > 0
+                            && (context.flags & CLAP_TRANSPORT_HAS_TEMPO != 0)
+                        {
+                            transport.pos_beats = Some(
+                                beats
+                                    + (block_start as f64 / sample_rate as f64 / 60.0
+                                        * context.tempo),
+                            );
                         } else {
                             transport.pos_beats = Some(beats);
                         }
@@ -2190,16 +2195,20 @@ impl<P: ClapPlugin> Wrapper<P> {
                         let seconds = context.song_pos_seconds as f64 / CLAP_SECTIME_FACTOR as f64;
 
                         // Same here
-                        if elapsed_samples > 0 && (context.flags & CLAP_TRANSPORT_HAS_TEMPO != 0) {
-                            transport.pos_seconds = Some(seconds + elapsed_seconds);
+                        if P::SAMPLE_ACCURATE_AUTOMATION
+                            && block_start > 0
+                            && (context.flags & CLAP_TRANSPORT_HAS_TEMPO != 0)
+                        {
+                            transport.pos_seconds =
+                                Some(seconds + (block_start as f64 / sample_rate as f64));
                         } else {
                             transport.pos_seconds = Some(seconds);
                         }
                     }
                     // TODO: CLAP does not mention whether this is behind a flag or not
                     let bar_start = context.bar_start as f64 / CLAP_BEATTIME_FACTOR as f64;
-                    let (bar_start, num_bars) = if elapsed_samples > 0 {
-                        count_on_bars(transport, bar_start)
+                    let (bar_start, num_bars) = if block_start > 0 {
+                        count_on_bars(&transport, bar_start)
                     } else {
                         (bar_start, 0)
                     };

@@ -46,10 +46,9 @@ use super::util::{VST3_MIDI_CCS, VST3_MIDI_NUM_PARAMS, VST3_MIDI_PARAMS_START, u
 use super::util::{VST3_MIDI_CHANNELS, VST3_MIDI_PARAMS_END};
 use crate::util::permit_alloc;
 use crate::wrapper::state;
+use crate::wrapper::util::bar_line::count_on_bars;
 use crate::wrapper::util::buffer_management::{BufferManager, ChannelPointers};
-use crate::wrapper::util::{
-    clamp_input_event_timing, count_on_bars, process_wrapper, tail_samples,
-};
+use crate::wrapper::util::{clamp_input_event_timing, process_wrapper, tail_samples};
 use crate::wrapper::vst3::Vst3Plugin;
 
 #[allow(clippy::unnecessary_cast)]
