@@ -58,6 +58,7 @@ impl Facts {
                 0 => moved(self.polyphony, fuller.round(), MIDDLE_POLYPHONY, 5),
                 voices => voices.min(5),
             },
+            ..Conditions::default()
         }
     }
 
