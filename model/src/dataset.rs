@@ -192,12 +192,7 @@ impl Dataset {
 /// A piece, its notes, and the first one of a crop.
 type Start<'a> = (&'a Piece, &'a [PlacedNote], usize);
 
-fn plain_batches(
-    starts: Vec<Start<'_>>,
-    rows: usize,
-    steps: usize,
-    told: Told,
-) -> impl Iterator<Item = Batch> {
+fn plain_batches(starts: Vec<Start<'_>>, rows: usize, steps: usize, told: Told) -> impl Iterator<Item = Batch> {
     let n_batches = starts.len().div_ceil(rows.max(1));
     (0..n_batches).map(move |i| {
         let crops: Vec<_> = (i * rows..(i + 1) * rows)

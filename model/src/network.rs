@@ -18,7 +18,12 @@ pub const LEVEL_WEIGHT: f32 = 0.1;
 #[must_use]
 pub fn level_tensors(config: &ModelConfig) -> Vec<TensorShape> {
     let tensors = |(name, n): (&str, usize)| {
-        let part = |part: &str, kind, rows, columns| TensorShape { name: format!("levels.{name}.{part}"), kind, rows, columns };
+        let part = |part: &str, kind, rows, columns| TensorShape {
+            name: format!("levels.{name}.{part}"),
+            kind,
+            rows,
+            columns,
+        };
         [part("logits", TensorKind::Linear, n, config.d_model), part("bias", TensorKind::Vector, 1, n)]
     };
     LEVELS.into_iter().flat_map(tensors).collect()

@@ -119,8 +119,7 @@ fn cross_entropy_equals_the_stock_one() {
 }
 
 fn loss(network: &Network, batch: &model::batch::Batch, dropout_seed: Option<u32>) -> Tensor {
-    let (nats, levels) =
-        network.nats_and_levels(batch, dropout_seed.map(|seed| Dropout { rate: 0.1, seed })).unwrap();
+    let (nats, levels) = network.nats_and_levels(batch, dropout_seed.map(|seed| Dropout { rate: 0.1, seed })).unwrap();
     let all = (Tensor::cat(&nats, 0).unwrap().sum_all().unwrap() + levels).unwrap();
     (all / (batch.rows * batch.steps) as f64).unwrap()
 }

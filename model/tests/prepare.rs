@@ -225,7 +225,12 @@ fn a_manifest_decides_splits_styles_and_licences() {
         manifest += &format!("{style}/{k}.mid,{composer},baroque,{split},{licence},score\n");
     }
     fs::write(data.join("manifest.csv"), manifest).unwrap();
-    let options = PrepareOptions { data, out: folder.path().join("out"), licences: vec!["free".into()], ..PrepareOptions::default() };
+    let options = PrepareOptions {
+        data,
+        out: folder.path().join("out"),
+        licences: vec!["free".into()],
+        ..PrepareOptions::default()
+    };
     let summary = prepare(&options).unwrap();
     assert_eq!(summary.index.pieces.len(), 19);
     assert_eq!(summary.rejects[0].reason, "a licence that was not asked for");
@@ -243,8 +248,11 @@ fn a_manifest_decides_splits_styles_and_licences() {
 #[test]
 fn folders_without_music_say_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let options =
-        |data: &Path| PrepareOptions { data: data.to_owned(), out: folder.path().join("out"), ..PrepareOptions::default() };
+    let options = |data: &Path| PrepareOptions {
+        data: data.to_owned(),
+        out: folder.path().join("out"),
+        ..PrepareOptions::default()
+    };
     let error = prepare(&options(folder.path())).unwrap_err().to_string();
     assert!(error.contains("no .mid or .midi files"), "{error}");
     let error = prepare(&options(&folder.path().join("missing"))).unwrap_err().to_string();
@@ -262,7 +270,8 @@ fn what_was_read_before_a_stop_is_not_read_again() {
     for k in 0..150 {
         fs::write(data.join(format!("{k:03}.mid")), tune(k % 50, 40 + k)).unwrap();
     }
-    let options = |out: &str| PrepareOptions { data: data.clone(), out: folder.path().join(out), ..PrepareOptions::default() };
+    let options =
+        |out: &str| PrepareOptions { data: data.clone(), out: folder.path().join(out), ..PrepareOptions::default() };
     let interrupted = options("interrupted");
     let error = prepare_until(&interrupted, &Filters::default(), &AtomicBool::new(true)).unwrap_err().to_string();
     assert!(error.contains("run the same command again"), "{error}");
@@ -303,7 +312,8 @@ fn a_copy_of_a_held_out_piece_does_not_stay_in_training() {
     let rows = "path,split\na.mid,train\nb.mid,test\nc.mid,train\nc.mid,validation\nd.mid,train\n";
     fs::write(folder.path().join("manifest.csv"), rows).unwrap();
     let data = folder.path().to_owned();
-    let summary = prepare(&PrepareOptions { data, out: folder.path().join("out"), ..PrepareOptions::default() }).unwrap();
+    let summary =
+        prepare(&PrepareOptions { data, out: folder.path().join("out"), ..PrepareOptions::default() }).unwrap();
     let kept: Vec<_> = summary.index.pieces.iter().map(|piece| (piece.path.as_str(), piece.split)).collect();
     assert_eq!(kept, [("b.mid", Split::Test), ("c.mid", Split::Valid), ("d.mid", Split::Train)]);
     assert_eq!(summary.rejects[0].detail, "as b.mid, which is in test");
@@ -371,7 +381,8 @@ fn movements_of_a_work_share_their_split() {
     }
     fs::write(folder.path().join("manifest.csv"), rows).unwrap();
     let data = folder.path().to_owned();
-    let summary = prepare(&PrepareOptions { data, out: folder.path().join("out"), ..PrepareOptions::default() }).unwrap();
+    let summary =
+        prepare(&PrepareOptions { data, out: folder.path().join("out"), ..PrepareOptions::default() }).unwrap();
     let splits: Vec<_> = summary.index.pieces.iter().map(|piece| piece.split).collect();
     assert!(splits.chunks(3).all(|work| work.iter().all(|split| *split == work[0])), "{splits:?}");
     assert!(splits.iter().any(|split| *split != splits[0]));
@@ -466,13 +477,18 @@ fn loudness_that_says_nothing_is_not_learnt_and_often_hidden() {
     manifest += &row("shaped.mid", &loudness(|i| 40 + u8::try_from(i).unwrap()), "my own,train,score,");
     manifest += &row("recording.mid", &loudness(|i| 30 + u8::try_from(i).unwrap()), "renaissance,train,transcription,");
     fs::write(data.join("manifest.csv"), manifest).unwrap();
-    let options =
-        PrepareOptions { data, out: folder.path().join("out"), without_transcriptions: true, ..PrepareOptions::default() };
+    let options = PrepareOptions {
+        data,
+        out: folder.path().join("out"),
+        without_transcriptions: true,
+        ..PrepareOptions::default()
+    };
     let summary = prepare(&options).unwrap();
     assert_eq!(summary.index.styles, ["Any style", "Folk", "my own"], "known styles come first");
     assert_eq!(summary.rejects.len(), 1);
     assert_eq!(summary.rejects[0].reason, "a transcribed recording");
-    let flat: Vec<_> = summary.index.pieces.iter().map(|piece| (piece.path.as_str(), piece.is_flat, piece.weight)).collect();
+    let flat: Vec<_> =
+        summary.index.pieces.iter().map(|piece| (piece.path.as_str(), piece.is_flat, piece.weight)).collect();
     assert_eq!(flat, [("flat.mid", true, 3.0), ("flat-too.mid", true, 1.0), ("shaped.mid", false, 1.0)]);
 
     let dataset = Dataset::open(&options.out, &SamplingPolicy::default()).unwrap();

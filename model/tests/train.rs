@@ -329,7 +329,8 @@ fn a_trunk_that_is_killed_five_times_has_the_curve_of_one_that_is_not() {
     let killed = curve(path, "run");
     assert!(killed.windows(2).all(|pair| pair[0].0 < pair[1].0), "no step is told twice");
     // What the last run says when its budget ends is no validation of the whole run's.
-    let common: Vec<_> = killed.iter().filter(|(step, _)| step % 5 == 0 && whole.iter().any(|(s, _)| s == step)).collect();
+    let common: Vec<_> =
+        killed.iter().filter(|(step, _)| step % 5 == 0 && whole.iter().any(|(s, _)| s == step)).collect();
     assert!(common.len() >= 10, "{killed:?}");
     for line in common {
         assert!(whole.contains(line), "{line:?} is not in {whole:?}");

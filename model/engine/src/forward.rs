@@ -96,7 +96,9 @@ impl Network {
                 table.add_row(usize::from(value), part);
             }
             let places = [row.position.beat_phase, row.position.bar_beat];
-            for (table, value) in self.position.iter().zip(places).chain(self.conditions.iter().zip(row.conditions.values())) {
+            for (table, value) in
+                self.position.iter().zip(places).chain(self.conditions.iter().zip(row.conditions.values()))
+            {
                 table.add_row(usize::from(value), x);
             }
         }

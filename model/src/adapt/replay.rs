@@ -111,6 +111,7 @@ fn play(session: &mut Session, style: u8, i: u32) -> (Piece, Vec<PlacedNote>) {
         end_ticks,
         end_position: [end.beat_phase, end.bar_beat],
     };
-    let placed = |note: Note| PlacedNote { position: metre.position(note.onset_ticks), note, labels: Labels::default() };
+    let placed =
+        |note: Note| PlacedNote { position: metre.position(note.onset_ticks), note, labels: Labels::default() };
     (piece, notes.into_iter().map(placed).collect())
 }

@@ -18,9 +18,9 @@ use super::{Row, print_rows};
 use crate::network::Network;
 use crate::ops::Dropout;
 use crate::optimiser::AdamW;
-use crate::step::Stepper;
 use crate::schedule::Schedule;
 use crate::shards;
+use crate::step::Stepper;
 
 const CONFIG: ModelConfig =
     ModelConfig { n_blocks: 4, d_model: 128, n_heads: 4, n_kv_heads: 2, d_ff: 512, d_head_hidden: 256, n_context: 192 };

@@ -121,13 +121,15 @@ fn odd_metre(crop: &mut Crop, is_seven: bool) {
     let Some(first) = crop.notes.first() else { return };
     let in_bar = |position: Position| i64::from(position.bar_beat) * BEAT + i64::from(position.beat_phase);
     let grid = first.note.onset_ticks - in_bar(first.position);
-    let is_common = crop.notes.iter().all(|placed| {
-        (placed.note.onset_ticks - grid).rem_euclid(COMMON_BAR) == in_bar(placed.position)
-    });
+    let is_common = crop
+        .notes
+        .iter()
+        .all(|placed| (placed.note.onset_ticks - grid).rem_euclid(COMMON_BAR) == in_bar(placed.position));
     if !is_common || crop.end.is_some() {
         return;
     }
-    let (cut, bar) = if is_seven { (COMMON_BAR - BEAT / 2, COMMON_BAR - BEAT / 2) } else { (COMMON_BAR, COMMON_BAR + BEAT) };
+    let (cut, bar) =
+        if is_seven { (COMMON_BAR - BEAT / 2, COMMON_BAR - BEAT / 2) } else { (COMMON_BAR, COMMON_BAR + BEAT) };
     let moved = |ticks: i64| {
         let (index, within) = ((ticks - grid).div_euclid(COMMON_BAR), (ticks - grid).rem_euclid(COMMON_BAR));
         grid + index * bar + within.min(cut)

@@ -125,12 +125,16 @@ impl Crop {
         (0..=self.notes.len())
             .map(|i| {
                 let before = i.checked_sub(1).map(|before| self.notes[before].labels);
-                let (labels, relation) =
-                    self.notes.get(i).map_or((Labels { begins_phrase: false, ..last }, 0), |p| (p.labels, relations[i]));
+                let (labels, relation) = self
+                    .notes
+                    .get(i)
+                    .map_or((Labels { begins_phrase: false, ..last }, 0), |p| (p.labels, relations[i]));
                 // The bar in which this event is awaited: a new phrase's own, and else that of the event before.
-                let bar = if labels.begins_phrase { labels.bar } else { before.map_or(labels.bar, |before| before.bar) };
+                let bar =
+                    if labels.begins_phrase { labels.bar } else { before.map_or(labels.bar, |before| before.bar) };
                 let knows_bars = labels.last_bar != Labels::UNKNOWN_BAR && bar != Labels::UNKNOWN_BAR;
-                let [density, polyphony, difficulty] = self.segments.get(i / SEGMENT_NOTES).copied().unwrap_or_default();
+                let [density, polyphony, difficulty] =
+                    self.segments.get(i / SEGMENT_NOTES).copied().unwrap_or_default();
                 Conditions {
                     style: self.style,
                     mode: self.mode,
@@ -193,10 +197,10 @@ pub(super) fn batch(crops: &[Crop], steps: usize) -> Batch {
             let i = row * steps + step;
             let is_note = step < crop.notes.len();
             let counts = [step > 0, true, is_note, is_note && !crop.is_flat];
-            for a in 0..4 {
+            for (a, counts) in counts.into_iter().enumerate() {
                 batch.event[a][i] = fed.values[a].into();
                 batch.target[a][i] = target.values[a].into();
-                batch.mask[a][i] = if counts[a] { 1.0 } else { 0.0 };
+                batch.mask[a][i] = if counts { 1.0 } else { 0.0 };
             }
             if crop.hides_velocity && step > 0 {
                 batch.event[3][i] = UNKNOWN_VELOCITY.into();

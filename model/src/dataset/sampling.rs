@@ -72,8 +72,11 @@ impl SamplingPolicy {
             by_style[usize::from(piece.style)] += notes;
         }
         let times = |name: &str| self.favour.iter().find(|f| f.style == name).map_or(1.0, |f| f.times);
-        let wanted: Vec<f64> =
-            by_style.iter().zip(&index.styles).map(|(notes, name)| notes.powf(self.style_power) * times(name)).collect();
+        let wanted: Vec<f64> = by_style
+            .iter()
+            .zip(&index.styles)
+            .map(|(notes, name)| notes.powf(self.style_power) * times(name))
+            .collect();
         // A pass has as many notes as the music.
         let (all, all_wanted) = (by_style.iter().sum::<f64>(), wanted.iter().sum::<f64>().max(f64::MIN_POSITIVE));
         for (piece, notes) in index.pieces.iter().zip(&mut notes) {

@@ -58,10 +58,10 @@ fn batch(events: &[Event], n_known: usize, conditions: Conditions) -> Batch {
     for (step, target) in events.iter().enumerate() {
         let is_note = target.values[1] != END;
         let counts = [step > 0, true, is_note, is_note];
-        for a in 0..4 {
+        for (a, counts) in counts.into_iter().enumerate() {
             batch.event[a].push(fed.values[a].into());
             batch.target[a].push(target.values[a].into());
-            batch.mask[a].push(if step >= n_known && counts[a] { 1.0 } else { 0.0 });
+            batch.mask[a].push(if step >= n_known && counts { 1.0 } else { 0.0 });
         }
         batch.conditions.iter_mut().zip(conditions.values()).for_each(|(ids, value)| ids.push(value.into()));
         batch.levels.iter_mut().for_each(|levels| levels.push(0));
@@ -94,7 +94,11 @@ mod tests {
             let (pitch, velocity) = (Pitch::new(40 + i % 36 * 7 % 40).unwrap(), Velocity::new(40 + i % 64).unwrap());
             Note { onset_ticks: i64::from(i / 2) * 20, duration_ticks: 5 + u32::from(i), pitch, velocity }
         };
-        let placed = |note: Note| PlacedNote { note, position: metre.position(note.onset_ticks), labels: crate::shards::Labels::default() };
+        let placed = |note: Note| PlacedNote {
+            note,
+            position: metre.position(note.onset_ticks),
+            labels: crate::shards::Labels::default(),
+        };
         let mut notes: Vec<PlacedNote> = (0..200).map(note).map(placed).collect();
         notes.sort_by_key(|placed| placed.note.order());
         let windows = Windows::new(&weights).unwrap();

@@ -100,9 +100,10 @@ impl<'a> BarLines<'a> {
     fn new(bars: &'a [Bars]) -> Self {
         let mut before = vec![0];
         for pair in bars.windows(2) {
-            let n = (pair[1].start_ticks - pair[0].start_ticks).max(0) as u64;
-            let n = n.div_ceil(u64::from(pair[0].bar_ticks.max(1)));
-            before.push(before[before.len() - 1] + i64::try_from(n).unwrap_or(0));
+            let bar_ticks = i64::from(pair[0].bar_ticks.max(1));
+            // A bar that is cut short counts.
+            let n = (pair[1].start_ticks - pair[0].start_ticks).max(0) + bar_ticks - 1;
+            before.push(before[before.len() - 1] + n / bar_ticks);
         }
         Self { bars, before }
     }
@@ -145,8 +146,7 @@ fn parallel_phrases(notes: &[Note], bar_lines: &BarLines, starts: Vec<usize>) ->
     // What the top voice does in the bar that begins at `ticks`; nothing if that is too little to be known again.
     let theme = |ticks: i64| -> Vec<(i64, u8)> {
         let bar = first_of(ticks)..first_of(ticks + bar_lines.bar_ticks(ticks));
-        let top: Vec<_> =
-            top_voice(&notes[bar]).map(|note| (note.onset_ticks - ticks, note.pitch.get())).collect();
+        let top: Vec<_> = top_voice(&notes[bar]).map(|note| (note.onset_ticks - ticks, note.pitch.get())).collect();
         if top.len() < 3 { Vec::new() } else { top }
     };
     let mut all = Vec::with_capacity(starts.len());
@@ -163,9 +163,10 @@ fn parallel_phrases(notes: &[Note], bar_lines: &BarLines, starts: Vec<usize>) ->
         };
         loop {
             let known = theme(from);
-            let parallel = [4, 8].map(|n_bars| from + n_bars * bar_ticks).into_iter().find(|&ticks| {
-                !known.is_empty() && ticks + 2 * bar_ticks <= stop_ticks && theme(ticks) == known
-            });
+            let parallel = [4, 8]
+                .map(|n_bars| from + n_bars * bar_ticks)
+                .into_iter()
+                .find(|&ticks| !known.is_empty() && ticks + 2 * bar_ticks <= stop_ticks && theme(ticks) == known);
             // Without a repeat, the next eight bars may be repeated in their turn.
             let Some(ticks) = parallel.or_else(|| {
                 let later = from + 8 * bar_ticks;
@@ -219,8 +220,7 @@ fn ended_phrases(notes: &[Note], bar_lines: &BarLines) -> Vec<usize> {
         let to_bar = bar_lines.to_next_bar(onset_ticks);
         let begins_well = to_bar == bar_ticks || to_bar <= bar_ticks / 2;
         let ends = n_in_phrase >= LEAST_NOTES
-            && (rests && lasted_ticks >= bar_ticks
-                || is_very_long && lasted_ticks >= bar_ticks
+            && ((rests || is_very_long) && lasted_ticks >= bar_ticks
                 || is_long && begins_well && lasted_ticks >= 2 * bar_ticks - LONG_TICKS);
         if ends {
             starts.push(next);
@@ -286,8 +286,7 @@ mod tests {
     fn phrases_end_on_long_notes_and_are_compared() {
         let notes: Vec<_> = [phrase(0, 0), phrase(384, 2), phrase(768, 0)].concat();
         let placed = annotate(&score(&notes));
-        let starts: Vec<i64> =
-            placed.iter().filter(|p| p.labels.begins_phrase).map(|p| p.note.onset_ticks).collect();
+        let starts: Vec<i64> = placed.iter().filter(|p| p.labels.begins_phrase).map(|p| p.note.onset_ticks).collect();
         assert_eq!(starts, [0, 384, 768]);
         let last_bars: Vec<u16> = placed.iter().map(|p| p.labels.last_bar).collect();
         assert_eq!(last_bars, [[1; 7], [3; 7], [5; 7]].concat());
@@ -300,8 +299,7 @@ mod tests {
         let mut notes: Vec<_> = [phrase(0, 0), phrase(384, 0)].concat();
         notes.extend((0..32).map(|i| (24 * i, 24, 40 + if i % 2 == 0 { 0 } else { 7 })));
         let placed = annotate(&score(&notes));
-        let starts: Vec<i64> =
-            placed.iter().filter(|p| p.labels.begins_phrase).map(|p| p.note.onset_ticks).collect();
+        let starts: Vec<i64> = placed.iter().filter(|p| p.labels.begins_phrase).map(|p| p.note.onset_ticks).collect();
         assert_eq!(starts, [0, 384]);
     }
 

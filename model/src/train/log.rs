@@ -37,13 +37,7 @@ impl Log {
     }
 
     /// A line on training, and on validation when there was one.
-    pub(super) fn write(
-        &mut self,
-        state: &State,
-        rate: f64,
-        recent: &Bits,
-        valid: Option<&Bits>,
-    ) -> Result<()> {
+    pub(super) fn write(&mut self, state: &State, rate: f64, recent: &Bits, valid: Option<&Bits>) -> Result<()> {
         let State { step, notes_seen, minutes, .. } = state;
         let valid = valid.map_or(",,,,".into(), |bits| {
             format!("{:.4},{:.4},{:.4},{:.4},{:.4}", bits.total(), bits.of(0), bits.of(1), bits.of(2), bits.of(3))

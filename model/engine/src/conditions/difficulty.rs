@@ -182,7 +182,8 @@ mod tests {
         assert!(Difficulty::of(&notes(&scale, 48), 180.0).score() > easy.score(), "in a faster tempo");
         let jumps: Vec<&[u8]> = [[60], [79], [64], [77], [55], [76], [64], [81]].iter().map(|c| &c[..]).collect();
         assert!(Difficulty::of(&notes(&jumps, 48), 90.0).score() > easy.score(), "jumps");
-        let chords: Vec<&[u8]> = [[60, 64, 67], [62, 65, 69], [64, 67, 71], [60, 64, 67]].iter().map(|c| &c[..]).collect();
+        let chords: Vec<&[u8]> =
+            [[60, 64, 67], [62, 65, 69], [64, 67, 71], [60, 64, 67]].iter().map(|c| &c[..]).collect();
         assert!(Difficulty::of(&notes(&chords, 48), 90.0).score() > easy.score(), "chords");
         assert_eq!(difficulty(&[], 120.0), 0);
         assert!((1..=8).contains(&difficulty(&notes(&scale, 48), 0.0)));

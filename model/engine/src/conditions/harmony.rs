@@ -305,7 +305,7 @@ mod tests {
     }
 
     fn beats(n: usize) -> Vec<Beat> {
-        let beat = |i: usize| Beat { start_ticks: i64::try_from(i).unwrap() * 48, is_bar_line: i % 4 == 0 };
+        let beat = |i: usize| Beat { start_ticks: i64::try_from(i).unwrap() * 48, is_bar_line: i.is_multiple_of(4) };
         (0..n).map(beat).collect()
     }
 

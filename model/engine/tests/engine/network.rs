@@ -6,7 +6,8 @@ use std::sync::Arc;
 use engine::config::TensorShape;
 use engine::tokens::{Encoder, TokenEvent};
 use engine::{
-    Conditions, Event, Metre, ModelConfig, Note, Position, Precision, Session, Weights, WeightsError, conditions, weights,
+    Conditions, Event, Metre, ModelConfig, Note, Position, Precision, Session, Weights, WeightsError, conditions,
+    weights,
 };
 use oorandom::Rand32;
 
