@@ -1,4 +1,7 @@
-//! Training steps on request, to be timed: `cargo xtask bench train` runs this beside PyTorch.
+//! Training steps on request, to be timed: `cargo xtask bench train` runs this beside PyTorch. With `--rounds` it times itself,
+//! beside what the machine makes of plain matrix products in the same run.
+
+mod work;
 
 use std::io::BufRead;
 use std::time::Instant;
@@ -37,6 +40,10 @@ pub struct BenchOptions {
     /// Threads; all cores when not given
     #[arg(long)]
     pub threads: Option<usize>,
+    /// Instead of waiting for lines, take so many steps in turn with plain matrix products, and say what share of the
+    /// machine's rate training reaches
+    #[arg(long)]
+    pub rounds: Option<usize>,
 }
 
 /// Takes steps until the input ends. See [`BenchOptions`].
@@ -67,6 +74,10 @@ pub fn run(options: &BenchOptions) -> Result<()> {
         "threads": rayon::current_num_threads(), "sizes": sizes,
     });
     println!("{described}");
+    if let Some(rounds) = options.rounds {
+        let mut step = || stepper.step(&mut optimiser, &network, &batch, None, 1e-4).map(|_| ());
+        return work::compare(&config, &batch, rounds, &mut step);
+    }
     for line in std::io::stdin().lock().lines() {
         line?;
         let start = Instant::now();

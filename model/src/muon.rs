@@ -10,7 +10,7 @@ use engine::ModelConfig;
 /// Coefficients of the quintic that pushes singular values towards 1, from the paper.
 const QUINTIC: (f64, f64, f64) = (3.4445, -4.7750, 2.0315);
 /// Rounds of the quintic. Five bring all values near 1; three reach the large half of them for 60 % of the time.
-const ROUNDS: usize = 3;
+pub(crate) const ROUNDS: usize = 3;
 /// Makes an update about as large as one of AdamW, so that both share a learning rate (Liu et al. 2025, "Muon is
 /// scalable for LLM training").
 const LIKE_ADAMW: f64 = 0.2;
