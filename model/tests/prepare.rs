@@ -12,8 +12,9 @@ use model::batch::Batch;
 use model::corpus::Split;
 use model::dataset::Dataset;
 use model::inspect::describe;
-use model::midi::{Part, write};
 use model::prepare::{Filters, Mode, PrepareOptions, prepare, prepare_until};
+use music::midi::{read_reduction, write};
+use music::{Part, Reading, Score, TimeSignature};
 
 const STEPS: usize = 48;
 
@@ -27,7 +28,7 @@ fn tune(k: usize, n_notes: usize) -> Vec<u8> {
             velocity: Velocity::new(u8::try_from(40 + i % 64).unwrap()).unwrap(),
         })
         .collect();
-    write(&[Part { name: "tune", channel: 0, notes: &notes }], 120.0, 4).unwrap()
+    write(&Score::new(120.0, TimeSignature::COMMON).with_part(Part::new("tune", notes))).unwrap()
 }
 
 /// 40 tunes in two styles, and five files that must be left out.
@@ -289,7 +290,7 @@ fn what_was_read_before_a_stop_is_not_read_again() {
 fn a_copy_of_a_held_out_piece_does_not_stay_in_training() {
     let folder = tempfile::tempdir().unwrap();
     let raised: Vec<Note> = read_notes(&tune(3, 80)).into_iter().map(raise).collect();
-    let raised = write(&[Part { name: "tune", channel: 2, notes: &raised }], 90.0, 4).unwrap();
+    let raised = write(&Score::new(90.0, TimeSignature::COMMON).with_part(Part::new("tune", raised).on_channel(2))).unwrap();
     for (name, bytes) in [("a", tune(3, 80)), ("b", raised), ("c", tune(4, 80)), ("d", tune(4, 81))] {
         fs::write(folder.path().join(format!("{name}.mid")), bytes).unwrap();
     }
@@ -303,7 +304,7 @@ fn a_copy_of_a_held_out_piece_does_not_stay_in_training() {
 }
 
 fn read_notes(bytes: &[u8]) -> Vec<Note> {
-    model::midi::read(bytes, model::midi::Reading::Auto).unwrap().notes
+    read_reduction(bytes, Reading::Auto).unwrap().0.notes
 }
 
 /// Two semitones up.

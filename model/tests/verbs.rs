@@ -9,8 +9,9 @@ use model::corpus::Split;
 use model::evaluate::{EvaluateOptions, evaluate};
 use model::generate::{self, GenerateOptions};
 use model::inspect::describe;
-use model::midi::{Part, Reading, read, write};
 use model::prepare::{PrepareOptions, prepare};
+use music::midi::{read_reduction, write};
+use music::{Part, Reading, Score, TimeSignature, event_text};
 
 fn weights(folder: &Path) -> PathBuf {
     let path = folder.join("random.antiphon");
@@ -31,8 +32,12 @@ fn tune(n_notes: u8, start_key: u8) -> Vec<Note> {
         .collect()
 }
 
+fn waltz(notes: &[Note]) -> Score {
+    Score::new(100.0, TimeSignature::new(3, 2).unwrap()).with_part(Part::new("tune", notes.to_vec()))
+}
+
 fn save(path: &Path, notes: &[Note]) {
-    fs::write(path, write(&[Part { name: "tune", channel: 0, notes }], 100.0, 3).unwrap()).unwrap();
+    fs::write(path, write(&waltz(notes)).unwrap()).unwrap();
 }
 
 fn options(folder: &Path, out: &str) -> GenerateOptions {
@@ -174,7 +179,7 @@ fn a_call_is_continued_from_its_end_in_whole_bars() {
     };
     generate::run(&options).unwrap();
     let first = fs::read(&options.out).unwrap();
-    let score = read(&first, Reading::Auto).unwrap();
+    let (score, _) = read_reduction(&first, Reading::Auto).unwrap();
     assert_eq!(&score.notes[..24], tune(24, 60));
     let (start, stop) = (24 * 24, 24 * 24 + 4 * 144);
     assert!(score.notes.len() > 24);
@@ -192,7 +197,7 @@ fn a_piece_comes_from_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path(), "piece.mid");
     generate::run(&options).unwrap();
-    let score = read(&fs::read(&options.out).unwrap(), Reading::Auto).unwrap();
+    let (score, _) = read_reduction(&fs::read(&options.out).unwrap(), Reading::Auto).unwrap();
     assert!((30..=40).contains(&score.notes.len()), "{}", score.notes.len());
 }
 
@@ -221,7 +226,7 @@ fn midi_and_weights_can_be_looked_into() {
     }
     let dump = describe(&call, true).unwrap();
     assert!(dump.starts_with("NOTE_ON 60 60\nTIME_SHIFT 24\nNOTE_OFF 60\n"), "{dump}");
-    assert_eq!(engine::dump::parse(&dump).unwrap(), tune(24, 60));
+    assert_eq!(event_text::parse(&dump).unwrap(), tune(24, 60));
     assert!(describe(&weights(folder.path()), false).unwrap().contains("Ragtime"));
     assert!(describe(&folder.path().join("none"), false).is_err());
 }

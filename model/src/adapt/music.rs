@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
+use music::Reduction;
 
 use crate::corpus::{self, Source, Split};
-use crate::midi::Score;
 use crate::prepare::{Reject, memory};
 use crate::shards::{Index, Prepared};
 
@@ -27,6 +27,8 @@ pub(super) struct Music {
     pub(super) sources: Vec<String>,
     /// Files of no use.
     pub(super) rejects: Vec<Reject>,
+    /// Files that are learnt from, and what of them could not be read.
+    pub(super) in_part: Vec<Reject>,
     /// What is held out, in words.
     pub(super) held_out: String,
 }
@@ -41,11 +43,11 @@ impl Music {
             sources.extend(listed.sources);
             rejects.extend(listed.rejects);
         }
-        ensure!(!sources.is_empty(), "there are no .mid or .midi files; export your pieces as MIDI files first");
+        ensure!(!sources.is_empty(), "there are no .mid, .midi, .kar or .rmi files; export your pieces as MIDI files first");
         for source in &mut sources {
             name.clone_into(&mut source.style);
         }
-        let (mut kept, unused) = memory::read(&sources)?;
+        let memory::Files { mut kept, rejects: unused, in_part } = memory::read(&sources)?;
         rejects.extend(unused);
         let n_notes: usize = kept.iter().map(|(_, score)| score.notes.len()).sum();
         if n_notes < MIN_NOTES {
@@ -68,7 +70,7 @@ impl Music {
             let is_held_out = |i: usize| i % HELD_OUT_FILES == HELD_OUT_FILES / 2;
             let n = (0..kept.len()).filter(|&i| is_held_out(i)).count();
             let split = |i| if is_held_out(i) { Split::Valid } else { Split::Train };
-            let whole = |(i, (source, score)): (usize, &(&Source, Score))| placed(source, split(i), score.clone());
+            let whole = |(i, (source, score)): (usize, &(&Source, Reduction))| placed(source, split(i), score.clone());
             (kept.iter().enumerate().map(whole).collect::<Vec<_>>(), format!("{n} files"))
         };
         let mut styles = base_styles.to_vec();
@@ -80,28 +82,30 @@ impl Music {
             sources: kept.iter().map(|(source, _)| source.path.clone()).collect(),
             prepared: Prepared { index: Index { styles, pieces: stored, ..Index::default() }, notes },
             rejects,
+            in_part,
             held_out,
         })
     }
 }
 
-fn placed(source: &Source, split: Split, score: Score) -> (Source, Score) {
+fn placed(source: &Source, split: Split, score: Reduction) -> (Source, Reduction) {
     (Source { split, ..source.clone() }, score)
 }
 
 /// The beginning, to learn from, and the end, held out.
-fn halves(source: &Source, score: &Score) -> [(Source, Score); 2] {
+fn halves(source: &Source, score: &Reduction) -> [(Source, Reduction); 2] {
     let cut = score.notes.len() - score.notes.len() / HELD_OUT_SHARE;
     let (head, tail) = score.notes.split_at(cut);
     let end_ticks = tail.first().map_or(score.end_ticks, |note| note.onset_ticks);
     [
-        placed(source, Split::Train, Score { notes: head.to_vec(), end_ticks, ..score.clone() }),
-        placed(source, Split::Valid, Score { notes: tail.to_vec(), ..score.clone() }),
+        placed(source, Split::Train, Reduction { notes: head.to_vec(), end_ticks, ..score.clone() }),
+        placed(source, Split::Valid, Reduction { notes: tail.to_vec(), ..score.clone() }),
     ]
 }
 
 #[cfg(test)]
 mod tests {
+    use engine::{Pitch, Velocity};
     use takes::{Home, Take, TakeNote};
 
     use super::*;
@@ -116,7 +120,8 @@ mod tests {
             let note = |i: u32, is_answer| {
                 let on_ticks = i * 25 + i * (k + 3) % 11 + 2000 * u32::from(is_answer);
                 let key = 60 + u8::try_from((i + k) % 7).unwrap() + 12 * u8::from(is_answer);
-                TakeNote { is_answer, on_ticks, off_ticks: on_ticks + 12, key, velocity: 80 }
+                let (pitch, velocity) = (Pitch::nearest(key), Velocity::nearest(80));
+                TakeNote { is_answer, on_ticks, off_ticks: on_ticks + 12, pitch, velocity }
             };
             let notes = [false, true].iter().flat_map(|&is_answer| (0..64).map(move |i| note(i, is_answer)));
             log.write(&Take { tempo: 97.0, bar_ticks: 192, notes: notes.collect() }).unwrap();
