@@ -10,8 +10,8 @@ use model::evaluate::{EvaluateOptions, evaluate};
 use model::generate::{self, GenerateOptions};
 use model::inspect::describe;
 use model::prepare::{PrepareOptions, prepare};
-use music::midi::{read_reduction, write};
-use music::{Part, Reading, Score, TimeSignature, event_text};
+use music::midi::{read, read_reduction, write};
+use music::{Part, Reading, Score, TempoMap, TimeSignature, event_text};
 
 fn weights(folder: &Path) -> PathBuf {
     let path = folder.join("random.antiphon");
@@ -193,6 +193,27 @@ fn a_call_is_continued_from_its_end_in_whole_bars() {
 }
 
 #[test]
+fn an_answer_is_written_in_the_metre_and_tempo_of_its_call() {
+    let folder = tempfile::tempdir().unwrap();
+    for (numerator, power, bar_ticks) in [(6, 3, 144), (7, 3, 168), (12, 3, 288), (5, 2, 240)] {
+        let signature = TimeSignature::new(numerator, power).unwrap();
+        let mut score = Score::new(84.0, signature).with_part(Part::new("tune", tune(24, 60)));
+        score.tempi = TempoMap::new(48, [(0, 700_000), (150, 600_000)]);
+        let call = folder.path().join("call.mid");
+        fs::write(&call, write(&score).unwrap()).unwrap();
+        let options =
+            GenerateOptions { call: Some(call), bars: Some(2), notes: None, ..options(folder.path(), "answer.mid") };
+        generate::run(&options).unwrap();
+        let written = read(&fs::read(&options.out).unwrap()).unwrap();
+        assert_eq!(written.left_out, []);
+        let written = written.score.resampled(48);
+        assert_eq!((&written.metres, &written.tempi), (&score.metres, &score.tempi));
+        let end = written.parts.iter().flat_map(|part| &part.notes).map(Note::end_ticks).max().unwrap();
+        assert!(end <= 24 * 24 + 2 * bar_ticks, "two bars of {signature}");
+    }
+}
+
+#[test]
 fn a_piece_comes_from_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path(), "piece.mid");
@@ -227,6 +248,12 @@ fn midi_and_weights_can_be_looked_into() {
     let dump = describe(&call, true).unwrap();
     assert!(dump.starts_with("NOTE_ON 60 60\nTIME_SHIFT 24\nNOTE_OFF 60\n"), "{dump}");
     assert_eq!(event_text::parse(&dump).unwrap(), tune(24, 60));
+    let mut damaged = fs::read(&call).unwrap();
+    let end = damaged.len() - 4;
+    damaged.splice(end..end, [0, 0xF8]);
+    fs::write(&call, damaged).unwrap();
+    let shown = describe(&call, false).unwrap();
+    assert!(shown.contains("notes      24") && shown.contains("a system message (F8)"), "{shown}");
     assert!(describe(&weights(folder.path()), false).unwrap().contains("Ragtime"));
     assert!(describe(&folder.path().join("none"), false).is_err());
 }

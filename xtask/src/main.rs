@@ -34,7 +34,7 @@ enum Task {
     Test(test::Options),
     /// Check that the trainer compiles for NVIDIA GPUs; needs none, and no CUDA.
     CheckCuda,
-    /// Check that the plugin compiles for Windows and macOS.
+    /// Check that the plugin compiles for Windows and macOS, and the engine for browsers.
     CheckPlatforms,
     /// Build the plugin and put it into target/bundled, as Antiphon.clap and Antiphon.vst3.
     Bundle,

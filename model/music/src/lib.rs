@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 pub mod event_text;
+mod excerpt;
 pub mod key;
 pub mod metre;
 pub mod midi;

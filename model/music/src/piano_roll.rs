@@ -78,7 +78,8 @@ pub fn draw(score: &Score, title: &str) -> Result<Vec<u8>, PictureError> {
     roll.draw_keys(&mut canvas);
     roll.draw_bars(&mut canvas, &score);
     canvas.text(LEFT, 30.0, 26.0, INK, title);
-    let (mut x, mut n_others) = (LEFT, 0);
+    let mut legend: Vec<(&str, Colour, usize)> = Vec::new();
+    let mut n_others = 0;
     for part in parts {
         let (label, colour) = match part.role {
             Role::Call => ("call", CALL),
@@ -91,8 +92,15 @@ pub fn draw(score: &Score, title: &str) -> Result<Vec<u8>, PictureError> {
         for note in &part.notes {
             roll.draw_note(&mut canvas, note, colour);
         }
+        match legend.iter_mut().find(|(known, ..)| *known == label) {
+            Some((_, _, n_notes)) => *n_notes += part.notes.len(),
+            None => legend.push((label, colour, part.notes.len())),
+        }
+    }
+    let mut x = LEFT;
+    for (label, colour, n_notes) in legend {
         canvas.rounded(x, 58.0, 22.0, 14.0, colour);
-        x = canvas.text(x + 30.0, 65.0, 19.0, INK, &format!("{label}, {} notes", part.notes.len())) + 36.0;
+        x = canvas.text(x + 30.0, 65.0, 19.0, INK, &format!("{label}, {n_notes} notes")) + 36.0;
     }
     canvas.png().ok_or(PictureError::NoCanvas)
 }
@@ -117,10 +125,7 @@ impl Roll {
         let high = keys().max()?.saturating_add(MARGIN_KEYS).min(127).max(low.saturating_add(12).min(127));
         let first = notes().map(|note| note.onset_ticks).min()?;
         let last = notes().map(Note::end_ticks).max()?;
-        let (line, bar) = bar_at(score, first);
-        let start_ticks = line + (first - line).div_euclid(bar) * bar;
-        let (line, bar) = bar_at(score, last - 1);
-        let end_ticks = line.saturating_add(((last - 1 - line).div_euclid(bar) + 1).saturating_mul(bar));
+        let (start_ticks, end_ticks) = (score.bar_line(first), score.next_bar_line(last - 1));
         let n_beats = as_f64(end_ticks.saturating_sub(start_ticks)) / f64::from(score.ticks_per_beat);
         let margins = f64::from(LEFT + RIGHT);
         let width = pixels((n_beats * PIXELS_PER_BEAT + margins).clamp(MIN_WIDTH, MAX_WIDTH));
@@ -169,11 +174,8 @@ impl Roll {
         let (top, height) = (TOP, self.y(self.low) + self.row - TOP);
         let (mut line, mut number) = (self.start_ticks, 1u64);
         while line < self.end_ticks {
-            let (_, bar) = bar_at(score, line);
-            // A change of metre begins a bar, even within one.
-            let change = score.metres.iter().map(|metre| metre.start_ticks).find(|&start| start > line);
-            let next = line.saturating_add(bar).min(change.unwrap_or(i64::MAX));
-            let gap = as_f64(bar) * self.pixels_per_tick();
+            let next = score.next_bar_line(line);
+            let gap = as_f64(next - line) * self.pixels_per_tick();
             if gap < MIN_GAP {
                 break;
             }
@@ -192,13 +194,6 @@ impl Roll {
         }
         canvas.rectangle(self.x(self.end_ticks), top, 1.5, height, BAR_LINE);
     }
-}
-
-/// A bar line, and the length of the bars from there on, at a time.
-fn bar_at(score: &Score, ticks: i64) -> (i64, i64) {
-    let after = score.metres.partition_point(|metre| metre.start_ticks <= ticks);
-    let line = score.metres.get(after.saturating_sub(1)).map_or(0, |metre| metre.start_ticks);
-    (line, i64::from(score.signature(ticks).bar_ticks(score.ticks_per_beat)))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "pixels")]
@@ -268,8 +263,6 @@ mod tests {
         part.pedal = [(6, true), (144, false)].map(|(ticks, is_down)| crate::PedalChange { ticks, is_down }).to_vec();
         let long = n_pixels(&picture(&score.clone().with_part(part)), CALL);
         assert!(long > 3 * short, "{long} and {short}");
-        // Two bars of 144 ticks and one of 168 end at 456.
-        assert_eq!(bar_at(&score, 300), (288, 168));
     }
 
     #[test]

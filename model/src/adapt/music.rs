@@ -111,6 +111,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_of_a_file_cannot_be_read_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let note = |i: i64| music::Note {
+            onset_ticks: 25 * i + i % 5,
+            duration_ticks: 12,
+            pitch: Pitch::nearest(u8::try_from(50 + i * i % 30).unwrap()),
+            velocity: Velocity::MEDIUM,
+        };
+        let tune = music::Part::new("tune", (0..MIN_NOTES + 10).zip(0..).map(|(_, i)| note(i)).collect());
+        let score = music::Score::new(100.0, music::TimeSignature::COMMON).with_part(tune);
+        let mut bytes = music::midi::write(&score).unwrap();
+        bytes.splice(bytes.len() - 4..bytes.len() - 4, [0, 0xF8]);
+        std::fs::write(folder.path().join("tune.mid"), bytes).unwrap();
+        let music = Music::read(&[folder.path().to_owned()], &["Any style".to_owned()], "Mine").unwrap();
+        assert_eq!((music.n_files, music.rejects.len(), music.in_part.len()), (1, 0, 1));
+        assert!(music.in_part[0].detail.contains("a system message (F8)"), "{:?}", music.in_part);
+    }
+
+    #[test]
     fn the_log_is_learnt_from_without_the_answers() {
         let folder = tempfile::tempdir().unwrap();
         let log = Home::at(folder.path()).log();

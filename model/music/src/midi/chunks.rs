@@ -57,6 +57,7 @@ pub(super) fn split(bytes: &[u8], left_out: &mut Vec<LeftOut>) -> Result<Chunks,
         }
     }
 
+    let marks = Marks::of(bytes);
     let mut tracks = Vec::new();
     while at < bytes.len() {
         if bytes[at..].starts_with(HEADER) && !tracks.is_empty() {
@@ -68,7 +69,7 @@ pub(super) fn split(bytes: &[u8], left_out: &mut Vec<LeftOut>) -> Result<Chunks,
             if name != *TRACK {
                 note(None, at, What::ChunkName(name));
             }
-            let (track, fault) = extent(bytes, at);
+            let (track, fault) = extent(bytes, at, &marks);
             tracks.push(track);
             if let Some(what) = fault {
                 note(Some(tracks.len()), at + 4, what);
@@ -79,7 +80,7 @@ pub(super) fn split(bytes: &[u8], left_out: &mut Vec<LeftOut>) -> Result<Chunks,
             note(None, at, What::UnknownChunk { name, n_bytes: next - at - PREFIX });
             at = next;
         } else {
-            let next = find(bytes, at + 1, TRACK).unwrap_or(bytes.len());
+            let next = first_from(&marks.tracks, at + 1).unwrap_or(bytes.len());
             note(None, at, What::Bytes { n_bytes: next - at, why: "no chunk of a MIDI file" });
             at = next;
         }
@@ -96,7 +97,7 @@ pub(super) fn split(bytes: &[u8], left_out: &mut Vec<LeftOut>) -> Result<Chunks,
 /// Where the header begins, and where the file ends: within a RIFF file, the end of its data.
 fn header_at(bytes: &[u8], left_out: &mut Vec<LeftOut>) -> Result<(usize, usize), MidiError> {
     let mut note = |what| left_out.push(LeftOut { track: None, byte: 0, what });
-    let Some(start) = find(bytes, 0, HEADER) else {
+    let Some(start) = find(bytes, HEADER) else {
         let is_nearly = bytes.get(4..8) == Some(&[0, 0, 0, 6]) && n_equal(bytes, 0, HEADER) == 3;
         return match bytes.get(..4).and_then(|name| <[u8; 4]>::try_from(name).ok()).filter(|_| is_nearly) {
             Some(name) => {
@@ -120,14 +121,14 @@ fn header_at(bytes: &[u8], left_out: &mut Vec<LeftOut>) -> Result<(usize, usize)
 }
 
 /// Where the track at `at` begins and ends, and what is wrong with its length.
-fn extent(bytes: &[u8], at: usize) -> (TrackChunk, Option<What>) {
+fn extent(bytes: &[u8], at: usize, marks: &Marks) -> (TrackChunk, Option<What>) {
     let start = at + PREFIX;
     let promised = length_at(bytes, at).unwrap_or(0);
     let told = usize::try_from(promised).ok().and_then(|length| start.checked_add(length)).unwrap_or(usize::MAX);
     let track = |end| TrackChunk { start, end, is_truncated: false };
     let wrong = |end| (track(end), Some(What::TrackLength { promised, found: end - start }));
     // An end mark with a track behind it, before where the track should end.
-    if let Some(end) = inner_end(bytes, start, told) {
+    if let Some(end) = first_from(&marks.ends, start).filter(|&end| end < told) {
         return wrong(end);
     }
     let is_whole = bytes.get(start..told).is_some_and(|events| events.ends_with(END_OF_TRACK));
@@ -135,7 +136,7 @@ fn extent(bytes: &[u8], at: usize) -> (TrackChunk, Option<What>) {
         return (track(told), None);
     }
     if told > bytes.len() {
-        if let Some(next) = find(bytes, start, TRACK) {
+        if let Some(next) = first_from(&marks.tracks, start) {
             return wrong(next);
         }
         if bytes[start..].ends_with(END_OF_TRACK) {
@@ -145,27 +146,30 @@ fn extent(bytes: &[u8], at: usize) -> (TrackChunk, Option<What>) {
         let cut = TrackChunk { is_truncated: true, ..track(bytes.len()) };
         return (cut, Some(What::Truncated { n_missing }));
     }
-    wrong(next_track(bytes, start).unwrap_or(bytes.len()))
+    let next = [&marks.tracks, &marks.ends].into_iter().filter_map(|places| first_from(places, start)).min();
+    wrong(next.unwrap_or(bytes.len()))
 }
 
-/// The end of a track whose end mark has another track right behind it, if that is before `told`.
-fn inner_end(bytes: &[u8], start: usize, told: usize) -> Option<usize> {
-    let within = &bytes[..told.min(bytes.len())];
-    let mut from = start;
-    while let Some(mark) = find(within, from, END_OF_TRACK) {
-        let end = mark + END_OF_TRACK.len();
-        if end < within.len() && is_track_at(bytes, end) {
-            return Some(end);
-        }
-        from = mark + 1;
+/// Where tracks could begin, found once: a file may have many, with lengths that say nothing.
+struct Marks {
+    /// Every name of a track.
+    tracks: Vec<usize>,
+    /// Every name of a track, one letter of which may be wrong, right behind an end mark.
+    ends: Vec<usize>,
+}
+
+impl Marks {
+    fn of(bytes: &[u8]) -> Self {
+        let places = |wanted: &'static [u8]| {
+            bytes.windows(wanted.len()).enumerate().filter(move |(_, window)| *window == wanted).map(|(at, _)| at)
+        };
+        let behind = places(END_OF_TRACK).map(|at| at + END_OF_TRACK.len());
+        Self { tracks: places(TRACK).collect(), ends: behind.filter(|&at| is_track_at(bytes, at)).collect() }
     }
-    None
 }
 
-fn next_track(bytes: &[u8], start: usize) -> Option<usize> {
-    let exact = find(bytes, start, TRACK);
-    let marked = inner_end(bytes, start, bytes.len());
-    exact.into_iter().chain(marked).min()
+fn first_from(places: &[usize], from: usize) -> Option<usize> {
+    places.get(places.partition_point(|&place| place < from)).copied()
 }
 
 /// A track's name, one letter of which may be wrong if the rest of it looks like a track.
@@ -198,7 +202,6 @@ fn n_equal(bytes: &[u8], at: usize, name: &[u8]) -> usize {
     bytes.iter().skip(at).zip(name).filter(|(a, b)| a == b).count()
 }
 
-fn find(bytes: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
-    let found = bytes.get(from..)?.windows(wanted.len()).position(|window| window == wanted)?;
-    Some(from + found)
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
 }

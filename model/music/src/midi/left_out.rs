@@ -70,6 +70,8 @@ pub enum What {
         /// What is wrong with the first event among them.
         why: &'static str,
     },
+    /// So many more events in doubt, which were read as they stand.
+    MoreDoubts(usize),
     /// The rest of a track that has too many faults.
     RestOfTrack {
         /// Its length.
@@ -186,6 +188,7 @@ impl fmt::Display for What {
             Self::NoEndOfTrack => f.write_str("the track has no end mark"),
             Self::EventsAfterEnd => f.write_str("an end mark within the track; read on"),
             Self::Bytes { n_bytes, why } => write!(f, "{n_bytes} bytes left out: {why}"),
+            Self::MoreDoubts(n) => write!(f, "{n} more events that are odd, read as they stand"),
             Self::RestOfTrack { n_bytes } => write!(f, "too many faults; the other {n_bytes} bytes of the track left out"),
             Self::LongTime => f.write_str("a time of five bytes; read all the same"),
             Self::SystemMessage(status) => write!(f, "a system message ({status:02X}), which belongs in no file"),

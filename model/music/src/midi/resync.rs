@@ -7,10 +7,11 @@ use super::status::{Frame, META, frame};
 const LOOK_AHEAD: i32 = 24;
 /// Bytes behind a fault in which the next event is looked for.
 const LOOK_BEHIND: usize = 300;
-/// A time longer than this between two events is rare.
+/// A time longer than this between two events is rare, and costs so much.
 const LONG_TICKS: u32 = 1 << 13;
+const LONG_COST: i32 = 8;
 /// Data longer than this are not searched for notes.
-const MAX_SEARCHED: usize = 600;
+const MAX_SEARCHED: usize = 300;
 
 /// Which keys of which channels are down.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +42,7 @@ impl Keys {
     }
 }
 
-/// Where it is best to go on: at one of the places that the bytes themselves give, of which the first wins if they are equal,
+/// Where it is best to go on, and how much that promises: at one of the places that the bytes themselves give, of which the first wins if they are equal,
 /// or somewhere behind `at`, as near as possible.
 pub(super) fn best(
     bytes: &[u8],
@@ -49,38 +50,39 @@ pub(super) fn best(
     given: impl IntoIterator<Item = usize>,
     running: Option<u8>,
     keys: &Keys,
-) -> usize {
+) -> (usize, i32) {
     let given = given.into_iter().filter(|&place| place > at && place <= bytes.len()).map(|place| (place, 0));
     // What is skipped might have been music as well.
-    let behind = (at + 1..=(at + LOOK_BEHIND).min(bytes.len())).zip((1..).map(|n_skipped| n_skipped / 2));
+    let behind = (at + 1..=(at + LOOK_BEHIND).min(bytes.len())).zip((1..).map(|n_skipped| 2 * n_skipped));
     let mut best = (bytes.len(), i32::MIN);
     for (place, cost) in given.chain(behind) {
-        let promise = promise(bytes, place, running, keys.clone()) - cost;
+        let promise = promise(bytes, place, running, keys.clone(), LONG_COST) - cost;
         if promise > best.1 {
             best = (place, promise);
         }
     }
-    best.0
+    best
 }
 
-/// How much of what follows looks like music.
-fn promise(bytes: &[u8], mut at: usize, mut running: Option<u8>, mut keys: Keys) -> i32 {
+/// How much of what follows looks like music: 4 for a beginning of a note and 12 for its end, less for what is no note.
+/// Plain music has about 8 for each event. A long time before an event costs `long_cost`.
+pub(super) fn promise(bytes: &[u8], mut at: usize, mut running: Option<u8>, mut keys: Keys, long_cost: i32) -> i32 {
     let mut sum = 0;
     for i in 0..LOOK_AHEAD {
         let Ok(event) = frame(bytes, at, running) else { return sum };
         if event.doubt.is_some() || event.oddity.is_some() {
-            return sum - 2;
+            return sum - 8;
         }
         if event.is_end() {
-            return if event.next == bytes.len() { sum + 2 * (LOOK_AHEAD - i) } else { sum - 2 };
+            return if event.next == bytes.len() { sum + 8 * (LOOK_AHEAD - i) } else { sum - 8 };
         }
         if event.delta > LONG_TICKS {
-            sum -= 2;
+            sum -= long_cost;
         }
         sum += match keys.play(bytes, &event) {
-            Some((true, was_down)) => 1 - 2 * i32::from(was_down),
-            Some((false, was_down)) => 4 * i32::from(was_down) - 1,
-            None if event.status == META => 2,
+            Some((true, was_down)) => 4 - 8 * i32::from(was_down),
+            Some((false, was_down)) => 16 * i32::from(was_down) - 4,
+            None if event.status == META => 8,
             None => 1,
         };
         if event.status < 0xF0 {

@@ -173,12 +173,16 @@ fn opaque(bytes: &[u8], frame: Frame) -> Result<Frame, Fault> {
     let by_mark = || number(bytes, length_at).filter(|_| status == SYSEX).and_then(|(_, data)| sysex_end(bytes, data));
     let (frame, data) = with_length(bytes, frame).map_err(|fault| Fault { next: by_mark(), ..fault })?;
     let n_bytes = data.len();
-    let doubt = if frame.status == ESCAPE {
-        Some(What::Escape { n_bytes })
-    } else {
-        let is_whole = data.split_last().is_some_and(|(&last, data)| last == ESCAPE && data.iter().all(|&b| b < 0x80));
-        (!is_whole).then_some(What::OddSysex { n_bytes })
+    // A message may come in packets, of which all but the first have the status of an escape.
+    let is_last = data.last() == Some(&ESCAPE);
+    let is_followed = || {
+        let next = number(bytes, frame.next).and_then(|(_, status_at)| bytes.get(status_at));
+        next == Some(&ESCAPE)
     };
+    let n_data = n_bytes - usize::from(is_last);
+    let is_sound = data[..n_data].iter().all(|&byte| byte < 0x80) && n_bytes > 0 && (is_last || is_followed());
+    let what = if frame.status == ESCAPE { What::Escape { n_bytes } } else { What::OddSysex { n_bytes } };
+    let doubt = (!is_sound).then_some(what);
     Ok(Frame { doubt, ..frame })
 }
 

@@ -4,11 +4,17 @@
 use super::chunks::TrackChunk;
 use super::event::{Event, Placed, decode};
 use super::left_out::{LeftOut, What};
-use super::resync::{Keys, best, hidden_notes};
+use super::resync::{Keys, best, hidden_notes, promise};
 use super::status::{Fault, Frame, META, SYSEX, frame, length_of_meta, sysex_end};
 
 /// A track with more faults than this is not worth its time.
 const MAX_FAULTS: usize = 200;
+/// How many events of a track, at most, are asked whether they are what they seem.
+const MAX_CHECKS: usize = 500;
+/// What follows a sound event promises more than this, if it is not all controllers.
+const POOR: i32 = 24;
+/// What follows another place must promise at least this to be preferred: half of what plain music has.
+const MUSIC: i32 = 96;
 
 /// A track's events.
 #[derive(Debug, Default)]
@@ -27,10 +33,15 @@ pub(super) fn read(bytes: &[u8], chunk: TrackChunk, number: usize, left_out: &mu
         running: None,
         keys: Keys::default(),
         n_faults: 0,
+        n_checks: 0,
+        unasked: (0, 0),
         track: Track::default(),
         left_out,
     };
     reader.run(chunk.is_truncated);
+    if reader.unasked.0 > 0 {
+        reader.note(reader.unasked.1, What::MoreDoubts(reader.unasked.0));
+    }
     reader.track
 }
 
@@ -43,6 +54,9 @@ struct Reader<'a> {
     running: Option<u8>,
     keys: Keys,
     n_faults: usize,
+    n_checks: usize,
+    /// Events in doubt that were not asked any more, and the first of them.
+    unasked: (usize, usize),
     track: Track,
     left_out: &'a mut Vec<LeftOut>,
 }
@@ -57,6 +71,11 @@ impl Reader<'_> {
             }
             match frame(self.bytes, self.at, self.running) {
                 Ok(event) => {
+                    if let Some(next) = self.better_place(&event) {
+                        let (why, delta) = ("a first byte in the middle of an event", Some(event.delta));
+                        self.leave_out(Fault { byte: self.at, why, delta, next: None }, next);
+                        continue;
+                    }
                     is_ended |= self.take(event);
                     if is_ended && self.is_padding() {
                         return;
@@ -84,28 +103,34 @@ impl Reader<'_> {
             self.note(self.at, what);
         }
         let byte = self.at;
-        let mut next = event.next;
-        if let Some(what) = event.doubt.take() {
-            let by_kind = length_of_meta(event.kind).filter(|_| event.status == META).map(|length| event.data + length);
-            let by_mark = sysex_end(self.bytes, event.data).filter(|_| event.status == SYSEX);
-            let places = [hidden, by_mark, Some(event.next), by_kind];
-            next = best(self.bytes, event.time_end, places.into_iter().flatten(), self.running, &self.keys);
-            self.n_faults += 1;
-            self.note(byte, what);
-            self.track.end_ticks += u64::from(event.delta);
-            self.at = next;
-            return event.is_end() && next == self.bytes.len();
-        }
         self.track.end_ticks += u64::from(event.delta);
-        self.at = next;
+        if let Some(what) = event.doubt.take() {
+            self.at = self.after_doubt(&event, hidden, what);
+            return event.is_end() && self.at == self.bytes.len();
+        }
+        self.at = event.next;
         if event.status < 0xF0 {
             self.running = Some(event.status);
         }
         match decode(self.bytes, &event) {
             Some(decoded) => self.keep(byte, decoded),
-            None => self.note(byte, What::Bytes { n_bytes: next - byte, why: "an event that means nothing" }),
+            None => self.note(byte, What::Bytes { n_bytes: event.next - byte, why: "an event that means nothing" }),
         }
         event.is_end()
+    }
+
+    /// Where it is best to go on after an event that may not be what it seems; the event itself is left out.
+    fn after_doubt(&mut self, event: &Frame, hidden: Option<usize>, what: What) -> usize {
+        if self.n_checks == MAX_CHECKS {
+            self.unasked = (self.unasked.0 + 1, if self.unasked.0 == 0 { self.at } else { self.unasked.1 });
+            return event.next;
+        }
+        self.n_checks += 1;
+        self.note(self.at, what);
+        let by_kind = length_of_meta(event.kind).filter(|_| event.status == META).map(|length| event.data + length);
+        let by_mark = sysex_end(self.bytes, event.data).filter(|_| event.status == SYSEX);
+        let places = [hidden, by_mark, Some(event.next), by_kind];
+        best(self.bytes, event.time_end, places.into_iter().flatten(), self.running, &self.keys).0
     }
 
     fn keep(&mut self, byte: usize, event: Event) {
@@ -121,8 +146,30 @@ impl Reader<'_> {
 
     /// Leaves out what cannot be read.
     fn skip(&mut self, fault: Fault) {
+        let (next, _) = best(self.bytes, self.at, fault.next, self.running, &self.keys);
+        self.leave_out(fault, next);
+    }
+
+    /// A status byte may be a damaged value, or a time that was not where it should be: then nothing that follows fits any
+    /// more, and much fits from another place on.
+    fn better_place(&mut self, event: &Frame) -> Option<usize> {
+        let running = self.running?;
+        let status_at = event.time_end + 1;
+        let is_said = event.data > status_at;
+        if !is_said || event.status >= 0xF0 || event.status == running || self.n_checks == MAX_CHECKS {
+            return None;
+        }
+        if promise(self.bytes, self.at, self.running, self.keys.clone(), 0) > POOR {
+            return None;
+        }
+        self.n_checks += 1;
+        let n_data = if matches!(running, 0xC0..=0xDF) { 1 } else { 2 };
+        let (next, other) = best(self.bytes, self.at, [status_at + n_data], self.running, &self.keys);
+        (other >= MUSIC).then_some(next)
+    }
+
+    fn leave_out(&mut self, fault: Fault, next: usize) {
         let from = self.at;
-        let next = best(self.bytes, from, fault.next, self.running, &self.keys);
         if next > from + 1 {
             self.track.end_ticks += u64::from(fault.delta.unwrap_or(0));
         }

@@ -15,7 +15,7 @@ use oorandom::Rand32;
 
 use crate::common::{music, note};
 
-const N_MUTATIONS: u32 = 400_000;
+const N_MUTATIONS: u32 = 20_000;
 
 /// What a byte of a sound file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +151,7 @@ fn silent_loss(sound: &Sound, place: Place, mutated: &MidiFile) -> Option<&'stat
 #[test]
 fn no_wrong_byte_costs_a_note_without_a_word() {
     let sounds = [rich(), terse(), fixture("00-control.mid"), fixture("02-running-status-after-sysex.mid")].map(Sound::new);
-    let mut random = Rand32::new(std::env::var("SEED").map_or(20_000, |s| s.parse().unwrap()));
+    let mut random = Rand32::new(20_000);
     let (mut n_silent, mut n_refused, mut n_kept) = (0, 0, [0usize; 2]);
     for round in 0..N_MUTATIONS {
         let sound = &sounds[round as usize % sounds.len()];
@@ -163,8 +163,6 @@ fn no_wrong_byte_costs_a_note_without_a_word() {
             Ok(mutated) => {
                 n_kept[0] += mutated.score.n_notes().min(sound.file.score.n_notes());
                 n_kept[1] += sound.file.score.n_notes();
-                let lost = sound.file.score.n_notes().saturating_sub(mutated.score.n_notes());
-                if lost > 10 && round < 40_000 { println!("LOST {lost} file {} byte {at} {:02X}->{:02X} {:?}: {}", round as usize % sounds.len(), sound.bytes[at], bytes[at], sound.places[at], music::midi::summary(&mutated.left_out)); }
                 if mutated.left_out.is_empty() {
                     n_silent += 1;
                     let loss = silent_loss(sound, sound.places[at], &mutated);

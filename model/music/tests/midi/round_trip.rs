@@ -65,6 +65,39 @@ fn a_file_in_its_own_ticks_is_not_rounded() {
 }
 
 #[test]
+fn random_sound_files_are_read_without_a_word() {
+    let mut random = Rand32::new(11);
+    for round in 0..300u32 {
+        let mut at = 0i64;
+        let (mut notes, mut pedal) = (Vec::new(), Vec::new());
+        let mut busy_until = [0i64; 128];
+        for _ in 0..random.rand_range(1..200) {
+            at += i64::from(random.rand_range(0..[2, 20, 500, 40_000][round as usize % 4]));
+            let key = u8::try_from(random.rand_range(0..128)).unwrap();
+            if random.rand_range(0..8) == 0 {
+                pedal.push(PedalChange { ticks: at, is_down: pedal.len() % 2 == 0 });
+            }
+            if busy_until[usize::from(key)] <= at {
+                let length = random.rand_range(1..[30, 400, 9000][round as usize % 3]);
+                notes.push(note(at, length, key, u8::try_from(random.rand_range(1..128)).unwrap()));
+                busy_until[usize::from(key)] = at + i64::from(length);
+            }
+        }
+        notes.sort_by_key(music::Note::order);
+        pedal.dedup_by_key(|change| change.ticks);
+        if pedal.len() > 1 && pedal.windows(2).any(|pair| pair[0].is_down == pair[1].is_down) {
+            pedal.clear();
+        }
+        if pedal.first().is_some_and(|change| !change.is_down) {
+            pedal.clear();
+        }
+        let mut score = waltz(&notes).with_part(Part::new("Pedal and notes", notes.clone()).on_channel(7));
+        score.parts[1].pedal = pedal;
+        assert_eq!(again(&score).resampled(48), score, "round {round}");
+    }
+}
+
+#[test]
 fn long_rests_are_bridged_and_absurd_ones_refused() {
     let late = |ticks| write(&waltz(&[note(ticks, 48, 60, 80)]));
     assert!(late(1 << 30).is_ok());
