@@ -9,7 +9,8 @@ use engine::{Ask, Conditions, Onset, Sampling, Session, Weights};
 use music::midi::{read_reduction, summary, write};
 use music::score::CALL_TRACK;
 use music::{
-    Metre, Note, Part, Pitch, Reading, Reduction, Role, Score, TICKS_PER_BEAT, TimeSignature, find_key, piano_roll, tidy,
+    Metre, Note, Part, Pitch, Reading, Reduction, Role, Score, TICKS_PER_BEAT, TimeSignature, find_key, piano_roll,
+    tidy,
 };
 
 use crate::answering::Answering;

@@ -340,7 +340,8 @@ fn what_was_read_before_a_stop_is_not_read_again() {
 fn a_copy_of_a_held_out_piece_does_not_stay_in_training() {
     let folder = tempfile::tempdir().unwrap();
     let raised: Vec<Note> = read_notes(&tune(3, 80)).into_iter().map(raise).collect();
-    let raised = write(&Score::new(90.0, TimeSignature::COMMON).with_part(Part::new("tune", raised).on_channel(2))).unwrap();
+    let raised =
+        write(&Score::new(90.0, TimeSignature::COMMON).with_part(Part::new("tune", raised).on_channel(2))).unwrap();
     for (name, bytes) in [("a", tune(3, 80)), ("b", raised), ("c", tune(4, 80)), ("d", tune(4, 81))] {
         fs::write(folder.path().join(format!("{name}.mid")), bytes).unwrap();
     }

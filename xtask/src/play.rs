@@ -270,10 +270,8 @@ mod tests {
         let mut call = Score::new(60.0, TimeSignature::COMMON).with_part(part);
         call.tempi = TempoMap::new(48, [(0, 1_000_000), (48, 500_000)]);
         let sent = messages(&call, |seconds| nearest(seconds * 1000.0).unsigned_abs());
-        let (on, off) = (
-            Message::NoteOn { channel: 0, key: 60, velocity: 74 },
-            Message::NoteOff { channel: 0, key: 60 },
-        );
+        let (on, off) =
+            (Message::NoteOn { channel: 0, key: 60, velocity: 74 }, Message::NoteOff { channel: 0, key: 60 });
         let pedal = |value| Message::Midi([0xB0, 64, value]);
         assert_eq!(sent, [(0, on), (1000, off), (1000, pedal(127)), (1000, on), (1500, off), (1500, pedal(0))]);
         assert!((transport(&call, 48, Transport::default()).tempo - 120.0).abs() < 1e-9);

@@ -105,8 +105,9 @@ mod tests {
         score.tempi = TempoMap::new(48, [(0, 500_000), (100, 400_000), (250, 300_000), (400, 200_000)]);
         score.metres.push(MetreChange { start_ticks: 288, signature: TimeSignature::new(3, 2).unwrap() });
         let mut part = Part::new("Call", vec![note(0, 400), note(192, 48), note(300, 200), note(384, 9)]);
-        part.pedal =
-            [(10, true), (200, false), (210, true), (390, false)].map(|(ticks, is_down)| PedalChange { ticks, is_down }).to_vec();
+        part.pedal = [(10, true), (200, false), (210, true), (390, false)]
+            .map(|(ticks, is_down)| PedalChange { ticks, is_down })
+            .to_vec();
         let middle = score.with_part(part).excerpt(192, 384);
         assert_eq!(middle.parts[0].notes, [note(0, 48), note(108, 84)]);
         let pedal: Vec<_> = middle.parts[0].pedal.iter().map(|change| (change.ticks, change.is_down)).collect();

@@ -50,7 +50,7 @@ impl TempoMap {
                 continue;
             }
             let start_seconds = map.seconds(start_ticks);
-            map.changes.retain(|change| change.start_ticks < start_ticks);
+            while map.changes.pop_if(|change| change.start_ticks >= start_ticks).is_some() {}
             map.changes.push(Change { start_ticks, start_seconds, us_per_beat: us_per_beat.min(MAX_US_PER_BEAT) });
         }
         map

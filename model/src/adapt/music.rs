@@ -43,7 +43,10 @@ impl Music {
             sources.extend(listed.sources);
             rejects.extend(listed.rejects);
         }
-        ensure!(!sources.is_empty(), "there are no .mid, .midi, .kar or .rmi files; export your pieces as MIDI files first");
+        ensure!(
+            !sources.is_empty(),
+            "there are no .mid, .midi, .kar or .rmi files; export your pieces as MIDI files first"
+        );
         for source in &mut sources {
             name.clone_into(&mut source.style);
         }

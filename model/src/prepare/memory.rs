@@ -38,7 +38,11 @@ pub(crate) fn read(sources: &[Source]) -> Result<Files<'_>> {
                     files.kept.push((source, score));
                     files.in_part.extend(in_part);
                 } else {
-                    files.rejects.push(Reject::new(&source.path, "the same notes as another file", format!("as {first}")));
+                    files.rejects.push(Reject::new(
+                        &source.path,
+                        "the same notes as another file",
+                        format!("as {first}"),
+                    ));
                 }
             }
         }

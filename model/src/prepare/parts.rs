@@ -144,16 +144,13 @@ fn finished(path: &Path, n_files: usize) -> Option<Content> {
     let mut json = Vec::new();
     file.take(length).read_to_end(&mut json).ok()?;
     let outcomes: Vec<Outcome> = serde_json::from_slice(&json).ok()?;
-    let n_notes: usize = outcomes.iter().map(|o| if let Outcome::Kept { facts, .. } = o { facts.n_notes } else { 0 }).sum();
+    let n_notes: usize =
+        outcomes.iter().map(|o| if let Outcome::Kept { facts, .. } = o { facts.n_notes } else { 0 }).sum();
     let notes_at = 8 + length;
     (outcomes.len() == n_files && n_bytes == notes_at + (n_notes * NOTE_BYTES) as u64).then_some((outcomes, notes_at))
 }
 
-fn write(
-    path: &Path,
-    files: &[Source],
-    read_source: impl Fn(&Source) -> Result<FromFile, Reject>,
-) -> Result<Content> {
+fn write(path: &Path, files: &[Source], read_source: impl Fn(&Source) -> Result<FromFile, Reject>) -> Result<Content> {
     let (mut outcomes, mut notes) = (Vec::new(), Vec::new());
     for source in files {
         outcomes.push(match read_source(source) {

@@ -38,8 +38,7 @@ const TOLERANCE_TICKS: u64 = 24;
 pub(super) fn run(program: &Path, vst3: &Path) -> Result<()> {
     println!("== {} (about half a minute)", program.display());
     let home = std::env::temp_dir().join(format!("antiphon-ardour-{}", std::process::id()));
-    let n_answered =
-        record(program, vst3, &home).and_then(|recorded| check(&call()?, &recorded));
+    let n_answered = record(program, vst3, &home).and_then(|recorded| check(&call()?, &recorded));
     fs::remove_dir_all(&home).with_context(|| format!("cannot remove {}", home.display()))?;
     println!("Ardour recorded the call and {} notes of the answer", n_answered?);
     Ok(())
@@ -131,9 +130,8 @@ fn check(call: &[Note], recorded: &[u8]) -> Result<usize> {
     ensure!(held.is_none(), "keys were never released: {held:?}");
     let notes = call::notes(&file.score.resampled(TICKS_PER_BEAT));
     for note in call {
-        let is_it = |other: &Note| {
-            other.pitch == note.pitch && other.onset_ticks.abs_diff(note.onset_ticks) < TOLERANCE_TICKS
-        };
+        let is_it =
+            |other: &Note| other.pitch == note.pitch && other.onset_ticks.abs_diff(note.onset_ticks) < TOLERANCE_TICKS;
         let beat = note.onset_ticks / i64::from(TICKS_PER_BEAT);
         ensure!(notes.iter().any(is_it), "key {} of the call, in beat {beat}, is missing", note.pitch.get());
     }

@@ -176,7 +176,9 @@ impl fmt::Display for What {
             Self::ChunkName(letters) => write!(f, "a chunk is named \"{}\"; read all the same", name(letters)),
             Self::HeaderLength(length) => write!(f, "the header says that it has {length} bytes; read as 6"),
             Self::Format(format) => write!(f, "format {format}, which does not exist; read as 1"),
-            Self::TrackCount { promised, found } => write!(f, "the header promises {promised} tracks, there are {found}"),
+            Self::TrackCount { promised, found } => {
+                write!(f, "the header promises {promised} tracks, there are {found}")
+            }
             Self::UnknownChunk { name: letters, n_bytes } => {
                 write!(f, "an unknown chunk \"{}\" of {n_bytes} bytes", name(letters))
             }
@@ -189,7 +191,9 @@ impl fmt::Display for What {
             Self::EventsAfterEnd => f.write_str("an end mark within the track; read on"),
             Self::Bytes { n_bytes, why } => write!(f, "{n_bytes} bytes left out: {why}"),
             Self::MoreDoubts(n) => write!(f, "{n} more events that are odd, read as they stand"),
-            Self::RestOfTrack { n_bytes } => write!(f, "too many faults; the other {n_bytes} bytes of the track left out"),
+            Self::RestOfTrack { n_bytes } => {
+                write!(f, "too many faults; the other {n_bytes} bytes of the track left out")
+            }
             Self::LongTime => f.write_str("a time of five bytes; read all the same"),
             Self::SystemMessage(status) => write!(f, "a system message ({status:02X}), which belongs in no file"),
             Self::NoStatus => f.write_str("an event without its first byte; read as a note"),
@@ -198,7 +202,9 @@ impl fmt::Display for What {
                 write!(f, "a meta event ({kind:02X}) of {n_bytes} bytes, which is not its length")
             }
             Self::OddText { n_bytes } => write!(f, "a text of {n_bytes} bytes that are not all text"),
-            Self::OddSysex { n_bytes } => write!(f, "a system-exclusive message of {n_bytes} bytes that does not end there"),
+            Self::OddSysex { n_bytes } => {
+                write!(f, "a system-exclusive message of {n_bytes} bytes that does not end there")
+            }
             Self::Escape { n_bytes } => write!(f, "{n_bytes} bytes for an instrument"),
             Self::DataLikeNotes { n_bytes } => write!(f, "{n_bytes} bytes of data in which there may be notes"),
             Self::Tempo => f.write_str("a tempo of no time"),

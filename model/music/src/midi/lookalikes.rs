@@ -63,7 +63,9 @@ pub(super) fn find_lookalikes(events: &[Timed], left_out: &mut Vec<LeftOut>) {
                 looks.has_middle |= is_middle;
             }
             // Many files begin with a pressure of nothing.
-            Event::ChannelPressure { channel, value: 1.. } => all.entry(player(channel)).or_default().pressures.add(byte),
+            Event::ChannelPressure { channel, value: 1.. } => {
+                all.entry(player(channel)).or_default().pressures.add(byte)
+            }
             Event::Program { channel } => {
                 let looks = all.entry(player(channel)).or_default();
                 if looks.program.replace(timed.ticks).is_some_and(|before| before < timed.ticks) {

@@ -28,6 +28,12 @@ struct Open {
     byte: usize,
 }
 
+/// A key has no more voices than this; a file that has is damaged.
+const MAX_VOICES: usize = 64;
+
+/// A key, ordered so that those of a channel lie together: port, channel, track, pitch.
+type Key = (u8, u8, usize, Pitch);
+
 /// Pairs the events, which are in order of time, and gives each player's notes. `end_of` is when a track ends.
 pub(super) fn pair(
     events: &[Timed],
@@ -47,9 +53,9 @@ pub(super) fn pair(
 struct Pairing {
     notes: BTreeMap<Player, Vec<Note>>,
     /// The voices of each key that is down, the first struck first.
-    open: BTreeMap<(Player, Pitch), Vec<Open>>,
-    /// All strikes of each key.
-    strikes: BTreeMap<(Player, Pitch), Vec<u64>>,
+    open: BTreeMap<Key, Vec<Open>>,
+    /// All strikes of each key, in order.
+    strikes: BTreeMap<Key, Vec<u64>>,
     /// By track: how many, and the byte of the first.
     strays: BTreeMap<usize, (usize, usize)>,
     pressures: BTreeMap<usize, (usize, usize)>,
@@ -58,41 +64,46 @@ struct Pairing {
 
 impl Pairing {
     fn hear(&mut self, timed: &Timed) {
-        let player = |channel| (timed.track, timed.port, channel);
+        let key = |channel, pitch| (timed.port, channel, timed.track, pitch);
         let byte = timed.placed.byte;
         match timed.placed.event {
             Event::On { channel, pitch, velocity } => {
-                let id = (player(channel), pitch);
-                self.open.entry(id).or_default().push(Open { start: timed.ticks, velocity, byte });
-                self.strikes.entry(id).or_default().push(timed.ticks);
+                let key = key(channel, pitch);
+                let voices = self.open.entry(key).or_default();
+                voices.push(Open { start: timed.ticks, velocity, byte });
+                if voices.len() > MAX_VOICES {
+                    let first = voices.remove(0);
+                    count(&mut self.unreleased, timed.track, first.byte);
+                    self.close(key, first, timed.ticks);
+                }
+                self.strikes.entry(key).or_default().push(timed.ticks);
             }
             Event::Off { channel, pitch } => {
-                let id = (player(channel), pitch);
-                let voices = self.open.entry(id).or_default();
+                let key = key(channel, pitch);
+                let Some(voices) = self.open.get_mut(&key) else {
+                    return count(&mut self.strays, timed.track, byte);
+                };
                 // The latest voice ends first: a short note within a long one. But where a key is struck again and let go
                 // at one time, it is the earlier strike that ends.
                 let earlier = voices.iter().rposition(|open| open.start < timed.ticks);
-                match earlier.or(voices.len().checked_sub(1)) {
-                    Some(voice) => {
-                        let open = voices.remove(voice);
-                        self.close(id, open, timed.ticks);
-                    }
-                    None => count(&mut self.strays, timed.track, byte),
+                let open = voices.remove(earlier.unwrap_or(voices.len().saturating_sub(1)));
+                if voices.is_empty() {
+                    self.open.remove(&key);
                 }
+                self.close(key, open, timed.ticks);
             }
             Event::Pressure { channel, pitch } => {
-                if self.open.get(&(player(channel), pitch)).is_none_or(Vec::is_empty) {
+                if !self.open.contains_key(&key(channel, pitch)) {
                     count(&mut self.pressures, timed.track, byte);
                 }
             }
             Event::Silence { channel } => {
-                let ids: Vec<_> = self.open.keys().copied().collect();
-                for id in ids {
-                    let (_, port, its_channel) = id.0;
-                    if (port, its_channel) == (timed.port, channel) {
-                        for open in self.open.remove(&id).unwrap_or_default() {
-                            self.close(id, open, timed.ticks);
-                        }
+                let first = (timed.port, channel, 0, Pitch::nearest(0));
+                let last = (timed.port, channel, usize::MAX, Pitch::nearest(127));
+                let keys: Vec<Key> = self.open.range(first..=last).map(|(&key, _)| key).collect();
+                for key in keys {
+                    for open in self.open.remove(&key).unwrap_or_default() {
+                        self.close(key, open, timed.ticks);
                     }
                 }
             }
@@ -102,11 +113,13 @@ impl Pairing {
 
     /// What no note-off ends lasts until its key is struck again, or to the end of its track.
     fn end(&mut self, end_of: impl Fn(usize) -> u64) {
-        for (id, voices) in std::mem::take(&mut self.open) {
+        for (key, voices) in std::mem::take(&mut self.open) {
+            let (_, _, track, _) = key;
+            let strikes = self.strikes.remove(&key).unwrap_or_default();
             for open in voices {
-                let again = self.strikes.get(&id).and_then(|strikes| strikes.iter().find(|&&at| at > open.start).copied());
-                count(&mut self.unreleased, id.0.0, open.byte);
-                self.close(id, open, again.unwrap_or_else(|| end_of(id.0.0)));
+                let again = strikes.get(strikes.partition_point(|&at| at <= open.start)).copied();
+                count(&mut self.unreleased, track, open.byte);
+                self.close(key, open, again.unwrap_or_else(|| end_of(track)));
             }
         }
         for notes in self.notes.values_mut() {
@@ -114,9 +127,9 @@ impl Pairing {
         }
     }
 
-    fn close(&mut self, (player, pitch): (Player, Pitch), open: Open, end: u64) {
+    fn close(&mut self, (port, channel, track, pitch): Key, open: Open, end: u64) {
         let length = end.saturating_sub(open.start).clamp(1, u32::MAX.into());
-        self.notes.entry(player).or_default().push(Note {
+        self.notes.entry((track, port, channel)).or_default().push(Note {
             onset_ticks: i64::try_from(open.start).unwrap_or(i64::MAX),
             duration_ticks: u32::try_from(length).unwrap_or(u32::MAX),
             pitch,

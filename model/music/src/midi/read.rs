@@ -39,7 +39,8 @@ pub struct MidiFile {
 pub fn read(bytes: &[u8]) -> Result<MidiFile, MidiError> {
     let mut left_out = Vec::new();
     let chunks = chunks::split(bytes, &mut left_out)?;
-    let tracks: Vec<Track> = chunks.tracks.iter().zip(1..).map(|(&c, n)| track::read(bytes, c, n, &mut left_out)).collect();
+    let tracks: Vec<Track> =
+        chunks.tracks.iter().zip(1..).map(|(&c, n)| track::read(bytes, c, n, &mut left_out)).collect();
     let beat = u64::from(chunks.ticks_per_beat);
     let timeline = Timeline::new(tracks, chunks.is_sequential.then_some(beat));
 

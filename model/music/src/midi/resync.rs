@@ -5,6 +5,8 @@ use super::status::{Frame, META, frame};
 
 /// Events to look ahead.
 const LOOK_AHEAD: i32 = 24;
+/// Events after which a track counts as sound.
+const LONG_WHILE: usize = 20_000;
 /// Bytes behind a fault in which the next event is looked for.
 const LOOK_BEHIND: usize = 300;
 /// A time longer than this between two events is rare, and costs so much.
@@ -91,6 +93,21 @@ pub(super) fn promise(bytes: &[u8], mut at: usize, mut running: Option<u8>, mut 
         at = event.next;
     }
     sum
+}
+
+/// Whether no event breaks a rule, to the end of the track or for a long while.
+pub(super) fn is_clean(bytes: &[u8], mut at: usize, mut running: Option<u8>) -> bool {
+    for _ in 0..LONG_WHILE {
+        if at >= bytes.len() {
+            return true;
+        }
+        let Ok(event) = frame(bytes, at, running) else { return false };
+        if event.status < 0xF0 {
+            running = Some(event.status);
+        }
+        at = event.next;
+    }
+    true
 }
 
 /// Where data end with at least one whole note that a wrong length may have hidden: the place where the events begin.

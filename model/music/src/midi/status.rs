@@ -65,12 +65,8 @@ impl Frame {
 /// message.
 pub(super) fn frame(bytes: &[u8], at: usize, running: Option<u8>) -> Result<Frame, Fault> {
     let cut = |delta| Fault { byte: at, why: "the event is cut off", delta, next: None };
-    let (delta, status_at) = number(bytes, at).ok_or(Fault {
-        byte: at,
-        why: "the time has no end",
-        delta: None,
-        next: None,
-    })?;
+    let (delta, status_at) =
+        number(bytes, at).ok_or(Fault { byte: at, why: "the time has no end", delta: None, next: None })?;
     let mut frame = Frame {
         delta,
         time_end: status_at - 1,
@@ -90,7 +86,9 @@ pub(super) fn frame(bytes: &[u8], at: usize, running: Option<u8>) -> Result<Fram
         Some(_) => match running {
             Some(status) => frame.status = status,
             // The first status of the track may be missing; a single event without one is no music.
-            None if number(bytes, status_at + 2).is_some_and(|(_, next)| bytes.get(next).is_some_and(|&b| b < 0x80)) => {
+            None if number(bytes, status_at + 2)
+                .is_some_and(|(_, next)| bytes.get(next).is_some_and(|&b| b < 0x80)) =>
+            {
                 frame.oddity = Some(What::NoStatus);
             }
             None => {

@@ -67,7 +67,7 @@ impl Timeline {
         let mut metres = vec![MetreChange { start_ticks: 0, signature: TimeSignature::COMMON }];
         let mut set = |start_ticks: i64, signature: Option<TimeSignature>| {
             let signature = signature.or(metres.last().map(|metre| metre.signature)).unwrap_or_default();
-            metres.retain(|metre| metre.start_ticks < start_ticks);
+            while metres.pop_if(|metre| metre.start_ticks >= start_ticks).is_some() {}
             metres.push(MetreChange { start_ticks, signature });
         };
         // Bars begin anew with each sequence.
@@ -140,8 +140,7 @@ impl Timeline {
                 tracks.entry(track).or_insert((0, placed.byte)).0 += 1;
             }
         }
-        let left_out =
-            |(track, (n, byte))| LeftOut { track: Some(track + 1), byte, what: What::Drums(n) };
+        let left_out = |(track, (n, byte))| LeftOut { track: Some(track + 1), byte, what: What::Drums(n) };
         tracks.into_iter().map(left_out).collect()
     }
 }

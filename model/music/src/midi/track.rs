@@ -4,7 +4,7 @@
 use super::chunks::TrackChunk;
 use super::event::{Event, Placed, decode};
 use super::left_out::{LeftOut, What};
-use super::resync::{Keys, best, hidden_notes, promise};
+use super::resync::{Keys, best, hidden_notes, is_clean, promise};
 use super::status::{Fault, Frame, META, SYSEX, frame, length_of_meta, sysex_end};
 
 /// A track with more faults than this is not worth its time.
@@ -34,6 +34,8 @@ pub(super) fn read(bytes: &[u8], chunk: TrackChunk, number: usize, left_out: &mu
         keys: Keys::default(),
         n_faults: 0,
         n_checks: 0,
+        is_clean: false,
+        is_after_end: false,
         unasked: (0, 0),
         track: Track::default(),
         left_out,
@@ -55,6 +57,10 @@ struct Reader<'a> {
     keys: Keys,
     n_faults: usize,
     n_checks: usize,
+    /// No event from here to the end breaks a rule.
+    is_clean: bool,
+    /// Events after the end mark have been named.
+    is_after_end: bool,
     /// Events in doubt that were not asked any more, and the first of them.
     unasked: (usize, usize),
     track: Track,
@@ -126,6 +132,7 @@ impl Reader<'_> {
             return event.next;
         }
         self.n_checks += 1;
+        self.is_clean = false;
         self.note(self.at, what);
         let by_kind = length_of_meta(event.kind).filter(|_| event.status == META).map(|length| event.data + length);
         let by_mark = sysex_end(self.bytes, event.data).filter(|_| event.status == SYSEX);
@@ -156,7 +163,12 @@ impl Reader<'_> {
         let running = self.running?;
         let status_at = event.time_end + 1;
         let is_said = event.data > status_at;
-        if !is_said || event.status >= 0xF0 || event.status == running || self.n_checks == MAX_CHECKS {
+        if !is_said || event.status >= 0xF0 || event.status == running || self.n_checks == MAX_CHECKS || self.is_clean {
+            return None;
+        }
+        // Where every event to the end keeps the rules, they are what they seem.
+        self.is_clean = is_clean(self.bytes, self.at, self.running);
+        if self.is_clean {
             return None;
         }
         if promise(self.bytes, self.at, self.running, self.keys.clone(), 0) > POOR {
@@ -170,6 +182,7 @@ impl Reader<'_> {
 
     fn leave_out(&mut self, fault: Fault, next: usize) {
         let from = self.at;
+        self.is_clean = false;
         if next > from + 1 {
             self.track.end_ticks += u64::from(fault.delta.unwrap_or(0));
         }
@@ -192,13 +205,13 @@ impl Reader<'_> {
         if rest.is_empty() {
             return true;
         }
-        let is_music = frame(self.bytes, self.at, None).is_ok_and(|event| event.doubt.is_none() && event.oddity.is_none());
+        let is_music =
+            frame(self.bytes, self.at, None).is_ok_and(|event| event.doubt.is_none() && event.oddity.is_none());
         if rest.iter().all(|&byte| byte == 0) || !is_music && frame(self.bytes, self.at, self.running).is_err() {
             self.note(self.at, What::Bytes { n_bytes: rest.len(), why: "bytes after the track's end mark" });
             return true;
         }
-        let is_said = |left: &LeftOut| left.track == Some(self.number) && left.what == What::EventsAfterEnd;
-        if !self.left_out.iter().any(is_said) {
+        if !std::mem::replace(&mut self.is_after_end, true) {
             self.note(self.at, What::EventsAfterEnd);
         }
         false

@@ -92,9 +92,11 @@ fn patterns_that_end_off_the_beat_begin_on_it() {
 
 #[test]
 fn time_signatures_that_no_one_would_write_are_common_time() {
-    for (name, signature, n_words) in
-        [("21-timesig-zero.mid", "4/4", 1), ("21b-timesig-power-255.mid", "4/4", 1), ("39-timesig-13-32.mid", "13/32", 0)]
-    {
+    for (name, signature, n_words) in [
+        ("21-timesig-zero.mid", "4/4", 1),
+        ("21b-timesig-power-255.mid", "4/4", 1),
+        ("39-timesig-13-32.mid", "13/32", 0),
+    ] {
         let (file, notes) = open(name);
         check_notes(name, &notes, 96);
         assert_eq!(file.score.signature(0).to_string(), signature, "{name}");

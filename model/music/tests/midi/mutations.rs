@@ -88,8 +88,7 @@ fn rich() -> Vec<u8> {
     let mut score = Score::new(96.0, signature(6, 3)).with_part(Part::new("Right hand", music()));
     score.metres.push(MetreChange { start_ticks: 288, signature: signature(7, 3) });
     score.tempi = TempoMap::new(48, [(0, 600_000), (96, 400_123), (300, 500_000)]);
-    score.parts[0].pedal =
-        (0..8).map(|k| PedalChange { ticks: 40 * i64::from(k) + 3, is_down: k % 2 == 0 }).collect();
+    score.parts[0].pedal = (0..8).map(|k| PedalChange { ticks: 40 * i64::from(k) + 3, is_down: k % 2 == 0 }).collect();
     let bass = (0..24).map(|i| note(32 * i, 30, 36 + u8::try_from(i % 7).unwrap(), 100)).collect();
     let mut left = Part::new("Left hand", bass).on_channel(3);
     left.port = 1;
@@ -150,7 +149,8 @@ fn silent_loss(sound: &Sound, place: Place, mutated: &MidiFile) -> Option<&'stat
 
 #[test]
 fn no_wrong_byte_costs_a_note_without_a_word() {
-    let sounds = [rich(), terse(), fixture("00-control.mid"), fixture("02-running-status-after-sysex.mid")].map(Sound::new);
+    let sounds =
+        [rich(), terse(), fixture("00-control.mid"), fixture("02-running-status-after-sysex.mid")].map(Sound::new);
     let mut random = Rand32::new(20_000);
     let (mut n_silent, mut n_refused, mut n_kept) = (0, 0, [0usize; 2]);
     for round in 0..N_MUTATIONS {

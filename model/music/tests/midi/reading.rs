@@ -57,10 +57,10 @@ fn the_pedal_lengthens_notes_of_its_channel() {
     // The score keeps what the hands do.
     let score = read(&bytes).unwrap().score.resampled(48);
     assert_eq!(score.parts[0].notes, [note(0, 24, 60, 80), note(48, 24, 64, 80)]);
-    assert_eq!(score.parts[0].pedal.iter().map(|change| (change.ticks, change.is_down)).collect::<Vec<_>>(), [
-        (0, true),
-        (96, false)
-    ]);
+    assert_eq!(
+        score.parts[0].pedal.iter().map(|change| (change.ticks, change.is_down)).collect::<Vec<_>>(),
+        [(0, true), (96, false)]
+    );
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_key_struck_again_under_the_pedal_ends_what_sounds() {
             (240, on(0, 60, 0)),
             (240, on(0, 60, 70)),
             (240, on(0, 60, 0)),
-            (0, pedal(0, 0)),   // a change of harmony: up and down at once
+            (0, pedal(0, 0)), // a change of harmony: up and down at once
             (0, pedal(0, 127)),
             (480, on(0, 62, 70)),
             (240, on(0, 62, 0)),
@@ -81,8 +81,7 @@ fn a_key_struck_again_under_the_pedal_ends_what_sounds() {
             (240, on(0, 64, 0)),
         ]],
     );
-    let expected =
-        [note(0, 48, 60, 80), note(48, 24, 60, 70), note(120, 72, 62, 70), note(168, 24, 64, 70)];
+    let expected = [note(0, 48, 60, 80), note(48, 24, 60, 70), note(120, 72, 62, 70), note(168, 24, 64, 70)];
     assert_eq!(reduce(&bytes, Reading::Auto).notes, expected, "a pedal that stays down ends with the music");
 }
 

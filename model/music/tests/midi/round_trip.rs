@@ -15,7 +15,8 @@ fn again(score: &Score) -> Score {
 #[test]
 fn metres_are_what_they_were() {
     let signature = |numerator, power| TimeSignature::new(numerator, power).unwrap();
-    for one in [signature(6, 3), signature(7, 3), signature(12, 3), signature(13, 5), signature(3, 1), signature(3, 2)] {
+    for one in [signature(6, 3), signature(7, 3), signature(12, 3), signature(13, 5), signature(3, 1), signature(3, 2)]
+    {
         let score = Score::new(100.0, one).with_part(Part::new("Tune", music()));
         assert_eq!(again(&score).resampled(48), score, "{one}");
     }
