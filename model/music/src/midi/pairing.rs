@@ -92,10 +92,8 @@ impl Pairing {
                 }
                 self.close(key, open, timed.ticks);
             }
-            Event::Pressure { channel, pitch } => {
-                if !self.open.contains_key(&key(channel, pitch)) {
-                    count(&mut self.pressures, timed.track, byte);
-                }
+            Event::Pressure { channel, pitch } if !self.open.contains_key(&key(channel, pitch)) => {
+                count(&mut self.pressures, timed.track, byte);
             }
             Event::Silence { channel } => {
                 let first = (timed.port, channel, 0, Pitch::nearest(0));
@@ -138,16 +136,16 @@ impl Pairing {
     }
 
     fn say(&self, left_out: &mut Vec<LeftOut>) {
-        let kinds: [(_, fn(usize) -> What); 3] = [
-            (&self.strays, What::StrayNoteOffs),
-            (&self.unreleased, What::NeverReleased),
-            (&self.pressures, What::StrayPressures),
-        ];
-        for (counts, what) in kinds {
-            for (&track, &(n, byte)) in counts {
-                left_out.push(LeftOut { track: Some(track + 1), byte, what: what(n) });
-            }
-        }
+        let mut say = |counts: &BTreeMap<usize, (usize, usize)>, what: fn(usize) -> What| {
+            left_out.extend(counts.iter().map(|(&track, &(n, byte))| LeftOut {
+                track: Some(track + 1),
+                byte,
+                what: what(n),
+            }));
+        };
+        say(&self.strays, What::StrayNoteOffs);
+        say(&self.unreleased, What::NeverReleased);
+        say(&self.pressures, What::StrayPressures);
     }
 }
 

@@ -198,18 +198,19 @@ fn one_status_byte_that_turns_a_melody_into_something_else_gets_a_word() {
         events.extend([key, 80, 0x60, key, 0]);
     }
     let sound = track(&events);
-    let mut expected: [(u8, &dyn Fn(&What) -> bool); 4] = [
-        (0x80, &|what| *what == What::StrayNoteOffs(48)),
-        (0xA0, &|what| *what == What::StrayPressures(48)),
-        (0xB0, &|what| matches!(what, What::ControllersLikeNotes(_))),
-        (0xE0, &|what| *what == What::BendsLikeNotes(48)),
+    type IsSaid = fn(&What) -> bool;
+    let expected: [(u8, IsSaid); 4] = [
+        (0x80, |what| *what == What::StrayNoteOffs(48)),
+        (0xA0, |what| *what == What::StrayPressures(48)),
+        (0xB0, |what| matches!(what, What::ControllersLikeNotes(_))),
+        (0xE0, |what| *what == What::BendsLikeNotes(48)),
     ];
-    for (status, is_said) in &mut expected {
+    for (status, is_said) in expected {
         // With a second track whose notes keep the file readable.
         let mut bytes = [&sound[..], &sound[14..]].concat();
         bytes[11] = 2;
         bytes[9] = 1;
-        bytes[23] = *status;
+        bytes[23] = status;
         let file = read(&bytes).unwrap();
         assert_eq!(file.score.n_notes(), 24);
         assert!(file.left_out.iter().any(|left| is_said(&left.what)), "{status:x}: {:?}", file.left_out);
