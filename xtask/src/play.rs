@@ -249,7 +249,7 @@ fn seconds(samples: u64) -> f64 {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "saturates; no take is that long")]
-const fn nearest(ticks: f64) -> i64 {
+fn nearest(ticks: f64) -> i64 {
     ticks.round() as i64
 }
 
