@@ -104,6 +104,9 @@ pub fn adapt(options: &AdaptOptions) -> Result<Report> {
     for reject in &music.rejects {
         println!("left out: {}: {} ({})", reject.path, reject.reason, reject.detail);
     }
+    for file in &music.in_part {
+        println!("{}: {} ({})", file.reason, file.path, file.detail);
+    }
     let own = Dataset::of(music.prepared, &SamplingPolicy::default()).with_styles_told();
     let (general, recalls) = match &options.base_data {
         Some(folder) => (replay::of_folder(folder, styles)?, false),

@@ -186,7 +186,7 @@ pub fn list(data: &Path) -> Result<Corpus> {
     if corpus.sources.is_empty() {
         let why =
             corpus.rejects.first().map(|r| format!(" ({}: {}: {})", r.path, r.reason, r.detail)).unwrap_or_default();
-        bail!("no .mid or .midi files in {} or its subfolders{why}", data.display());
+        bail!("no .mid or .midi files (nor .kar or .rmi) in {} or its subfolders{why}", data.display());
     }
     Ok(corpus)
 }
@@ -309,7 +309,7 @@ fn style_of(composer: &str, style: &str) -> String {
 }
 
 fn is_midi(file: &Path) -> bool {
-    file.extension().is_some_and(|e| e.eq_ignore_ascii_case("mid") || e.eq_ignore_ascii_case("midi"))
+    file.extension().and_then(|ending| ending.to_str()).is_some_and(music::midi::is_extension)
 }
 
 /// Subfolders of the folder are styles; files directly in it have none. It may be a single file. Links are followed, but not in circles.

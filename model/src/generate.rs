@@ -5,13 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use engine::key::find_key;
-use engine::{Ask, Conditions, Metre, Note, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT, Weights};
+use engine::{Ask, Conditions, Onset, Sampling, Session, Weights};
+use music::midi::{read_reduction, summary, write};
+use music::score::CALL_TRACK;
+use music::{
+    Metre, Note, Part, Pitch, Reading, Reduction, Role, Score, TICKS_PER_BEAT, TimeSignature, find_key, piano_roll,
+    tidy,
+};
 
 use crate::answering::Answering;
 use crate::evaluate::load;
-use crate::midi::{self, Part, Reading, Score};
-use crate::{picture, shards};
+use crate::shards;
 
 /// A piece that does not end by itself is cut here.
 const MAX_NOTES: usize = 4096;
@@ -67,7 +71,12 @@ pub fn run(options: &GenerateOptions) -> Result<()> {
     let weights = Arc::new(load(&options.weights)?);
     let call = options.call.as_ref().map(|path| {
         let bytes = fs::read(path).with_context(|| format!("cannot open the call {}", path.display()))?;
-        midi::read(&bytes, Reading::Auto).with_context(|| format!("cannot use the call {}", path.display()))
+        let call = read_reduction(&bytes, Reading::Auto);
+        let (call, left_out) = call.with_context(|| format!("cannot use the call {}", path.display()))?;
+        if !left_out.is_empty() {
+            println!("left out of the call: {}", summary(&left_out));
+        }
+        anyhow::Ok(call)
     });
     let call = call.transpose()?;
     let answer = generate(&weights, call.as_ref(), options)?;
@@ -76,21 +85,15 @@ pub fn run(options: &GenerateOptions) -> Result<()> {
         "no note came within the length asked for; try another --seed, a higher --temperature or more --bars"
     );
 
-    let called = call.as_ref().map_or(&[][..], |call| &call.notes);
-    let mut parts = vec![Part { name: "answer", channel: 0, notes: &answer }];
-    if !called.is_empty() {
-        parts.insert(0, Part { name: "call", channel: 1, notes: called });
-    }
     let bar_ticks = bar_ticks(metre(call.as_ref()));
-    let tempo_bpm = call.as_ref().map_or(120.0, |call| call.tempo_bpm);
-    let beats_per_bar = u8::try_from(bar_ticks / TICKS_PER_BEAT).unwrap_or(4);
-    shards::write_atomically(&options.out, &midi::write(&parts, tempo_bpm, beats_per_bar)?)?;
+    let score = score(call.as_ref(), &answer);
+    shards::write_atomically(&options.out, &write(&score)?)?;
     let start = answer.first().map_or(0, |note| note.onset_ticks);
     let end = answer.iter().map(Note::end_ticks).max().unwrap_or(start);
     let bars = (end - start).div_euclid(i64::from(bar_ticks)) + 1;
     println!("{}: {} notes in {bars} bars", options.out.display(), answer.len());
     if let Some(path) = &options.picture {
-        shards::write_atomically(path, &picture::piano_roll(&[called, &answer], bar_ticks)?)?;
+        shards::write_atomically(path, &piano_roll::draw(&score, &title(&score))?)?;
         println!("{}: picture", path.display());
     }
     Ok(())
@@ -100,7 +103,7 @@ pub fn run(options: &GenerateOptions) -> Result<()> {
 ///
 /// # Errors
 /// When the weights do not have the style.
-pub fn generate(weights: &Arc<Weights>, call: Option<&Score>, options: &GenerateOptions) -> Result<Vec<Note>> {
+pub fn generate(weights: &Arc<Weights>, call: Option<&Reduction>, options: &GenerateOptions) -> Result<Vec<Note>> {
     let style = match &options.style {
         None => 0,
         Some(name) => match weights.style_index(name) {
@@ -146,11 +149,31 @@ pub fn generate(weights: &Arc<Weights>, call: Option<&Score>, options: &Generate
         answer.push(note);
         ask.onset = Onset::NotBefore(note.onset_ticks);
     }
-    Ok(midi::tidy(answer))
+    Ok(tidy(answer))
+}
+
+/// The call, in its own metres and tempi, and what follows it.
+fn score(call: Option<&Reduction>, answer: &[Note]) -> Score {
+    let mut score = Score::new(120.0, TimeSignature::COMMON);
+    if let Some(call) = call {
+        score.tempi = call.tempi.clone();
+        if !call.is_free {
+            score.metres.clone_from(&call.metres);
+        }
+        score.parts.push(Part::new(CALL_TRACK, call.notes.clone()).on_channel(1));
+    }
+    score.with_part(Part { role: Role::Answer, ..Part::new("answer", answer.to_vec()) })
+}
+
+/// What stands above the picture.
+fn title(score: &Score) -> String {
+    let notes: Vec<Note> = score.notes_of(Role::Answer).copied().collect();
+    let key = find_key(&notes).map_or("no key".to_owned(), |(key, _)| key.to_string());
+    format!("A piece in {key}, {:.0} BPM", score.tempi.bpm(0))
 }
 
 /// The metre to go on in: that of the call's end, or four quarters.
-fn metre(call: Option<&Score>) -> Metre {
+fn metre(call: Option<&Reduction>) -> Metre {
     match call {
         Some(call) => call.metre(call.end_ticks),
         None => Metre::Bars { bar_line_ticks: 0, bar_ticks: COMMON_BAR_TICKS },

@@ -10,10 +10,11 @@ use anyhow::{Context, Result};
 use engine::conditions::{density_level, polyphony_level};
 use engine::key::find_key;
 use engine::pack::PACK_MAGIC;
-use engine::{Pack, TICKS_PER_BEAT, Weights, dump};
+use engine::{Pack, TICKS_PER_BEAT, Weights};
+use music::midi::{read_reduction, summary};
+use music::{MetreChange, Reading, Reduction, event_text};
 
 use crate::corpus::Split;
-use crate::midi::{self, Reading};
 use crate::pack;
 use crate::shards;
 
@@ -55,11 +56,18 @@ pub fn describe(file: &Path, dump: bool) -> Result<String> {
     if bytes.starts_with(PACK_MAGIC) {
         return Ok(pack::describe(&Pack::parse(&bytes).with_context(unsound)?));
     }
-    let score = midi::read(&bytes, Reading::Auto).with_context(unsound)?;
-    Ok(if dump { dump::write(&score.notes) } else { midi_file(&score) })
+    let (score, left_out) = read_reduction(&bytes, Reading::Auto).with_context(unsound)?;
+    if dump {
+        return Ok(event_text::write(&score.notes));
+    }
+    let mut text = midi_file(&score);
+    if !left_out.is_empty() {
+        text += &format!("left out   {}\n", summary(&left_out));
+    }
+    Ok(text)
 }
 
-fn midi_file(score: &midi::Score) -> String {
+fn midi_file(score: &Reduction) -> String {
     let notes = &score.notes;
     let pitches = || notes.iter().map(|note| note.pitch.get());
     let (low, high) = (pitches().min().unwrap_or(0), pitches().max().unwrap_or(0));
@@ -69,25 +77,22 @@ fn midi_file(score: &midi::Score) -> String {
     let metre = if score.is_free {
         "none: read in seconds, 2 beats each".to_owned()
     } else {
-        let bar = |bars: &midi::Bars| format!("{} beats from beat {}", beats(bars.bar_ticks), bars.start_ticks / beat);
-        let shown: Vec<_> = score.bars.iter().take(8).map(bar).collect();
-        let more = if score.bars.len() > 8 { ", and more" } else { "" };
+        let bar = |metre: &MetreChange| {
+            let (signature, from) = (metre.signature, metre.start_ticks / beat);
+            format!("{} beats ({signature}) from beat {from}", signature.bar_beats())
+        };
+        let shown: Vec<_> = score.metres.iter().take(8).map(bar).collect();
+        let more = if score.metres.len() > 8 { ", and more" } else { "" };
         format!("bars of {}{more}", shown.join(", "))
     };
     format!(
         "notes      {}\nlength     {length} at {:.1} BPM\nkey        {key}\nmetre      {metre}\npitches    {low} to {high}\n\
          density    level {} of 8\npolyphony  level {} of 5\n",
         notes.len(),
-        score.tempo_bpm,
+        score.tempo_bpm(),
         density_level(notes),
         polyphony_level(notes),
     )
-}
-
-fn beats(ticks: u32) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "bars are short")]
-    let beats = ticks as f32 / TICKS_PER_BEAT as f32;
-    beats
 }
 
 fn weights(weights: &Weights, n_bytes: usize) -> String {
@@ -138,19 +143,21 @@ fn prepared_folder(folder: &Path) -> Result<String> {
     let n_expressive = prepared.index.pieces.iter().filter(|piece| piece.is_expressive).count();
     text += &format!("{n_free} pieces have no beat, {n_expressive} are known to be played\n");
     text += &labels::summary(&prepared);
-    for (reason, n_files) in left_out(folder) {
-        text += &format!("left out: {n_files:>6} {reason}\n");
+    for ((is_kept, reason), n_files) in listed(folder) {
+        let what = if is_kept { "but kept" } else { "left out" };
+        text += &format!("{what}: {n_files:>6} {reason}\n");
     }
     Ok(text)
 }
 
-/// Reasons of `rejected.csv`, each with its number of files; none when that list is gone.
-fn left_out(folder: &Path) -> BTreeMap<String, usize> {
+/// Reasons of `rejected.csv`, and whether the files were kept, each with its number of files; none when that list is gone.
+fn listed(folder: &Path) -> BTreeMap<(bool, String), usize> {
     let mut by_reason = BTreeMap::new();
     for row in
         csv::Reader::from_path(folder.join("rejected.csv")).into_iter().flat_map(csv::Reader::into_records).flatten()
     {
-        *by_reason.entry(row.get(1).unwrap_or_default().to_owned()).or_insert(0) += 1;
+        let is_kept = row.get(3) == Some("yes");
+        *by_reason.entry((is_kept, row.get(1).unwrap_or_default().to_owned())).or_insert(0) += 1;
     }
     by_reason
 }

@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use engine::key::find_key;
-use engine::{Note, conditions};
+use engine::conditions;
+use music::midi::{self, LeftOut, MidiError, What};
+use music::{Note, Reading, Reduction, find_key};
 use sha2::{Digest, Sha256};
 
 pub(crate) use annotate::annotate;
@@ -23,7 +24,6 @@ use parts::{Facts, Kept};
 
 pub use crate::corpus::Reject;
 use crate::corpus::{self, ANY_STYLE, Corpus, Source, Split};
-use crate::midi::{self, MidiError, Reading, Score};
 use crate::shards::{self, Index, Piece};
 
 /// More is no music, and would fill the memory.
@@ -46,10 +46,11 @@ const MAX_NOTES_PER_BEAT: f32 = 40.0;
     kind, expressive, licence_class, work_group and weight are used; MAESTRO's own table is understood too.\n\
     Stopped by Ctrl-C or a full disk, the same command goes on where it was. Next: model train --data prepared")]
 pub struct PrepareOptions {
-    /// A folder of .mid files, searched to its depths, a manifest.csv, or one .mid file
+    /// A folder of .mid, .midi, .kar or .rmi files, searched to its depths, a manifest.csv, or one such file
     #[arg(long)]
     pub data: PathBuf,
     /// The folder to write: train, valid and test notes, pieces.json, and rejected.csv with a reason for each file left out
+    /// or read in part
     #[arg(long)]
     pub out: PathBuf,
     /// Only files of these licence classes, for example free,attribution; all when not given
@@ -67,6 +68,8 @@ pub struct Summary {
     pub index: Index,
     /// All files left out.
     pub rejects: Vec<Reject>,
+    /// Files that were kept, but of which something was left out, or read otherwise than it stands there.
+    pub in_part: Vec<Reject>,
     /// Files that an earlier run, stopped before its end, had read.
     pub n_resumed: usize,
 }
@@ -95,8 +98,15 @@ pub fn run(options: &PrepareOptions, filters: &Filters) -> Result<()> {
     for (reason, n_files) in &by_reason {
         println!("left out: {n_files:>6} {reason}");
     }
-    if !by_reason.is_empty() {
-        println!("each file left out is in {}", options.out.join("rejected.csv").display());
+    let mut in_part = BTreeMap::new();
+    for file in &summary.in_part {
+        *in_part.entry(&file.reason).or_insert(0) += 1;
+    }
+    for (reason, n_files) in &in_part {
+        println!("but kept: {n_files:>6} {reason}");
+    }
+    if !by_reason.is_empty() || !in_part.is_empty() {
+        println!("each file left out or read in part is in {}", options.out.join("rejected.csv").display());
     }
     let n_files = summary.index.pieces.len() + summary.rejects.len();
     let before = match summary.n_resumed {
@@ -129,13 +139,14 @@ pub fn prepare_until(options: &PrepareOptions, filters: &Filters, stop: &AtomicB
         rejects.extend(Vec::into_iter(transcribed).map(reject));
     }
     let read = |source: &Source| {
-        let score = read_source(source, &options.licences, filters)?;
-        Ok((Facts::of(&score), annotate(&score)))
+        let (score, in_part) = read_source(source, &options.licences, filters)?;
+        Ok((Facts::of(&score), annotate(&score), in_part))
     };
     let parts = parts::read(&sources, options.out.join("parts.partial"), &how, stop, read)?;
     rejects.extend(parts.rejects.iter().cloned());
     let kept = without_copies(&parts.kept, &mut rejects);
-    write_rejects(options, &rejects)?;
+    let in_part: Vec<Reject> = kept.iter().filter_map(|file| file.in_part.clone()).collect();
+    write_rejects(options, &rejects, &in_part)?;
     if kept.is_empty() {
         parts.remove()?;
         let first = rejects.first().map(|r| format!(" (the first: {}: {})", r.path, r.reason)).unwrap_or_default();
@@ -154,7 +165,7 @@ pub fn prepare_until(options: &PrepareOptions, filters: &Filters, stop: &AtomicB
         notes(kept[piece])
     })?;
     parts.remove()?;
-    Ok(Summary { index, rejects, n_resumed: parts.n_resumed })
+    Ok(Summary { index, rejects, in_part, n_resumed: parts.n_resumed })
 }
 
 /// Of the files with the same notes, in whatever key, keeps one: a held-out one if there is, since its copy in the training
@@ -178,7 +189,25 @@ fn without_copies<'a>(all: &'a [Kept<'a>], rejects: &mut Vec<Reject>) -> Vec<&'a
     all.iter().filter(is_first).collect()
 }
 
-fn read_source(source: &Source, licences: &[String], filters: &Filters) -> Result<Score, Reject> {
+/// The music of a file, and what of it could not be read, if anything.
+pub(crate) type Read = (Reduction, Option<Reject>);
+
+/// What was left out of a file that is kept all the same.
+fn in_part(source: &Source, left_out: &[LeftOut]) -> Option<Reject> {
+    let is_drums = |left: &LeftOut| matches!(left.what, What::Drums(_));
+    let reason = if left_out.is_empty() {
+        return None;
+    } else if left_out.iter().any(|left| left.what.is_damage()) {
+        "read in part"
+    } else if left_out.iter().all(is_drums) {
+        "read without its drums"
+    } else {
+        "read with doubts"
+    };
+    Some(Reject::new(&source.path, reason, midi::summary(left_out)))
+}
+
+fn read_source(source: &Source, licences: &[String], filters: &Filters) -> Result<Read, Reject> {
     let reject = |reason: &str, detail: String| Reject::new(&source.path, reason, detail);
     if !licences.is_empty() && !licences.contains(&source.licence_class) {
         return Err(reject("a licence that was not asked for", source.licence_class.clone()));
@@ -193,9 +222,10 @@ fn read_source(source: &Source, licences: &[String], filters: &Filters) -> Resul
     }
     let bytes = fs::read(&source.file).map_err(cannot)?;
     let reading = if source.is_transcription { Reading::Free } else { Reading::Auto };
-    let score = midi::read(&bytes, reading).map_err(|e| {
+    let (score, left_out) = midi::read_reduction(&bytes, reading).map_err(|e| {
         let reason = match e {
             MidiError::Unreadable(_) => "not a readable MIDI file",
+            MidiError::Damaged(_) => "damaged",
             MidiError::FrameTiming | MidiError::NoTicksPerBeat => "timing without beats (SMPTE, or none)",
             MidiError::NoNotes => "no notes",
             MidiError::TooLong => "longer than a day",
@@ -206,11 +236,11 @@ fn read_source(source: &Source, licences: &[String], filters: &Filters) -> Resul
     if let Some((reason, detail)) = filters.refuse(&score) {
         return Err(reject(reason, detail));
     }
-    Ok(score)
+    Ok((score, in_part(source, &left_out)))
 }
 
 impl Facts {
-    fn of(score: &Score) -> Self {
+    fn of(score: &Reduction) -> Self {
         let end_position = score.position(score.end_ticks);
         Self {
             n_notes: score.notes.len(),
@@ -218,7 +248,7 @@ impl Facts {
             mode: find_key(&score.notes).map_or(0, |(key, _)| key.mode_condition()),
             is_free: score.is_free,
             is_flat: is_flat(&score.notes),
-            tempo_bpm: tempo(score.tempo_bpm),
+            tempo_bpm: tempo(score.tempo_bpm()),
             voices: voices(&score.notes),
             end_ticks: score.end_ticks,
             end_position: [end_position.beat_phase, end_position.bar_beat],
@@ -249,7 +279,7 @@ impl Facts {
     }
 }
 
-fn check(score: &Score) -> Result<(), (&'static str, String)> {
+fn check(score: &Reduction) -> Result<(), (&'static str, String)> {
     let n_notes = score.notes.len();
     if n_notes < MIN_NOTES {
         return Err(("fewer than 32 notes", format!("{n_notes} notes")));
@@ -326,12 +356,14 @@ fn styles(kept: &[&Kept]) -> Vec<String> {
     std::iter::once(ANY_STYLE.to_owned()).chain(named).collect()
 }
 
-fn write_rejects(options: &PrepareOptions, rejects: &[Reject]) -> Result<()> {
+fn write_rejects(options: &PrepareOptions, rejects: &[Reject], in_part: &[Reject]) -> Result<()> {
     fs::create_dir_all(&options.out).with_context(|| format!("cannot make the folder {}", options.out.display()))?;
     let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["path", "reason", "detail"])?;
-    for reject in rejects {
-        table.write_record([&reject.path, &reject.reason, &reject.detail])?;
+    table.write_record(["path", "reason", "detail", "kept"])?;
+    for (files, kept) in [(rejects, "no"), (in_part, "yes")] {
+        for file in files {
+            table.write_record([file.path.as_str(), &file.reason, &file.detail, kept])?;
+        }
     }
     shards::write_atomically(&options.out.join("rejected.csv"), &table.into_inner()?)
 }

@@ -9,8 +9,11 @@ use clap::Parser;
 use engine::{ModelConfig, Note, Pack, Pitch, Precision, Velocity, Weights, random_file};
 use model::adapt::{AdaptOptions, adapt};
 use model::inspect::describe;
-use model::midi::{Part, write};
 use model::pack::{PackVerb, run};
+use music::midi::write;
+use music::{Part, Score, TimeSignature};
+
+const WALTZ: TimeSignature = TimeSignature::new(3, 2).unwrap();
 
 #[derive(Parser)]
 struct Command {
@@ -28,7 +31,7 @@ fn save_tune(path: &Path, n_notes: u8, start_key: u8) {
         velocity: Velocity::new(80).unwrap(),
     };
     let notes: Vec<_> = (0..n_notes).map(note).collect();
-    fs::write(path, write(&[Part { name: "tune", channel: 0, notes: &notes }], 100.0, 3).unwrap()).unwrap();
+    fs::write(path, write(&Score::new(100.0, WALTZ).with_part(Part::new("tune", notes))).unwrap()).unwrap();
 }
 
 struct Place {

@@ -13,8 +13,9 @@ use model::batch::Batch;
 use model::corpus::Split;
 use model::dataset::{Dataset, SamplingPolicy};
 use model::inspect::describe;
-use model::midi::{Part, write};
 use model::prepare::{Filters, Mode, PrepareOptions, prepare, prepare_until};
+use music::midi::{read_reduction, write};
+use music::{Part, Reading, Score, TimeSignature};
 
 const STEPS: usize = 48;
 
@@ -28,7 +29,7 @@ fn tune(k: usize, n_notes: usize) -> Vec<u8> {
             velocity: Velocity::new(u8::try_from(40 + i % 64).unwrap()).unwrap(),
         })
         .collect();
-    write(&[Part { name: "tune", channel: 0, notes: &notes }], 120.0, 4).unwrap()
+    write(&Score::new(120.0, TimeSignature::COMMON).with_part(Part::new("tune", notes))).unwrap()
 }
 
 /// 40 tunes in two styles, and five files that must be left out.
@@ -123,6 +124,56 @@ fn every_file_is_prepared_or_listed_with_its_reason() {
     );
     let table = describe(&options.out, false).unwrap();
     assert!(table.contains("left out:      2 not a readable MIDI file") && table.contains("Reels"), "{table}");
+}
+
+#[test]
+fn a_file_that_is_read_in_part_is_kept_and_listed_with_its_losses() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    // A byte that belongs in no file, an end that is missing, and drums.
+    let mut odd = tune(50, 60);
+    odd.splice(odd.len() - 4..odd.len() - 4, [0, 0xF8]);
+    fs::write(options.data.join("Airs/odd.kar"), odd).unwrap();
+    let whole = tune(51, 80);
+    fs::write(options.data.join("Airs/cut.RMI"), &whole[..whole.len() - 100]).unwrap();
+    let tune_and_drums = Score::new(120.0, TimeSignature::COMMON)
+        .with_part(Part::new("tune", read_notes(&tune(52, 70))))
+        .with_part(Part::new("drums", read_notes(&tune(53, 10))).on_channel(9));
+    fs::write(options.data.join("drums.mid"), write(&tune_and_drums).unwrap()).unwrap();
+    let check = |summary: &model::prepare::Summary, out: &Path| {
+        let mut in_part: Vec<_> = summary.in_part.iter().map(|r| (r.path.as_str(), r.reason.as_str())).collect();
+        in_part.sort_unstable();
+        let expected = [
+            ("Airs/cut.RMI", "read in part"),
+            ("Airs/odd.kar", "read in part"),
+            ("drums.mid", "read without its drums"),
+        ];
+        assert_eq!(in_part, expected);
+        for (path, _) in expected {
+            assert!(summary.index.pieces.iter().any(|piece| piece.path == path), "{path} is kept");
+        }
+        let mut table = csv::Reader::from_path(out.join("rejected.csv")).unwrap();
+        assert_eq!(table.headers().unwrap(), vec!["path", "reason", "detail", "kept"]);
+        let rows: Vec<_> = table.records().map(Result::unwrap).collect();
+        let row = |path: &str| rows.iter().find(|row| &row[0] == path).unwrap();
+        assert!(row("Airs/odd.kar")[2].contains("track 2, byte ") && &row("Airs/odd.kar")[3] == "yes");
+        assert!(row("Airs/cut.RMI")[2].contains("100 bytes too early"), "{:?}", row("Airs/cut.RMI"));
+        assert!(row("drums.mid")[2].contains("10 notes of drums"));
+        assert_eq!(&row("Reels/short.mid")[3], "no");
+    };
+    check(&prepare(&options).unwrap(), &options.out);
+    let table = describe(&options.out, false).unwrap();
+    assert!(table.contains("but kept:      2 read in part") && table.contains("left out:      2 not a"), "{table}");
+
+    // What an earlier run had read is listed too.
+    options.out = folder.path().join("resumed");
+    let obstacle = options.out.join("pieces.json.partial");
+    fs::create_dir_all(&obstacle).unwrap();
+    prepare(&options).unwrap_err();
+    fs::remove_dir(obstacle).unwrap();
+    let resumed = prepare(&options).unwrap();
+    assert_eq!(resumed.n_resumed, 48);
+    check(&resumed, &options.out);
 }
 
 #[test]
@@ -305,7 +356,8 @@ fn what_was_read_before_a_stop_is_not_read_again() {
 fn a_copy_of_a_held_out_piece_does_not_stay_in_training() {
     let folder = tempfile::tempdir().unwrap();
     let raised: Vec<Note> = read_notes(&tune(3, 80)).into_iter().map(raise).collect();
-    let raised = write(&[Part { name: "tune", channel: 2, notes: &raised }], 90.0, 4).unwrap();
+    let raised =
+        write(&Score::new(90.0, TimeSignature::COMMON).with_part(Part::new("tune", raised).on_channel(2))).unwrap();
     for (name, bytes) in [("a", tune(3, 80)), ("b", raised), ("c", tune(4, 80)), ("d", tune(4, 81))] {
         fs::write(folder.path().join(format!("{name}.mid")), bytes).unwrap();
     }
@@ -320,7 +372,7 @@ fn a_copy_of_a_held_out_piece_does_not_stay_in_training() {
 }
 
 fn read_notes(bytes: &[u8]) -> Vec<Note> {
-    model::midi::read(bytes, model::midi::Reading::Auto).unwrap().notes
+    read_reduction(bytes, Reading::Auto).unwrap().0.notes
 }
 
 /// Two semitones up.
@@ -459,7 +511,7 @@ fn loudness(velocity: impl Fn(usize) -> u8) -> Vec<u8> {
             velocity: Velocity::new(velocity(i)).unwrap(),
         })
         .collect();
-    write(&[Part { name: "tune", channel: 0, notes: &notes }], 120.0, 4).unwrap()
+    write(&Score::new(120.0, TimeSignature::COMMON).with_part(Part::new("tune", notes))).unwrap()
 }
 
 #[test]

@@ -9,12 +9,15 @@ use engine::{ModelConfig, Note, Pitch, Velocity};
 use model::batch::Batch;
 use model::corpus::Split;
 use model::dataset::{Dataset, SamplingPolicy};
-use model::midi::{Part, write};
 use model::network::Network;
 use model::optimiser::AdamW;
 use model::prepare::{PrepareOptions, prepare};
 use model::reptile::learn;
 use model::step::{Stepper, n_events};
+use music::midi::write;
+use music::{Part, Score, TimeSignature};
+
+const WALTZ: TimeSignature = TimeSignature::new(3, 2).unwrap();
 
 const RATE: f64 = 3e-3;
 
@@ -31,7 +34,7 @@ fn dataset(folder: &Path, name: &str, styles: &[[u8; 4]]) -> Dataset {
                 velocity: Velocity::new(80).unwrap(),
             };
             let notes: Vec<Note> = (0..60 + k).map(note).collect();
-            let file = write(&[Part { name: "tune", channel: 0, notes: &notes }], 100.0, 3).unwrap();
+            let file = write(&Score::new(100.0, WALTZ).with_part(Part::new("tune", notes))).unwrap();
             fs::write(data.join(format!("style {s}/{k}.mid")), file).unwrap();
         }
     }

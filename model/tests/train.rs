@@ -9,10 +9,13 @@ use std::process::{Command, Output, Stdio};
 use candle_core::Device;
 use engine::{Note, Pitch, Velocity, Weights};
 use model::checkpoint::Checkpoint;
-use model::midi::{Part, write};
 use model::prepare::{PrepareOptions, prepare};
 use model::quantise::{self, QuantiseOptions};
+use music::midi::write;
+use music::{Part, Score, TimeSignature};
 use tempfile::TempDir;
+
+const WALTZ: TimeSignature = TimeSignature::new(3, 2).unwrap();
 
 /// Forty scales, prepared in `prepared`.
 fn folder() -> TempDir {
@@ -32,7 +35,7 @@ fn prepared(folder: &Path, name: &str, duration_ticks: u32) {
             velocity: Velocity::new(60 + i % 40).unwrap(),
         };
         let notes: Vec<Note> = (0..40 + k).map(note).collect();
-        let file = write(&[Part { name: "tune", channel: 0, notes: &notes }], 100.0, 3).unwrap();
+        let file = write(&Score::new(100.0, WALTZ).with_part(Part::new("tune", notes))).unwrap();
         fs::write(data.join(format!("{k}.mid")), file).unwrap();
     }
     prepare(&PrepareOptions { data, out: folder.join(name), ..PrepareOptions::default() }).unwrap();

@@ -9,8 +9,9 @@ use model::corpus::Split;
 use model::evaluate::{EvaluateOptions, evaluate};
 use model::generate::{self, GenerateOptions};
 use model::inspect::describe;
-use model::midi::{Part, Reading, read, write};
 use model::prepare::{PrepareOptions, prepare};
+use music::midi::{read, read_reduction, write};
+use music::{Part, Reading, Score, TempoMap, TimeSignature, event_text};
 
 fn weights(folder: &Path) -> PathBuf {
     let path = folder.join("random.antiphon");
@@ -31,8 +32,12 @@ fn tune(n_notes: u8, start_key: u8) -> Vec<Note> {
         .collect()
 }
 
+fn waltz(notes: &[Note]) -> Score {
+    Score::new(100.0, TimeSignature::new(3, 2).unwrap()).with_part(Part::new("tune", notes.to_vec()))
+}
+
 fn save(path: &Path, notes: &[Note]) {
-    fs::write(path, write(&[Part { name: "tune", channel: 0, notes }], 100.0, 3).unwrap()).unwrap();
+    fs::write(path, write(&waltz(notes)).unwrap()).unwrap();
 }
 
 fn options(folder: &Path, out: &str) -> GenerateOptions {
@@ -176,7 +181,7 @@ fn a_call_is_continued_from_its_end_in_whole_bars() {
     };
     generate::run(&options).unwrap();
     let first = fs::read(&options.out).unwrap();
-    let score = read(&first, Reading::Auto).unwrap();
+    let (score, _) = read_reduction(&first, Reading::Auto).unwrap();
     assert_eq!(&score.notes[..24], tune(24, 60));
     let (start, stop) = (24 * 24, 24 * 24 + 4 * 144);
     assert!(score.notes.len() > 24);
@@ -190,11 +195,32 @@ fn a_call_is_continued_from_its_end_in_whole_bars() {
 }
 
 #[test]
+fn an_answer_is_written_in_the_metre_and_tempo_of_its_call() {
+    let folder = tempfile::tempdir().unwrap();
+    for (numerator, power, bar_ticks) in [(6, 3, 144), (7, 3, 168), (12, 3, 288), (5, 2, 240)] {
+        let signature = TimeSignature::new(numerator, power).unwrap();
+        let mut score = Score::new(84.0, signature).with_part(Part::new("tune", tune(24, 60)));
+        score.tempi = TempoMap::new(48, [(0, 700_000), (150, 600_000)]);
+        let call = folder.path().join("call.mid");
+        fs::write(&call, write(&score).unwrap()).unwrap();
+        let options =
+            GenerateOptions { call: Some(call), bars: Some(2), notes: None, ..options(folder.path(), "answer.mid") };
+        generate::run(&options).unwrap();
+        let written = read(&fs::read(&options.out).unwrap()).unwrap();
+        assert_eq!(written.left_out, []);
+        let written = written.score.resampled(48);
+        assert_eq!((&written.metres, &written.tempi), (&score.metres, &score.tempi));
+        let end = written.parts.iter().flat_map(|part| &part.notes).map(Note::end_ticks).max().unwrap();
+        assert!(end <= 24 * 24 + 2 * bar_ticks, "two bars of {signature}");
+    }
+}
+
+#[test]
 fn a_piece_comes_from_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path(), "piece.mid");
     generate::run(&options).unwrap();
-    let score = read(&fs::read(&options.out).unwrap(), Reading::Auto).unwrap();
+    let (score, _) = read_reduction(&fs::read(&options.out).unwrap(), Reading::Auto).unwrap();
     assert!((30..=40).contains(&score.notes.len()), "{}", score.notes.len());
 }
 
@@ -223,7 +249,13 @@ fn midi_and_weights_can_be_looked_into() {
     }
     let dump = describe(&call, true).unwrap();
     assert!(dump.starts_with("NOTE_ON 60 60\nTIME_SHIFT 24\nNOTE_OFF 60\n"), "{dump}");
-    assert_eq!(engine::dump::parse(&dump).unwrap(), tune(24, 60));
+    assert_eq!(event_text::parse(&dump).unwrap(), tune(24, 60));
+    let mut damaged = fs::read(&call).unwrap();
+    let end = damaged.len() - 4;
+    damaged.splice(end..end, [0, 0xF8]);
+    fs::write(&call, damaged).unwrap();
+    let shown = describe(&call, false).unwrap();
+    assert!(shown.contains("notes      24") && shown.contains("a system message (F8)"), "{shown}");
     assert!(describe(&weights(folder.path()), false).unwrap().contains("Ragtime"));
     assert!(describe(&folder.path().join("none"), false).is_err());
 }

@@ -181,7 +181,7 @@ impl Scribe {
 
 fn call(take: &Take) -> Call {
     let notes = take.notes.iter().filter(|note| !note.is_answer);
-    notes.map(|note| (note.on_ticks, note.off_ticks, note.key)).collect()
+    notes.map(|note| (note.on_ticks, note.off_ticks, note.pitch.get())).collect()
 }
 
 /// Gathers takes in files.

@@ -1,11 +1,9 @@
 //! The player's notes that were learnt, as one take of all phrases in a row.
 
-use engine::{Metre, TICKS_PER_BEAT};
+use engine::Metre;
 use takes::{Take, TakeNote};
 
 use crate::memory::Own;
-
-const _: () = assert!(TICKS_PER_BEAT == takes::TICKS_PER_BEAT);
 
 /// Each phrase with its own times and its place in the bar; the rest between two of them is not remembered. `None` without
 /// notes.
@@ -25,8 +23,8 @@ pub(crate) fn take(own: &[Own], metre: Metre, tempo: f32) -> Option<Take> {
             is_answer: false,
             on_ticks: since(note.onset_ticks),
             off_ticks: since(note.end_ticks()),
-            key: note.pitch.get(),
-            velocity: note.velocity.get(),
+            pitch: note.pitch,
+            velocity: note.velocity,
         });
         Take { tempo, bar_ticks, notes: notes.collect() }
     });

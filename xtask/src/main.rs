@@ -37,7 +37,7 @@ enum Task {
     Test(test::Options),
     /// Check that the trainer compiles for NVIDIA GPUs; needs none, and no CUDA.
     CheckCuda,
-    /// Check that the plugin compiles for Windows and macOS.
+    /// Check that the plugin compiles for Windows and macOS, and the engine for browsers.
     CheckPlatforms,
     /// Check that the vendored plugin framework is the published one with our patches.
     CheckVendor,

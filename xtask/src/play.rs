@@ -1,16 +1,15 @@
 //! The demo: plays a call to the real plugin in real time, and keeps what it answers.
 
-mod key;
-pub(crate) mod midi_file;
-mod picture;
+pub(crate) mod call;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use host::{Clap, Entry, Instance, Message, Pace, Played, Rig, Settings, Transport, pair};
+use music::score::ANSWER_TRACK;
+use music::{Note, Part, Role, Score, TICKS_PER_BEAT, find_key, midi, piano_roll};
 
 use crate::build;
-use midi_file::{Call, Note};
 
 /// Options of `cargo xtask play`.
 #[derive(clap::Args)]
@@ -49,13 +48,12 @@ const PATIENCE_BARS: f64 = 4.0;
 /// When the call cannot be read, the plugin fails or says nothing, or a note is left sounding.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let path = options.call.clone().unwrap_or_else(|| PathBuf::from(SHIPPED_CALL));
-    let call = shorten(midi_file::read(&path)?, options.call_bars);
+    let call = call::shorten(&call::read(&path)?, options.call_bars);
     let entry = Entry::from_file(&build::bundle()?.clap)?;
 
     // What the plugin means to say: an offline render waits for it, so nothing can be late.
     let meant = perform(&entry, &call, options, Settings { is_offline: true, ..LIVE }, Pace::Unpaced)?;
-    let (numerator, denominator) = call.signature;
-    println!("playing {} at {:.0} BPM in {numerator}/{denominator} ...", path.display(), call.tempo);
+    println!("playing {} at {:.0} BPM in {} ...", path.display(), call.tempi.bpm(0), call.signature(0));
     let heard = perform(&entry, &call, options, LIVE, Pace::RealTime(1.0))?;
     report(&call, &Take::new(&call, meant, heard), options, &path)
 }
@@ -75,16 +73,10 @@ struct Take {
 
 impl Take {
     /// Compares what was heard live with what was meant. Both are in samples since the song's start.
-    fn new(call: &Call, meant: Vec<Played>, heard: Vec<Played>) -> Self {
-        let beats = |samples: u64| seconds(samples) * call.tempo / 60.0;
+    fn new(call: &Score, meant: Vec<Played>, heard: Vec<Played>) -> Self {
+        let ticks = |samples: u64| nearest(call.tempi.ticks(seconds(samples)));
         let end = heard.iter().map(|note| note.off_samples.unwrap_or(note.on_samples)).max().unwrap_or(0);
-        let answer = heard.iter().map(|note| Note {
-            start_beats: beats(note.on_samples),
-            end_beats: beats(note.off_samples.unwrap_or(end)),
-            key: note.key,
-            velocity: note.velocity,
-        });
-        let answer = answer.collect();
+        let answer = heard.iter().map(|note| note.note(end, ticks)).collect();
         let first = |notes: &[Played]| notes.first().map_or(0, |note| note.on_samples);
         let hand_over_ms = (seconds(first(&heard)) - seconds(first(&meant))) * 1e3;
         let n_unreleased = heard.iter().filter(|note| note.off_samples.is_none()).count();
@@ -101,23 +93,28 @@ impl Take {
 }
 
 /// Plays the call to a new instance, and waits until its answer is over.
-fn perform(entry: &Entry, call: &Call, options: &Options, settings: Settings, pace: Pace) -> Result<Vec<Played>> {
+fn perform(entry: &Entry, call: &Score, options: &Options, settings: Settings, pace: Pace) -> Result<Vec<Played>> {
     let mut rig = Rig::new(Clap::new(entry, settings)?, settings, pace);
     configure(&mut rig, call, options)?;
     let start = rig.now();
-    let transport =
-        Transport { is_playing: true, tempo: call.tempo, signature: call.signature, ..Transport::default() };
-    rig.set_transport(transport);
-    let beat_seconds = 60.0 / call.tempo;
-    for note in &call.notes {
-        let at = |beats: f64| start + rig.samples(beats * beat_seconds);
-        let (on, off) = (at(note.start_beats), at(note.end_beats));
-        rig.send(on, Message::NoteOn { channel: 0, key: note.key, velocity: note.velocity });
-        rig.send(off.max(on + 1), Message::NoteOff { channel: 0, key: note.key });
+    rig.set_transport(transport(call, 0, Transport { is_playing: true, ..Transport::default() }));
+    for (at, message) in messages(call, |seconds| start + rig.samples(seconds)) {
+        rig.send(at, message);
     }
-    let call_end = call.notes.iter().map(|n| n.end_beats).fold(0.0, f64::max);
-    let patience = rig.samples(PATIENCE_BARS * transport.bar_beats() * beat_seconds);
-    rig.run(rig.samples(call_end * beat_seconds))?;
+    // The song keeps all its tempi and metres while the call plays, and the last of each from then on.
+    let call_end = call.end_ticks();
+    let mut changes: Vec<i64> = call.tempi.changes().map(|(ticks, _)| ticks).collect();
+    changes.extend(call.metres.iter().map(|metre| metre.start_ticks));
+    changes.push(call_end);
+    changes.retain(|&ticks| ticks > 0 && ticks <= call_end);
+    changes.sort_unstable();
+    for ticks in changes {
+        let at = start + rig.samples(call.tempi.seconds(ticks));
+        rig.run(at.saturating_sub(rig.now()))?;
+        rig.set_transport(transport(call, ticks, rig.transport()));
+    }
+    let bar_seconds = rig.transport().bar_beats() * 60.0 / rig.transport().tempo;
+    let patience = rig.samples(PATIENCE_BARS * bar_seconds);
 
     // Each block may bring a new note; silence for long enough means that the answer is over.
     let handed_over = rig.now();
@@ -142,9 +139,39 @@ fn perform(entry: &Entry, call: &Call, options: &Options, settings: Settings, pa
     Ok(notes)
 }
 
-fn configure(rig: &mut Rig<Clap>, call: &Call, options: &Options) -> Result<()> {
+/// The transport with the tempo and metre that the call has at a time.
+fn transport(call: &Score, ticks: i64, now: Transport) -> Transport {
+    let signature = call.signature(ticks);
+    let signature = (signature.numerator().into(), signature.denominator().into());
+    Transport { tempo: call.tempi.bpm(ticks), signature, ..now }
+}
+
+/// What the player's hands and feet do, in order of time. `at` is the sample at so many seconds of the call.
+fn messages(call: &Score, at: impl Fn(f64) -> u64) -> Vec<(u64, Message)> {
+    const SUSTAIN: u8 = 64;
+    let sample = |ticks: i64| at(call.tempi.seconds(ticks));
+    // At one sample keys go up, then the pedal moves, then keys go down.
+    let mut messages: Vec<(u64, u8, Message)> = Vec::new();
+    for part in &call.parts {
+        let channel = part.channel;
+        for note in &part.notes {
+            let (key, velocity) = (note.pitch.get(), note.velocity.get());
+            let (on, off) = (sample(note.onset_ticks), sample(note.end_ticks()));
+            messages.push((on, 2, Message::NoteOn { channel, key, velocity }));
+            messages.push((off.max(on + 1), 0, Message::NoteOff { channel, key }));
+        }
+        for change in &part.pedal {
+            let value = if change.is_down { 127 } else { 0 };
+            messages.push((sample(change.ticks), 1, Message::Midi([0xB0 | channel, SUSTAIN, value])));
+        }
+    }
+    messages.sort_by_key(|&(at, order, _)| (at, order));
+    messages.into_iter().map(|(at, _, message)| (at, message)).collect()
+}
+
+fn configure(rig: &mut Rig<Clap>, call: &Score, options: &Options) -> Result<()> {
     // The answer comes with the first bar line after the call, and not in one of the call's own rests.
-    let silence_ms = format!("{:.0} ms", longest_rest_beats(call) * 60e3 / call.tempo + 100.0);
+    let silence_ms = format!("{:.0} ms", call::longest_rest_seconds(call) * 1e3 + 100.0);
     let seed = options.seed.to_string();
     for (name, text) in [("Seed", seed.as_str()), ("Start", "Next bar"), ("Silence", silence_ms.as_str())] {
         let value = rig.plugin.read_text(name, text)?;
@@ -180,24 +207,21 @@ fn find_style(rig: &mut Rig<Clap>, wanted: &str) -> Result<f64> {
     Ok(*value)
 }
 
-fn report(call: &Call, take: &Take, options: &Options, path: &Path) -> Result<()> {
+fn report(call: &Score, take: &Take, options: &Options, path: &Path) -> Result<()> {
     std::fs::create_dir_all(&options.out).with_context(|| format!("cannot create {}", options.out.display()))?;
     let file = |name: &str| options.out.join(name);
-    let (tempo, signature) = (call.tempo, call.signature);
-    midi_file::write(&file("answer.mid"), tempo, signature, &[("Answer", &take.answer)])?;
-    midi_file::write(&file("take.mid"), tempo, signature, &[("Call", &call.notes), ("Answer", &take.answer)])?;
-    let (call_key, answer_key) = (key::name(&call.notes), key::name(&take.answer));
+    let answer = Part::new(ANSWER_TRACK, take.answer.clone()).on_channel(1);
+    let alone = Score { parts: vec![answer.clone()], ..call.clone() };
+    let both = call.clone().with_part(answer);
+    for (name, score) in [("answer.mid", &alone), ("take.mid", &both)] {
+        write(&file(name), &midi::write(score)?)?;
+    }
+    let (call_key, answer_key) = (key_name(&both, Role::Call), key_name(&both, Role::Answer));
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    picture::draw(
-        &file("take.png"),
-        &picture::Take {
-            title: &format!("{name}: a call in {call_key}, an answer in {answer_key}, {tempo:.0} BPM"),
-            bar_beats: f64::from(signature.0) * 4.0 / f64::from(signature.1),
-            call: &call.notes,
-            answer: &take.answer,
-        },
-    )?;
-    println!("call     {} notes, {call_key}", call.notes.len());
+    let tempo = call.tempi.bpm(0);
+    let title = format!("{name}: a call in {call_key}, an answer in {answer_key}, {tempo:.0} BPM");
+    write(&file("take.png"), &piano_roll::draw(&both, &title)?)?;
+    println!("call     {} notes, {call_key}", call.n_notes());
     println!("answer   {} notes, {answer_key}", take.answer.len());
     println!(
         "timing   {:.1} ms from hand-over to first note, {} late, {} dropped",
@@ -208,30 +232,48 @@ fn report(call: &Call, take: &Take, options: &Options, path: &Path) -> Result<()
     Ok(())
 }
 
-/// The longest time between two notes of the call in which nothing sounds.
-fn longest_rest_beats(call: &Call) -> f64 {
-    let (mut longest, mut end) = (0.0f64, f64::MAX);
-    for note in &call.notes {
-        longest = longest.max(note.start_beats - end);
-        end = if end == f64::MAX { note.end_beats } else { end.max(note.end_beats) };
-    }
-    longest
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Drops whole empty bars before the first note, and what comes after the wanted bars.
-fn shorten(mut call: Call, max_bars: u32) -> Call {
-    let bar = f64::from(call.signature.0) * 4.0 / f64::from(call.signature.1);
-    let lead = call.notes.first().map_or(0.0, |note| (note.start_beats / bar).floor() * bar);
-    let end = f64::from(max_bars.max(1)) * bar;
-    for note in &mut call.notes {
-        note.start_beats -= lead;
-        note.end_beats = (note.end_beats - lead).min(end);
-    }
-    call.notes.retain(|note| note.start_beats < end);
-    call
+/// The key of a role's notes, such as "D minor"; "no key" if they have none.
+fn key_name(score: &Score, role: Role) -> String {
+    let score = score.resampled(TICKS_PER_BEAT);
+    let notes: Vec<Note> = score.notes_of(role).copied().collect();
+    find_key(&notes).map_or("no key".to_owned(), |(key, _)| key.to_string())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a take is far shorter than 2^52 samples")]
 fn seconds(samples: u64) -> f64 {
     samples as f64 / LIVE.sample_rate
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "saturates; no take is that long")]
+fn nearest(ticks: f64) -> i64 {
+    ticks.round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use music::{PedalChange, Pitch, TempoMap, TimeSignature, Velocity};
+
+    use super::*;
+
+    #[test]
+    fn hands_and_feet_move_in_order_at_every_tempo() {
+        let note = |onset_ticks| {
+            let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
+            Note { onset_ticks, duration_ticks: 48, pitch, velocity }
+        };
+        let mut part = Part::new("Call", vec![note(0), note(48)]);
+        part.pedal = vec![PedalChange { ticks: 48, is_down: true }, PedalChange { ticks: 96, is_down: false }];
+        let mut call = Score::new(60.0, TimeSignature::COMMON).with_part(part);
+        call.tempi = TempoMap::new(48, [(0, 1_000_000), (48, 500_000)]);
+        let sent = messages(&call, |seconds| nearest(seconds * 1000.0).unsigned_abs());
+        let (on, off) =
+            (Message::NoteOn { channel: 0, key: 60, velocity: 74 }, Message::NoteOff { channel: 0, key: 60 });
+        let pedal = |value| Message::Midi([0xB0, 64, value]);
+        assert_eq!(sent, [(0, on), (1000, off), (1000, pedal(127)), (1000, on), (1500, off), (1500, pedal(0))]);
+        assert!((transport(&call, 48, Transport::default()).tempo - 120.0).abs() < 1e-9);
+    }
 }

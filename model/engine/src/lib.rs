@@ -4,7 +4,7 @@
 //! next note. Everything here is a function of weights, seed and input: there is no clock, thread, file or environment
 //! variable, and nothing is allocated after construction.
 //!
-//! Reading order: [`note`] and [`metre`] are the shared words; [`vocab`] turns times and velocities into attribute
+//! Reading order: [`note`] and [`metre`], from `music`, are the shared words; [`vocab`] turns times and velocities into attribute
 //! values; [`conditions`] says what else the model is told; [`config`], [`weights`] and `forward` are the network;
 //! [`sample`] and [`grammar`] choose, and `habits` lets them lean towards what the player played; [`session`] ties them
 //! together; [`repeat`] says when an answer runs in circles; [`pack`] adds a player's own style to the weights.
@@ -14,17 +14,13 @@ mod attention;
 pub mod conditions;
 pub mod config;
 mod container;
-pub mod dump;
 mod forward;
 pub mod grammar;
 mod habits;
-pub mod key;
 mod linear;
 mod math;
 mod memory;
-pub mod metre;
 mod network;
-pub mod note;
 mod pacing;
 pub mod pack;
 mod quant;
@@ -42,8 +38,8 @@ pub use conditions::Conditions;
 pub use config::ModelConfig;
 pub use grammar::Onset;
 pub use habits::MOST_NOTES as MOST_LEARNT;
-pub use metre::{Metre, Position};
-pub use note::{Note, Pitch, TICKS_PER_BEAT, Velocity};
+pub use music::{Metre, Note, Pitch, Position, TICKS_PER_BEAT, Velocity};
+pub use music::{key, metre, note};
 pub use pacing::Pacing;
 pub use pack::{Pack, PackError, PackHeader};
 pub use random::random_file;

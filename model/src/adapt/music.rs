@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
+use music::Reduction;
 
 use crate::corpus::{self, Source, Split};
-use crate::midi::Score;
 use crate::prepare::{Reject, memory};
 use crate::shards::{Index, Prepared};
 
@@ -27,6 +27,8 @@ pub(super) struct Music {
     pub(super) sources: Vec<String>,
     /// Files of no use.
     pub(super) rejects: Vec<Reject>,
+    /// Files that are learnt from, and what of them could not be read.
+    pub(super) in_part: Vec<Reject>,
     /// What is held out, in words.
     pub(super) held_out: String,
 }
@@ -41,11 +43,14 @@ impl Music {
             sources.extend(listed.sources);
             rejects.extend(listed.rejects);
         }
-        ensure!(!sources.is_empty(), "there are no .mid or .midi files; export your pieces as MIDI files first");
+        ensure!(
+            !sources.is_empty(),
+            "there are no .mid, .midi, .kar or .rmi files; export your pieces as MIDI files first"
+        );
         for source in &mut sources {
             name.clone_into(&mut source.style);
         }
-        let (mut kept, unused) = memory::read(&sources)?;
+        let memory::Files { mut kept, rejects: unused, in_part } = memory::read(&sources)?;
         rejects.extend(unused);
         let n_notes: usize = kept.iter().map(|(_, score)| score.notes.len()).sum();
         if n_notes < MIN_NOTES {
@@ -68,7 +73,7 @@ impl Music {
             let is_held_out = |i: usize| i % HELD_OUT_FILES == HELD_OUT_FILES / 2;
             let n = (0..kept.len()).filter(|&i| is_held_out(i)).count();
             let split = |i| if is_held_out(i) { Split::Valid } else { Split::Train };
-            let whole = |(i, (source, score)): (usize, &(&Source, Score))| placed(source, split(i), score.clone());
+            let whole = |(i, (source, score)): (usize, &(&Source, Reduction))| placed(source, split(i), score.clone());
             (kept.iter().enumerate().map(whole).collect::<Vec<_>>(), format!("{n} files"))
         };
         let mut styles = base_styles.to_vec();
@@ -80,31 +85,52 @@ impl Music {
             sources: kept.iter().map(|(source, _)| source.path.clone()).collect(),
             prepared: Prepared { index: Index { styles, pieces: stored, ..Index::default() }, notes },
             rejects,
+            in_part,
             held_out,
         })
     }
 }
 
-fn placed(source: &Source, split: Split, score: Score) -> (Source, Score) {
+fn placed(source: &Source, split: Split, score: Reduction) -> (Source, Reduction) {
     (Source { split, ..source.clone() }, score)
 }
 
 /// The beginning, to learn from, and the end, held out.
-fn halves(source: &Source, score: &Score) -> [(Source, Score); 2] {
+fn halves(source: &Source, score: &Reduction) -> [(Source, Reduction); 2] {
     let cut = score.notes.len() - score.notes.len() / HELD_OUT_SHARE;
     let (head, tail) = score.notes.split_at(cut);
     let end_ticks = tail.first().map_or(score.end_ticks, |note| note.onset_ticks);
     [
-        placed(source, Split::Train, Score { notes: head.to_vec(), end_ticks, ..score.clone() }),
-        placed(source, Split::Valid, Score { notes: tail.to_vec(), ..score.clone() }),
+        placed(source, Split::Train, Reduction { notes: head.to_vec(), end_ticks, ..score.clone() }),
+        placed(source, Split::Valid, Reduction { notes: tail.to_vec(), ..score.clone() }),
     ]
 }
 
 #[cfg(test)]
 mod tests {
+    use engine::{Pitch, Velocity};
     use takes::{Home, Take, TakeNote};
 
     use super::*;
+
+    #[test]
+    fn what_of_a_file_cannot_be_read_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let note = |i: i64| music::Note {
+            onset_ticks: 25 * i + i % 5,
+            duration_ticks: 12,
+            pitch: Pitch::nearest(u8::try_from(50 + i * i % 30).unwrap()),
+            velocity: Velocity::MEDIUM,
+        };
+        let tune = music::Part::new("tune", (0..MIN_NOTES + 10).zip(0..).map(|(_, i)| note(i)).collect());
+        let score = music::Score::new(100.0, music::TimeSignature::COMMON).with_part(tune);
+        let mut bytes = music::midi::write(&score).unwrap();
+        bytes.splice(bytes.len() - 4..bytes.len() - 4, [0, 0xF8]);
+        std::fs::write(folder.path().join("tune.mid"), bytes).unwrap();
+        let music = Music::read(&[folder.path().to_owned()], &["Any style".to_owned()], "Mine").unwrap();
+        assert_eq!((music.n_files, music.rejects.len(), music.in_part.len()), (1, 0, 1));
+        assert!(music.in_part[0].detail.contains("a system message (F8)"), "{:?}", music.in_part);
+    }
 
     #[test]
     fn the_log_is_learnt_from_without_the_answers() {
@@ -116,7 +142,8 @@ mod tests {
             let note = |i: u32, is_answer| {
                 let on_ticks = i * 25 + i * (k + 3) % 11 + 2000 * u32::from(is_answer);
                 let key = 60 + u8::try_from((i + k) % 7).unwrap() + 12 * u8::from(is_answer);
-                TakeNote { is_answer, on_ticks, off_ticks: on_ticks + 12, key, velocity: 80 }
+                let (pitch, velocity) = (Pitch::nearest(key), Velocity::nearest(80));
+                TakeNote { is_answer, on_ticks, off_ticks: on_ticks + 12, pitch, velocity }
             };
             let notes = [false, true].iter().flat_map(|&is_answer| (0..64).map(move |i| note(i, is_answer)));
             log.write(&Take { tempo: 97.0, bar_ticks: 192, notes: notes.collect() }).unwrap();

@@ -4,9 +4,7 @@
 
 use std::ops::AddAssign;
 
-use engine::{Note, dump};
-
-use crate::midi::FREE_TICKS_PER_SECOND;
+use music::{FREE_TICKS_PER_SECOND, Note, event_text};
 
 const SHIFTS_PER_SECOND: i64 = 100;
 /// The longest single time shift.
@@ -29,7 +27,7 @@ impl Tokens {
     pub fn count(notes: &[Note]) -> Self {
         let mut tokens = Self::default();
         let (mut now_ticks, mut velocity, mut has_begun) = (0i64, None, false);
-        for line in dump::write(notes).lines() {
+        for line in event_text::write(notes).lines() {
             let mut words = line.split(' ');
             let mut number = |nth: usize| words.nth(nth).and_then(|word| word.parse::<i64>().ok()).unwrap_or(0);
             if line.starts_with("TIME_SHIFT") {

@@ -3,9 +3,8 @@
 
 use engine::conditions::harmony::{self, Beat};
 use engine::conditions::{similarity, top_voice};
-use engine::{Note, TICKS_PER_BEAT};
+use music::{Note, Reduction, TICKS_PER_BEAT};
 
-use crate::midi::{Bars, Score};
 use crate::shards::{Labels, PlacedNote};
 
 /// Phrases of up to so many bars are compared with as many bars before them.
@@ -20,14 +19,31 @@ const AROUND: usize = 12;
 /// Phrases have at least so many notes in their top voice.
 const LEAST_NOTES: usize = 4;
 
+/// A run of equally long bars.
+#[derive(Clone, Copy, Debug)]
+struct Bars {
+    /// The first bar line.
+    start_ticks: i64,
+    bar_ticks: u32,
+}
+
+fn bars(score: &Reduction) -> Vec<Bars> {
+    let bars = |change: &music::MetreChange| Bars {
+        start_ticks: change.start_ticks,
+        bar_ticks: change.signature.bar_ticks(TICKS_PER_BEAT),
+    };
+    score.metres.iter().map(bars).collect()
+}
+
 /// The notes of a score with their places and labels.
-pub(crate) fn annotate(score: &Score) -> Vec<PlacedNote> {
+pub(crate) fn annotate(score: &Reduction) -> Vec<PlacedNote> {
     let notes = &score.notes;
     let mut labels = vec![Labels::default(); notes.len()];
-    for (labels, value) in labels.iter_mut().zip(harmonies(score)) {
+    for (labels, value) in labels.iter_mut().zip(harmonies(score, &bars(score))) {
         labels.harmony = value;
     }
-    let bar_lines = BarLines::new(&score.bars);
+    let bars = bars(score);
+    let bar_lines = BarLines::new(&bars);
     if !score.is_free {
         for (labels, note) in labels.iter_mut().zip(notes) {
             labels.bar = bar_lines.bar(note.onset_ticks);
@@ -50,9 +66,9 @@ pub(crate) fn annotate(score: &Score) -> Vec<PlacedNote> {
 }
 
 /// The harmony value at each note.
-fn harmonies(score: &Score) -> Vec<u8> {
+fn harmonies(score: &Reduction, bars: &[Bars]) -> Vec<u8> {
     let (Some(first), Some(last)) = (score.notes.first(), score.notes.last()) else { return Vec::new() };
-    let beats = beats(&score.bars, first.onset_ticks, last.onset_ticks);
+    let beats = beats(bars, first.onset_ticks, last.onset_ticks);
     let values = harmony::recognise(&score.notes, &beats);
     let mut beat = 0;
     let value = |note: &Note| {
@@ -65,7 +81,7 @@ fn harmonies(score: &Score) -> Vec<u8> {
 }
 
 /// Beats from the one before `first_ticks` to the one of `last_ticks`; they begin anew at each bar line.
-pub(crate) fn beats(bars: &[Bars], first_ticks: i64, last_ticks: i64) -> Vec<Beat> {
+fn beats(bars: &[Bars], first_ticks: i64, last_ticks: i64) -> Vec<Beat> {
     let beat_ticks = i64::from(TICKS_PER_BEAT);
     let mut beats = Vec::new();
     let free = [Bars { start_ticks: 0, bar_ticks: 4 * TICKS_PER_BEAT }];
@@ -255,12 +271,12 @@ fn relation(
 
 #[cfg(test)]
 mod tests {
-    use engine::{Pitch, Velocity};
+    use music::{MetreChange, Pitch, TempoMap, TimeSignature, Velocity};
 
     use super::*;
 
     /// A score in 4/4 of (onset, length, key).
-    fn score(notes: &[(i64, u32, u8)]) -> Score {
+    fn score(notes: &[(i64, u32, u8)]) -> Reduction {
         let note = |&(onset_ticks, duration_ticks, key): &(i64, u32, u8)| Note {
             onset_ticks,
             duration_ticks,
@@ -270,8 +286,9 @@ mod tests {
         let mut notes: Vec<Note> = notes.iter().map(note).collect();
         notes.sort_by_key(Note::order);
         let end_ticks = notes.iter().map(Note::end_ticks).max().unwrap();
-        let bars = vec![Bars { start_ticks: 0, bar_ticks: 192 }];
-        Score { notes, bars, is_free: false, end_ticks, tempo_bpm: 120.0, seconds: 1.0 }
+        let metres = vec![MetreChange { start_ticks: 0, signature: TimeSignature::COMMON }];
+        let tempi = TempoMap::constant(TICKS_PER_BEAT, 120.0);
+        Reduction { notes, metres, tempi, is_free: false, end_ticks, seconds: 1.0 }
     }
 
     /// Two bars that end on a half note, beginning at `from` and `up` semitones higher.
@@ -318,7 +335,7 @@ mod tests {
 
     #[test]
     fn music_without_bars_has_chords_only() {
-        let free = Score { bars: Vec::new(), is_free: true, ..score(&phrase(0, 0)) };
+        let free = Reduction { metres: Vec::new(), is_free: true, ..score(&phrase(0, 0)) };
         for placed in annotate(&free) {
             assert_eq!((placed.labels.bar, placed.labels.last_bar), (Labels::UNKNOWN_BAR, Labels::UNKNOWN_BAR));
             assert!(placed.labels.harmony > 0 && placed.labels.relation == 0);

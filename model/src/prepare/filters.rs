@@ -2,10 +2,9 @@
 
 use std::str::FromStr;
 
-use engine::key::{Key, find_key};
+use music::{Key, Reduction, find_key};
 
 use crate::corpus::Source;
-use crate::midi::Score;
 
 /// What a piece must be like; anything when nothing is given.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -84,7 +83,7 @@ impl Filters {
     }
 
     /// Why a piece is not wanted, and what it is instead.
-    pub(super) fn refuse(&self, score: &Score) -> Option<(&'static str, String)> {
+    pub(super) fn refuse(&self, score: &Reduction) -> Option<(&'static str, String)> {
         let wants_key = self.mode.is_some() || !self.keys.is_empty();
         let key = if wants_key { find_key(&score.notes).map(|(key, _)| key) } else { None };
         let is_outside = |span: Option<Span>, value: f64| span.is_some_and(|span| !span.holds(value));
@@ -93,8 +92,8 @@ impl Filters {
         let key_name = || key.map_or("unclear".to_owned(), |key| key.to_string());
         if self.tempo.is_some() && score.is_free {
             Some(("a tempo that was not asked for", "no beat".to_owned()))
-        } else if is_outside(self.tempo, score.tempo_bpm) {
-            Some(("a tempo that was not asked for", format!("{:.1} BPM", score.tempo_bpm)))
+        } else if is_outside(self.tempo, score.tempo_bpm()) {
+            Some(("a tempo that was not asked for", format!("{:.1} BPM", score.tempo_bpm())))
         } else if self.mode.is_some_and(|mode| key.map(|key| key.is_minor) != Some(mode == Mode::Minor)) {
             Some(("a mode that was not asked for", key_name()))
         } else if !self.keys.is_empty() && !key.is_some_and(|key| self.keys.contains(&key)) {

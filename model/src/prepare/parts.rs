@@ -35,9 +35,12 @@ pub(super) struct Facts {
     pub(super) end_position: [u8; 2],
 }
 
+/// Facts and notes of a file that is kept, and what of it could not be read.
+pub(super) type FromFile = (Facts, Vec<PlacedNote>, Option<Reject>);
+
 #[derive(Serialize, Deserialize)]
 enum Outcome {
-    Kept(Facts),
+    Kept { facts: Facts, in_part: Option<(String, String)> },
     Left { reason: String, detail: String },
 }
 
@@ -45,6 +48,8 @@ enum Outcome {
 pub(super) struct Kept<'a> {
     pub(super) source: &'a Source,
     pub(super) facts: Facts,
+    /// What of it could not be read.
+    pub(super) in_part: Option<Reject>,
     part: usize,
     offset_bytes: u64,
 }
@@ -67,7 +72,7 @@ pub(super) fn read<'a>(
     folder: PathBuf,
     how: &str,
     stop: &AtomicBool,
-    read_source: impl Fn(&Source) -> Result<(Facts, Vec<PlacedNote>), Reject> + Sync,
+    read_source: impl Fn(&Source) -> Result<FromFile, Reject> + Sync,
 ) -> Result<Parts<'a>> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let bar = ProgressBar::new(sources.len() as u64)
@@ -104,8 +109,9 @@ pub(super) fn read<'a>(
         let mut offset_bytes = notes_at;
         for (outcome, source) in outcomes.into_iter().zip(files) {
             match outcome {
-                Outcome::Kept(facts) => {
-                    all.kept.push(Kept { source, facts, part, offset_bytes });
+                Outcome::Kept { facts, in_part } => {
+                    let in_part = in_part.map(|(reason, detail)| Reject { path: source.path.clone(), reason, detail });
+                    all.kept.push(Kept { source, facts, in_part, part, offset_bytes });
                     offset_bytes += (facts.n_notes * NOTE_BYTES) as u64;
                 }
                 Outcome::Left { reason, detail } => {
@@ -141,22 +147,19 @@ fn finished(path: &Path, n_files: usize) -> Option<Content> {
     let mut json = Vec::new();
     file.take(length).read_to_end(&mut json).ok()?;
     let outcomes: Vec<Outcome> = serde_json::from_slice(&json).ok()?;
-    let n_notes: usize = outcomes.iter().map(|o| if let Outcome::Kept(facts) = o { facts.n_notes } else { 0 }).sum();
+    let n_notes: usize =
+        outcomes.iter().map(|o| if let Outcome::Kept { facts, .. } = o { facts.n_notes } else { 0 }).sum();
     let notes_at = 8 + length;
     (outcomes.len() == n_files && n_bytes == notes_at + (n_notes * NOTE_BYTES) as u64).then_some((outcomes, notes_at))
 }
 
-fn write(
-    path: &Path,
-    files: &[Source],
-    read_source: impl Fn(&Source) -> Result<(Facts, Vec<PlacedNote>), Reject>,
-) -> Result<Content> {
+fn write(path: &Path, files: &[Source], read_source: impl Fn(&Source) -> Result<FromFile, Reject>) -> Result<Content> {
     let (mut outcomes, mut notes) = (Vec::new(), Vec::new());
     for source in files {
         outcomes.push(match read_source(source) {
-            Ok((facts, placed)) => {
+            Ok((facts, placed, in_part)) => {
                 shards::encode(&placed, &mut notes)?;
-                Outcome::Kept(facts)
+                Outcome::Kept { facts, in_part: in_part.map(|Reject { reason, detail, .. }| (reason, detail)) }
             }
             Err(Reject { reason, detail, .. }) => Outcome::Left { reason, detail },
         });

@@ -1,4 +1,4 @@
-use engine::Metre;
+use engine::{Metre, Pitch, Velocity};
 use takes::TakeNote;
 
 use super::*;
@@ -47,7 +47,7 @@ impl Scene {
     }
 
     fn keys(&self) -> Vec<u8> {
-        self.takes.iter().map(|take| take.notes[0].key).collect()
+        self.takes.iter().map(|take| take.notes[0].pitch.get()).collect()
     }
 }
 
@@ -118,7 +118,8 @@ fn takes_are_gathered_until_a_file_is_worth_training_on() {
     let folder = std::env::temp_dir().join(format!("antiphon-log-pages-{}", std::process::id()));
     let log = Log::at(folder.clone());
     let mut pages = Pages { log: log.clone(), file: None };
-    let note = |on_ticks| TakeNote { is_answer: false, on_ticks, off_ticks: on_ticks + 6, key: 60, velocity: 90 };
+    let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::nearest(90));
+    let note = |on_ticks| TakeNote { is_answer: false, on_ticks, off_ticks: on_ticks + 6, pitch, velocity };
     let take = Take { tempo: 100.0, bar_ticks: 192, notes: (0..20).map(|i| note(9 * i)).collect() };
     let counts = || {
         let read = |path| takes::count_notes(&std::fs::read(path).unwrap()).unwrap().0;

@@ -1,5 +1,6 @@
 //! From notes on the tape to a take.
 
+use engine::{Pitch, Velocity};
 use takes::{Take, TakeNote};
 
 use super::reel::{Note, Who};
@@ -16,8 +17,8 @@ pub(super) fn take(tempo: f32, bar_ticks: u32, start_ticks: i64, now_ticks: i64,
         is_answer: note.who == Who::Antiphon,
         on_ticks: since(note.span.on_ticks),
         off_ticks: since(note.span.off_ticks.min(now_ticks.max(note.span.on_ticks + 1))),
-        key: note.span.key,
-        velocity: note.span.velocity,
+        pitch: Pitch::nearest(note.span.key),
+        velocity: Velocity::nearest(note.span.velocity),
     };
     let mut notes: Vec<TakeNote> = notes.iter().take(MAX_NOTES).map(note).collect();
     notes.sort_by_key(|note| note.on_ticks);

@@ -10,5 +10,5 @@ mod take;
 
 pub use home::Home;
 pub use log::{Log, Logged};
-pub use midi::{ANSWER_TRACK, count_notes};
-pub use take::{TICKS_PER_BEAT, Take, TakeNote};
+pub use midi::count_notes;
+pub use take::{Take, TakeNote};

@@ -1,12 +1,11 @@
 //! A call and its answer.
 
+use music::{Pitch, TICKS_PER_BEAT, Velocity};
 use serde::{Deserialize, Serialize};
-
-/// Ticks in a beat, as in all of Antiphon.
-pub const TICKS_PER_BEAT: u32 = 48;
 
 /// A note of a take, in ticks from its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "SavedNote", into = "SavedNote")]
 pub struct TakeNote {
     /// Played by Antiphon, not by the player.
     pub is_answer: bool,
@@ -14,10 +13,34 @@ pub struct TakeNote {
     pub on_ticks: u32,
     /// When it ends.
     pub off_ticks: u32,
-    /// 0 to 127.
-    pub key: u8,
-    /// 1 to 127.
-    pub velocity: u8,
+    /// Its key.
+    pub pitch: Pitch,
+    /// How hard it is struck.
+    pub velocity: Velocity,
+}
+
+/// A note as a song holds it, in which any number may stand.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct SavedNote {
+    is_answer: bool,
+    on_ticks: u32,
+    off_ticks: u32,
+    key: u8,
+    velocity: u8,
+}
+
+impl From<SavedNote> for TakeNote {
+    fn from(saved: SavedNote) -> Self {
+        let SavedNote { is_answer, on_ticks, off_ticks, key, velocity } = saved;
+        Self { is_answer, on_ticks, off_ticks, pitch: Pitch::nearest(key), velocity: Velocity::nearest(velocity) }
+    }
+}
+
+impl From<TakeNote> for SavedNote {
+    fn from(note: TakeNote) -> Self {
+        let TakeNote { is_answer, on_ticks, off_ticks, pitch, velocity } = note;
+        Self { is_answer, on_ticks, off_ticks, key: pitch.get(), velocity: velocity.get() }
+    }
 }
 
 /// See the module; or several of them in a row. What comes from a saved song may hold anything.
@@ -63,7 +86,8 @@ mod tests {
 
     #[test]
     fn what_follows_keeps_its_place_in_the_bar() {
-        let note = |on_ticks, off_ticks| TakeNote { is_answer: false, on_ticks, off_ticks, key: 60, velocity: 90 };
+        let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
+        let note = |on_ticks, off_ticks| TakeNote { is_answer: false, on_ticks, off_ticks, pitch, velocity };
         let take = |bar_ticks| Take { tempo: 100.0, bar_ticks, notes: vec![note(30, 200)] };
         for (bar_ticks, start_ticks) in [(192, 384), (0, 240)] {
             let mut both = take(bar_ticks);
@@ -73,5 +97,14 @@ mod tests {
         assert!(!take(192).agrees(&take(144)));
         assert!(take(192).agrees(&Take { tempo: 101.0, ..take(192) }));
         assert!(!take(192).agrees(&Take { tempo: 110.0, ..take(192) }));
+    }
+
+    #[test]
+    fn a_song_holds_notes_as_it_always_did() {
+        let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::nearest(90));
+        let note = TakeNote { is_answer: true, on_ticks: 3, off_ticks: 9, pitch, velocity };
+        let text = r#"{"is_answer":true,"on_ticks":3,"off_ticks":9,"key":60,"velocity":90}"#;
+        assert_eq!(serde_json::to_string(&note).unwrap(), text);
+        assert_eq!(serde_json::from_str::<TakeNote>(text).unwrap(), note);
     }
 }

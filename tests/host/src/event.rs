@@ -1,5 +1,7 @@
 //! What travels between host and plugin, and how note-ons find their note-offs.
 
+use music::{Note, Pitch, Velocity};
+
 /// A message at an absolute sample, counted from the start of the session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Event {
@@ -52,6 +54,21 @@ pub struct Played {
     pub key: u8,
     /// 1 to 127.
     pub velocity: u8,
+}
+
+impl Played {
+    /// The note on another timeline, to which `ticks` leads; one that still sounds ends at `end_samples`.
+    #[must_use]
+    pub fn note(&self, end_samples: u64, ticks: impl Fn(u64) -> i64) -> Note {
+        let onset_ticks = ticks(self.on_samples);
+        let length = ticks(self.off_samples.unwrap_or(end_samples)).saturating_sub(onset_ticks);
+        Note {
+            onset_ticks,
+            duration_ticks: u32::try_from(length).unwrap_or(0).max(1),
+            pitch: Pitch::nearest(self.key),
+            velocity: Velocity::nearest(self.velocity),
+        }
+    }
 }
 
 /// Joins note-ons with the note-offs that follow them, first in first out. Notes come in order of their onset; one that

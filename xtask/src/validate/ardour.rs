@@ -7,10 +7,11 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
-use midly::{MidiMessage, Smf, TrackEventKind};
+use music::Note;
+use music::midi::{self, What};
 
 use crate::install;
-use crate::play::midi_file::{self, Note};
+use crate::play::call;
 
 /// Ardour's interpreter of session scripts.
 pub(super) const PROGRAM: &str = "ardour7-lua";
@@ -20,13 +21,15 @@ pub(super) const SOURCE: &str = "apt-get install --no-install-recommends ardour 
 const LIBRARIES: &str = "/usr/lib/ardour7";
 const CALL: &str = "tests/fixtures/call.mid";
 /// A new session of Ardour has 120 BPM, and the script chooses 48 kHz.
-const SAMPLES_PER_BEAT: f64 = 24_000.0;
-const BEATS_PER_SECOND: f64 = 2.0;
+const SAMPLES_PER_TICK: i64 = 50;
+/// Of calls and recordings, as they are compared here.
+const TICKS_PER_BEAT: u32 = 480;
+const TICKS_PER_SECOND: f64 = 960.0;
 /// Enough for the silence that hands over, the wait for the beat, and a few bars.
 const ANSWER_SECONDS: f64 = 10.0;
 const MIN_ANSWER_NOTES: usize = 8;
 /// How far from its place Ardour may record a note of the call: 25 ms, more than a block.
-const TOLERANCE_BEATS: f64 = 0.05;
+const TOLERANCE_TICKS: u64 = 24;
 
 /// Records an answer in a home folder of its own, and checks it.
 ///
@@ -35,8 +38,7 @@ const TOLERANCE_BEATS: f64 = 0.05;
 pub(super) fn run(program: &Path, vst3: &Path) -> Result<()> {
     println!("== {} (about half a minute)", program.display());
     let home = std::env::temp_dir().join(format!("antiphon-ardour-{}", std::process::id()));
-    let n_answered =
-        record(program, vst3, &home).and_then(|recorded| check(&midi_file::read(Path::new(CALL))?.notes, &recorded));
+    let n_answered = record(program, vst3, &home).and_then(|recorded| check(&call()?, &recorded));
     fs::remove_dir_all(&home).with_context(|| format!("cannot remove {}", home.display()))?;
     println!("Ardour recorded the call and {} notes of the answer", n_answered?);
     Ok(())
@@ -44,7 +46,7 @@ pub(super) fn run(program: &Path, vst3: &Path) -> Result<()> {
 
 /// Plays the shipped call through the plugin, and returns the MIDI file that Ardour recorded.
 fn record(program: &Path, vst3: &Path, home: &Path) -> Result<Vec<u8>> {
-    let call = midi_file::read(Path::new(CALL))?.notes;
+    let call = call()?;
     let scripts = home.join(".config/ardour7/scripts");
     fs::create_dir_all(&scripts)?;
     fs::write(scripts.join("antiphon_call.lua"), include_str!("call.lua").replace("EVENTS", &events(&call)))?;
@@ -64,7 +66,7 @@ fn record(program: &Path, vst3: &Path, home: &Path) -> Result<Vec<u8>> {
     };
     let scanned = run(&Path::new(LIBRARIES).join("ardour-vst3-scanner"), &["-f".as_ref(), &plugin])?;
     let session = home.join("session");
-    let seconds = (end_beats(&call) / BEATS_PER_SECOND + ANSWER_SECONDS).to_string();
+    let seconds = (seconds(end_ticks(&call)) + ANSWER_SECONDS).to_string();
     let said = run(program, &[&home.join("session.lua"), &session, seconds.as_ref()])?;
     let recorded = midi_files(&session.join("interchange/session/midifiles"));
     ensure!(recorded.len() == 1, "Ardour recorded {} files, not one. It said:\n{scanned}\n{said}", recorded.len());
@@ -75,12 +77,12 @@ fn record(program: &Path, vst3: &Path, home: &Path) -> Result<Vec<u8>> {
 fn events(call: &[Note]) -> String {
     let mut events = Vec::new();
     for note in call {
-        events.push((note.start_beats * SAMPLES_PER_BEAT, 0x90, note.key, note.velocity));
-        events.push((note.end_beats * SAMPLES_PER_BEAT, 0x80, note.key, 0));
+        events.push((note.onset_ticks * SAMPLES_PER_TICK, 0x90, note.pitch.get(), note.velocity.get()));
+        events.push((note.end_ticks() * SAMPLES_PER_TICK, 0x80, note.pitch.get(), 0));
     }
-    events.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    events.sort_by_key(|&(sample, status, ..)| (sample, status));
     events.iter().fold(String::new(), |mut table, (sample, status, key, velocity)| {
-        let _ = write!(table, "{{ {sample:.0}, {status}, {key}, {velocity} }}, ");
+        let _ = write!(table, "{{ {sample}, {status}, {key}, {velocity} }}, ");
         table
     })
 }
@@ -104,8 +106,18 @@ fn midi_files(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "mid")).collect()
 }
 
-fn end_beats(notes: &[Note]) -> f64 {
-    notes.iter().map(|note| note.end_beats).fold(0.0, f64::max)
+/// The notes of the shipped call.
+fn call() -> Result<Vec<Note>> {
+    Ok(call::notes(&call::read(Path::new(CALL))?.resampled(TICKS_PER_BEAT)))
+}
+
+fn end_ticks(notes: &[Note]) -> i64 {
+    notes.iter().map(Note::end_ticks).max().unwrap_or(0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a call lasts seconds")]
+fn seconds(ticks: i64) -> f64 {
+    ticks as f64 / TICKS_PER_SECOND
 }
 
 /// Counts the notes that begin after the call.
@@ -113,52 +125,42 @@ fn end_beats(notes: &[Note]) -> f64 {
 /// # Errors
 /// When the call is not there in time, the answer is too short, or a note does not end.
 fn check(call: &[Note], recorded: &[u8]) -> Result<usize> {
-    let file = Smf::parse(recorded).context("Ardour recorded no MIDI file")?;
-    let mut held = Vec::new();
-    for event in file.tracks.iter().flatten() {
-        match event.kind {
-            TrackEventKind::Midi { message: MidiMessage::NoteOn { key, vel }, .. } if vel > 0 => held.push(key),
-            TrackEventKind::Midi {
-                message: MidiMessage::NoteOn { key, .. } | MidiMessage::NoteOff { key, .. },
-                ..
-            } => {
-                if let Some(at) = held.iter().position(|other| *other == key) {
-                    held.swap_remove(at);
-                }
-            }
-            _ => {}
-        }
-    }
-    ensure!(held.is_empty(), "these keys were never released: {held:?}");
-    let notes = midi_file::parse(recorded)?.notes;
+    let file = midi::read(recorded).context("Ardour recorded no MIDI file")?;
+    let held = file.left_out.iter().find(|left| matches!(left.what, What::NeverReleased(_)));
+    ensure!(held.is_none(), "keys were never released: {held:?}");
+    let notes = call::notes(&file.score.resampled(TICKS_PER_BEAT));
     for note in call {
         let is_it =
-            |other: &Note| other.key == note.key && (other.start_beats - note.start_beats).abs() < TOLERANCE_BEATS;
-        ensure!(notes.iter().any(is_it), "key {} of the call, at beat {}, is missing", note.key, note.start_beats);
+            |other: &Note| other.pitch == note.pitch && other.onset_ticks.abs_diff(note.onset_ticks) < TOLERANCE_TICKS;
+        let beat = note.onset_ticks / i64::from(TICKS_PER_BEAT);
+        ensure!(notes.iter().any(is_it), "key {} of the call, in beat {beat}, is missing", note.pitch.get());
     }
-    let n_answered = notes.iter().filter(|note| note.start_beats > end_beats(call)).count();
+    let n_answered = notes.iter().filter(|note| note.onset_ticks > end_ticks(call)).count();
     ensure!(n_answered >= MIN_ANSWER_NOTES, "the answer has {n_answered} notes, and should have {MIN_ANSWER_NOTES}");
     Ok(n_answered)
 }
 
 #[cfg(test)]
 mod tests {
+    use music::{Part, Pitch, Score, TimeSignature, Velocity};
+
     use super::*;
 
-    fn note(start_beats: f64, key: u8) -> Note {
-        Note { start_beats, end_beats: start_beats + 0.5, key, velocity: 80 }
+    fn note(half_beats: i64, key: u8) -> Note {
+        let (pitch, velocity) = (Pitch::nearest(key), Velocity::nearest(80));
+        Note { onset_ticks: 240 * half_beats, duration_ticks: 240, pitch, velocity }
     }
 
     fn file(notes: &[Note]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        midi_file::arrange(120.0, (4, 4), &[("Recorder", notes)]).unwrap().write_std(&mut bytes).unwrap();
-        bytes
+        let mut score = Score::new(120.0, TimeSignature::COMMON).with_part(Part::new("Recorder", notes.to_vec()));
+        score.ticks_per_beat = TICKS_PER_BEAT;
+        midi::write(&score).unwrap()
     }
 
     #[test]
     fn a_recording_needs_the_call_an_answer_and_the_end_of_every_note() {
-        let call = [note(0.0, 60), note(1.0, 62)];
-        let answered: Vec<Note> = call.into_iter().chain((4..12).map(|beat| note(f64::from(beat), 70))).collect();
+        let call = [note(0, 60), note(2, 62)];
+        let answered: Vec<Note> = call.into_iter().chain((4..12).map(|beat| note(2 * beat, 70))).collect();
         assert_eq!(check(&call, &file(&answered)).unwrap(), 8);
         let why = |notes: &[u8]| check(&call, notes).unwrap_err().to_string();
         assert!(why(&file(&call)).contains("the answer has 0 notes"), "a silent plugin");
@@ -172,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_call_becomes_a_table_that_releases_before_it_strikes() {
-        let again = [note(0.0, 60), note(0.5, 60)];
+        let again = [note(0, 60), note(1, 60)];
         let expected = "{ 0, 144, 60, 80 }, { 12000, 128, 60, 0 }, { 12000, 144, 60, 80 }, { 24000, 128, 60, 0 }, ";
         assert_eq!(events(&again), expected);
     }

@@ -5,6 +5,11 @@
 pub const TICKS_PER_BEAT: u32 = 48;
 
 /// A MIDI key number, 0 to 127; 60 is middle C.
+///
+/// ```
+/// assert_eq!(music::Pitch::new(60), Some(music::Pitch::MIDDLE_C));
+/// assert_eq!(music::Pitch::new(128), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pitch(u8);
 
@@ -18,10 +23,22 @@ impl Pitch {
         if key <= 127 { Some(Self(key)) } else { None }
     }
 
+    /// The nearest pitch to any number, for data that may be damaged.
+    #[must_use]
+    pub const fn nearest(key: u8) -> Self {
+        if key <= 127 { Self(key) } else { Self(127) }
+    }
+
     /// The key number, 0 to 127.
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0
+    }
+
+    /// Whether it is a black key of a piano.
+    #[must_use]
+    pub const fn is_black(self) -> bool {
+        matches!(self.0 % 12, 1 | 3 | 6 | 8 | 10)
     }
 }
 
@@ -39,6 +56,16 @@ impl Velocity {
         if velocity >= 1 && velocity <= 127 { Some(Self(velocity)) } else { None }
     }
 
+    /// The nearest velocity to any number, for data that may be damaged.
+    #[must_use]
+    pub const fn nearest(velocity: u8) -> Self {
+        match velocity {
+            0 => Self(1),
+            1..=127 => Self(velocity),
+            _ => Self(127),
+        }
+    }
+
     /// The velocity, 1 to 127.
     #[must_use]
     pub const fn get(self) -> u8 {
@@ -46,8 +73,8 @@ impl Velocity {
     }
 }
 
-/// A note as the model sees it. Times are in ticks on one timeline, whose zero is the caller's choice (in a host: the
-/// song's start), so an onset may be negative during pre-roll.
+/// A note. Times are in ticks of 1/48 beat; only in a [`Score`](crate::Score) in that score's own. Where the timeline has its
+/// zero is the caller's choice (in a host: the song's start), so an onset may be negative during pre-roll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Note {
     /// When it begins.

@@ -4,48 +4,36 @@
 use std::fmt::Write;
 
 use crate::note::{Note, Pitch, Velocity};
+use crate::overlap::close_overlaps;
 
-/// Why a dump cannot be read.
+/// Why a text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DumpError {
+pub struct EventTextError {
     /// Line, counted from 1.
     pub line: usize,
     /// What is wrong with it.
     pub problem: String,
 }
 
-impl std::fmt::Display for DumpError {
+impl std::fmt::Display for EventTextError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "line {}: {}", self.line, self.problem)
     }
 }
 
-impl std::error::Error for DumpError {}
-
-/// Notes in [`Note::order`] in which no key sounds twice at once: a note ends where its key is struck again, and of two
-/// that begin together on one key the later in the slice stays. Lengths of 0 become 1.
-#[must_use]
-pub fn close_overlaps(notes: &[Note]) -> Vec<Note> {
-    let mut sorted = notes.to_vec();
-    sorted.sort_by_key(Note::order);
-    let mut next_onset = [None::<i64>; 128];
-    let mut closed = Vec::with_capacity(sorted.len());
-    for mut note in sorted.into_iter().rev() {
-        let next = next_onset[usize::from(note.pitch.get())].replace(note.onset_ticks);
-        note.duration_ticks = note.duration_ticks.max(1);
-        if let Some(next) = next {
-            let room = next.saturating_sub(note.onset_ticks);
-            note.duration_ticks = note.duration_ticks.min(u32::try_from(room).unwrap_or(u32::MAX));
-        }
-        if note.duration_ticks > 0 {
-            closed.push(note);
-        }
-    }
-    closed.reverse();
-    closed
-}
+impl std::error::Error for EventTextError {}
 
 /// The text of `notes`, after [`close_overlaps`].
+///
+/// ```
+/// use music::{Note, Pitch, Velocity, event_text};
+///
+/// let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
+/// let note = Note { onset_ticks: 0, duration_ticks: 24, pitch, velocity };
+/// let text = event_text::write(&[note]);
+/// assert_eq!(text, "NOTE_ON 60 74\nTIME_SHIFT 24\nNOTE_OFF 60\n");
+/// assert_eq!(event_text::parse(&text), Ok(vec![note]));
+/// ```
 #[must_use]
 pub fn write(notes: &[Note]) -> String {
     let notes = close_overlaps(notes);
@@ -71,17 +59,17 @@ pub fn write(notes: &[Note]) -> String {
     text
 }
 
-/// The notes of a dump, in [`Note::order`]. Empty lines are skipped.
+/// The notes of a text, in [`Note::order`]. Empty lines are skipped.
 ///
 /// # Errors
 /// The first line that is wrong: an unknown word, a number that is missing, extra or out of range, a key struck while it
 /// sounds or released while it does not, a note without length, a shift back in time after the first note.
-pub fn parse(text: &str) -> Result<Vec<Note>, DumpError> {
+pub fn parse(text: &str) -> Result<Vec<Note>, EventTextError> {
     let (mut notes, mut now) = (Vec::new(), 0i64);
     // Line, onset and velocity of what sounds.
     let mut sounding = [None::<(usize, i64, Velocity)>; 128];
     for (line, words) in (1..).zip(text.lines()) {
-        let error = |problem: String| DumpError { line, problem };
+        let error = |problem: String| EventTextError { line, problem };
         let words: Vec<&str> = words.split_whitespace().collect();
         let pitch_of = |word: &str| {
             word.parse().ok().and_then(Pitch::new).ok_or_else(|| error(format!("the pitch {word} is not 0 to 127")))
@@ -122,7 +110,7 @@ pub fn parse(text: &str) -> Result<Vec<Note>, DumpError> {
         }
     }
     if let Some(&(line, ..)) = sounding.iter().flatten().min_by_key(|(line, ..)| line) {
-        return Err(DumpError { line, problem: "this note is never released; add its NOTE_OFF".into() });
+        return Err(EventTextError { line, problem: "this note is never released; add its NOTE_OFF".into() });
     }
     notes.sort_by_key(Note::order);
     Ok(notes)

@@ -1,0 +1,43 @@
+//! The words of music that all of Antiphon shares: notes, metre, key, scores, and MIDI files in and out. Pure functions of
+//! their input: no file, clock, thread or environment, so that it runs in a browser too.
+//!
+//! Reading order: [`note`], [`metre`] and [`tempo`] are the words; [`score`] is a piece in parts; [`reduction`] is what a
+//! keyboard player, and the network, make of one; [`key`] finds its key; [`midi`] reads and writes files; [`event_text`]
+//! is notes as text; `piano_roll` (feature `picture`) draws.
+//!
+//! ```
+//! use music::{Note, Part, Pitch, Score, TICKS_PER_BEAT, TimeSignature, Velocity, midi};
+//!
+//! let pitch = Pitch::MIDDLE_C;
+//! let note = Note { onset_ticks: 0, duration_ticks: TICKS_PER_BEAT, pitch, velocity: Velocity::MEDIUM };
+//! let waltz = Score::new(90.0, TimeSignature::new(3, 2).unwrap()).with_part(Part::new("Tune", vec![note]));
+//! let bytes = midi::write(&waltz)?;
+//! let file = midi::read(&bytes)?;
+//! assert!(file.left_out.is_empty());
+//! assert_eq!(file.score.metres[0].signature.to_string(), "3/4");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod event_text;
+mod excerpt;
+pub mod key;
+pub mod metre;
+pub mod midi;
+pub mod note;
+mod overlap;
+#[cfg(feature = "picture")]
+pub mod piano_roll;
+pub mod reduction;
+pub mod score;
+pub mod tempo;
+pub mod time_signature;
+
+pub use key::{Key, find_key};
+pub use metre::{Metre, Position};
+pub use note::{Note, Pitch, TICKS_PER_BEAT, Velocity};
+pub use overlap::{close_overlaps, tidy};
+pub use reduction::{FREE_TICKS_PER_SECOND, Reading, Reduction};
+pub use score::{Part, PedalChange, Role, Score};
+pub use tempo::TempoMap;
+pub use time_signature::{MetreChange, TimeSignature};
