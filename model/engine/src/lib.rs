@@ -1,15 +1,16 @@
 //! Antiphon's real-time inference engine.
 //!
 //! Notes go in, notes come out: [`Session::feed`] tells the model what was played, [`Session::next`] asks for the
-//! next note. Everything here is a function of weights, seed and input: there is no clock, thread, file or environment
-//! variable, and nothing is allocated after construction.
+//! next note; [`answer::answer`] gives what Antiphon plays after a call. Everything here is a function of weights, seed and input:
+//! there is no clock, thread, file or environment variable, and a session allocates nothing after construction.
 //!
 //! Reading order: [`note`] and [`metre`], from `music`, are the shared words; [`vocab`] turns times and velocities into attribute
 //! values; [`conditions`] says what else the model is told; [`config`], [`weights`] and `forward` are the network;
 //! [`sample`] and [`grammar`] choose, and `habits` lets them lean towards what the player played; [`session`] ties them
-//! together; [`repeat`] says when an answer runs in circles; [`pack`] adds a player's own style to the weights.
+//! together; [`repeat`] says when an answer runs in circles; [`answer`] makes whole answers as a player's controls say; [`pack`] adds a player's own style to the weights.
 #![deny(unsafe_code)]
 
+pub mod answer;
 mod attention;
 pub mod conditions;
 pub mod config;
