@@ -11,9 +11,7 @@ use engine::answer::{AnswerRequest, Call, answer};
 use engine::{Session, Weights};
 use music::midi::{read_reduction, summary, write};
 use music::score::CALL_TRACK;
-use music::{
-    Metre, Note, Part, Reading, Reduction, Role, Score, TICKS_PER_BEAT, TimeSignature, find_key, piano_roll,
-};
+use music::{Metre, Note, Part, Reading, Reduction, Role, Score, TICKS_PER_BEAT, TimeSignature, find_key, piano_roll};
 
 pub use self::controls::{ControlOptions, KeyLockOption};
 use crate::evaluate::load;

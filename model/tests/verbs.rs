@@ -233,7 +233,7 @@ fn generate_answers_as_the_engine_does() {
     let weights = Arc::new(load(&options.weights).unwrap());
     let signature = TimeSignature::new(6, 3).unwrap();
     let score = Score::new(80.0, signature).with_part(Part::new("tune", tune(24, 60)));
-    let reduction = Reduction::of(&score, Reading::Metrical).unwrap();
+    let reduction = Reduction::of(&score, Reading::Auto).unwrap();
     let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 };
     let call = Call::new(tune(24, 60), metre);
     let engine = |request: AnswerRequest, controls: &Controls, call: &Call, n_most: usize| {

@@ -175,7 +175,10 @@ impl AntiphonParams {
             velocity_follow: self.float("velocity_follow", &texture.velocity_follow),
             lowest: Pitch::nearest(lowest.min(highest)),
             highest: Pitch::nearest(lowest.max(highest)),
-            key: KeyChoice { tonic: self.byte("key", &pitch.key).checked_sub(1), scale: self.byte("scale", &pitch.scale) },
+            key: KeyChoice {
+                tonic: self.byte("key", &pitch.key).checked_sub(1),
+                scale: self.byte("scale", &pitch.scale),
+            },
             key_lock: match pitch.key_lock.value() {
                 0 => KeyLock::Off,
                 2 => KeyLock::Strict,

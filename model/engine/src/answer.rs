@@ -40,7 +40,7 @@ mod sounding;
 
 pub use controls::Controls;
 pub use features::CallFeatures;
-pub use generator::{AnswerGenerator, GeneratedNote, cut};
+pub use generator::AnswerGenerator;
 pub use offline::{Call, answer, begin_answer};
 pub use player::PlayerNotes;
 pub use request::AnswerRequest;

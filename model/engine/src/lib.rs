@@ -7,7 +7,8 @@
 //! Reading order: [`note`] and [`metre`], from `music`, are the shared words; [`vocab`] turns times and velocities into attribute
 //! values; [`conditions`] says what else the model is told; [`config`], [`weights`] and `forward` are the network;
 //! [`sample`] and [`grammar`] choose, and `habits` lets them lean towards what the player played; [`session`] ties them
-//! together; [`repeat`] says when an answer runs in circles; [`answer`] makes whole answers as a player's controls say; [`pack`] adds a player's own style to the weights.
+//! together; [`repeat`] says when an answer runs in circles; [`answer`] makes whole answers, as a player's controls say;
+//! [`pack`] adds a player's own style to the weights.
 #![deny(unsafe_code)]
 
 pub mod answer;

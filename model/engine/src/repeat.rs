@@ -33,16 +33,6 @@ pub trait Made {
     fn is_repeat(&self) -> bool;
 }
 
-impl Made for (Note, bool) {
-    fn note(&self) -> Note {
-        self.0
-    }
-
-    fn is_repeat(&self) -> bool {
-        self.1
-    }
-}
-
 /// Whether `next` after these notes (all in the order of their onsets) completes a pattern once more.
 pub fn is_repeat<T: Made>(made: &[T], next: Note) -> bool {
     let Some(start) = made.len().checked_sub(PATTERN - 1) else { return false };
@@ -69,6 +59,16 @@ pub fn is_enough(made: &[impl Made], ticks: i64) -> bool {
 mod tests {
     use super::*;
     use crate::note::{Pitch, Velocity};
+
+    impl Made for (Note, bool) {
+        fn note(&self) -> Note {
+            self.0
+        }
+
+        fn is_repeat(&self) -> bool {
+            self.1
+        }
+    }
 
     /// For each of `n` notes at these times and keys: whether it is a repeat, and whether there are enough of them before it.
     fn judge(n: i64, note: impl Fn(i64) -> (i64, i64)) -> Vec<(bool, bool)> {

@@ -47,6 +47,7 @@ pub(super) fn run(options: &MaestroOptions) -> Result<()> {
         split,
         notes,
         answers,
+        raw: false,
         json,
         pictures,
         as_played,

@@ -47,13 +47,7 @@ pub struct Passages {
 
 /// Answers to the beginnings of the first `n` pieces that are long enough; the same for the same weights and pieces.
 #[must_use]
-pub fn passages(
-    weights: &Arc<Weights>,
-    music: &Music,
-    pieces: &[Held],
-    n: usize,
-    answerer: Answerer,
-) -> Passages {
+pub fn passages(weights: &Arc<Weights>, music: &Music, pieces: &[Held], n: usize, answerer: Answerer) -> Passages {
     let long = pieces.iter().filter(|(_, notes)| notes.len() >= CALL_NOTES + 3 * PASSAGE_NOTES);
     let calls: Vec<Held> = long.take(n).copied().collect();
     let generated = calls.par_iter().enumerate().with_max_len(1).map(|(seed, (piece, notes))| {

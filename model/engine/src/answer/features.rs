@@ -82,7 +82,7 @@ impl CallFeatures {
         let factor = controls.density_request().density_factor();
         let fuller = 2.0 * controls.complexity;
         Conditions {
-            density: moved(self.density, (factor.ln() / DENSITY_STEP.ln()).round(), MIDDLE_DENSITY, 8),
+            density: moved(self.density, (libm::logf(factor) / libm::logf(DENSITY_STEP)).round(), MIDDLE_DENSITY, 8),
             polyphony: match controls.voices {
                 0 => moved(self.polyphony, fuller.round(), MIDDLE_POLYPHONY, 5),
                 voices => voices.min(5),
@@ -98,7 +98,11 @@ impl CallFeatures {
 
     /// What brings the answer to the number of notes that is asked for. `made` are its notes so far, each with the
     /// [`CallFeatures::goal_ticks`] of its time.
-    pub(super) fn pacing(&self, controls: &Controls, made: impl ExactSizeIterator<Item = (Note, f32)> + Clone) -> Pacing {
+    pub(super) fn pacing(
+        &self,
+        controls: &Controls,
+        made: impl ExactSizeIterator<Item = (Note, f32)> + Clone,
+    ) -> Pacing {
         if controls.is_guided { self.texture.pacing(controls.density_request(), made) } else { Pacing::default() }
     }
 

@@ -16,9 +16,9 @@ const KEPT_NOTES: usize = 2048;
 
 /// A note of an answer.
 #[derive(Clone, Copy, Debug)]
-pub struct GeneratedNote {
+struct GeneratedNote {
     /// As it is to be played, but for the end of the answer.
-    pub note: Note,
+    note: Note,
     /// The session just before it.
     before: Mark,
     /// The time from the onset before it that was wanted.
@@ -276,12 +276,15 @@ impl AnswerGenerator {
 }
 
 fn heard_until(notes: &[GeneratedNote], at_ticks: i64) -> impl Iterator<Item = Note> {
-    notes.iter().map(|made| made.note).filter(move |note| note.onset_ticks < at_ticks).map(move |note| cut(note, at_ticks))
+    notes
+        .iter()
+        .map(|made| made.note)
+        .filter(move |note| note.onset_ticks < at_ticks)
+        .map(move |note| cut(note, at_ticks))
 }
 
 /// The note, ended at `ticks` at the latest; at least a tick long. `i64::MAX` ends nothing.
-#[must_use]
-pub fn cut(note: Note, ticks: i64) -> Note {
+pub(super) fn cut(note: Note, ticks: i64) -> Note {
     let longest = u32::try_from(ticks.saturating_sub(note.onset_ticks).max(1)).unwrap_or(u32::MAX);
     Note {
         duration_ticks: if ticks == i64::MAX { note.duration_ticks } else { longest.min(note.duration_ticks) },

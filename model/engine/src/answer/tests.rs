@@ -48,10 +48,10 @@ fn request(start_ticks: i64, end_ticks: i64) -> AnswerRequest {
 
 #[test]
 fn an_answer_has_all_its_notes_between_hand_over_and_end() {
-    let request = request(240, 1008);
+    let request = request(240, 3120);
     let all = answer(&mut session(), &call(), request, &NEUTRAL, usize::MAX);
     assert_eq!(all[0].onset_ticks, 240);
-    assert!(all.len() > 8 && all.iter().all(|note| note.end_ticks() <= 1008), "{all:?}");
+    assert!(all.len() > 8 && all.iter().all(|note| note.end_ticks() <= 3120), "{all:?}");
     assert_eq!(answer(&mut session(), &call(), request, &NEUTRAL, usize::MAX), all);
     let endless = AnswerRequest { end_ticks: i64::MAX, ..request };
     let first = answer(&mut session(), &call(), endless, &NEUTRAL, 50);
