@@ -4,7 +4,7 @@
 //! next note. Everything here is a function of weights, seed and input: there is no clock, thread, file or environment
 //! variable, and nothing is allocated after construction.
 //!
-//! Reading order: [`tokens`] turns notes, whose words come from `music`, into attribute values; [`conditions`] says what else the
+//! Reading order: [`tokens`] turns notes, whose words come from the crate music, into attribute values; [`conditions`] says what else the
 //! network is told; [`network`] is a step of it, [`files`] what it is read from; [`sampling`] chooses; [`session`] ties them
 //! together: a stream of notes and its context.
 #![deny(unsafe_code)]
