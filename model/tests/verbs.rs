@@ -214,14 +214,14 @@ fn an_answer_is_written_in_the_metre_and_tempo_of_its_call() {
         let call = folder.path().join("call.mid");
         fs::write(&call, write(&score).unwrap()).unwrap();
         let options =
-            GenerateOptions { call: Some(call), bars: Some(2), notes: None, ..options(folder.path(), "answer.mid") };
+            GenerateOptions { call: Some(call), bars: Some(8), notes: None, ..options(folder.path(), "answer.mid") };
         generate::run(&options).unwrap();
         let written = read(&fs::read(&options.out).unwrap()).unwrap();
         assert_eq!(written.left_out, []);
         let written = written.score.resampled(48);
         assert_eq!((&written.metres, &written.tempi), (&score.metres, &score.tempi));
         let end = written.parts.iter().flat_map(|part| &part.notes).map(Note::end_ticks).max().unwrap();
-        assert!(end <= 24 * 24 + 2 * bar_ticks, "two bars of {signature}");
+        assert!(end <= 24 * 24 + 8 * bar_ticks, "eight bars of {signature}");
     }
 }
 

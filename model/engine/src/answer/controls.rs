@@ -3,8 +3,8 @@
 use super::scale::{KeyChoice, KeyLock};
 use crate::conditions::Conditions;
 use crate::note::Pitch;
-use crate::sample::Sampling;
-use crate::texture::Asked;
+use crate::sampling::density_control::Asked;
+use crate::sampling::sample::Sampling;
 
 /// The grids that notes can be drawn to, as they are shown. Their order is in saved songs: new ones come last.
 pub const GRID_NAMES: &[&str] = &["Off", "1/4", "1/8", "1/8 triplet", "1/16", "1/16 triplet", "1/32"];

@@ -5,8 +5,8 @@ use crate::conditions::{Conditions, density_level, polyphony_level};
 use crate::key::{Key, find_key};
 use crate::metre::Metre;
 use crate::note::{Note, Velocity};
-use crate::pacing::Pacing;
-use crate::texture::Texture;
+use crate::sampling::density_control::Texture;
+use crate::sampling::onset_bias::Pacing;
 
 /// Density levels are about this factor apart.
 const DENSITY_STEP: f32 = 1.5;

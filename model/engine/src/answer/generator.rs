@@ -3,10 +3,10 @@
 use super::controls::Controls;
 use super::features::{Bounds, CallFeatures, quantised};
 use super::request::{AnswerRequest, stream, unit};
-use crate::grammar::Onset;
 use crate::metre::Metre;
 use crate::note::{Note, TICKS_PER_BEAT};
-use crate::repeat::{self, FREER, MOST_TRIES, SHARE_LET_THROUGH, is_enough, is_repeat};
+use crate::sampling::grammar::Onset;
+use crate::sampling::repeat::{self, FREER, MOST_TRIES, SHARE_LET_THROUGH, is_enough, is_repeat};
 use crate::session::{Ask, Bend, Event, Mark, Session};
 
 /// An answer does not fall silent for longer than two bars of 4/4.

@@ -1,7 +1,7 @@
 //! Which values may come next.
 
 use crate::note::{Note, Pitch};
-use crate::vocab::{self, END};
+use crate::tokens::vocab::{self, END};
 
 /// When the next note begins. A time before the last onset reads as that onset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

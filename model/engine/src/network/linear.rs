@@ -1,10 +1,10 @@
 //! `y = W x`: a linear layer, of several rows at once.
 
-use crate::forward::MAX_ROWS;
-use crate::math;
-use crate::network::Network;
-use crate::quant::{GROUP_COLUMNS, Group, Linear, TILE_ROWS};
-use crate::simd::{STREAMS, Sums};
+use crate::network::layers::Network;
+use crate::network::math;
+use crate::network::quant::Linear;
+use crate::network::simd::{STREAMS, Sums};
+use crate::network::tiles::{GROUP_COLUMNS, Group, MAX_ROWS, TILE_ROWS};
 
 /// The input of a layer in 8 bits.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use std::arch::x86_64::{
 };
 
 use super::{Sums, Work};
-use crate::quant::{GROUP_COLUMNS, Group};
+use crate::network::tiles::{GROUP_COLUMNS, Group};
 
 /// How far ahead of the sums weights are fetched, in groups of all tiles together.
 const AHEAD: usize = 128;

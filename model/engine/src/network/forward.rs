@@ -6,25 +6,23 @@
 //! With 8-bit weights the input of each linear layer is rounded to 8 bits too, with one scale a row, and products are
 //! summed as integers. So the order of summing does not matter, and every kernel gives the same bits, for one row or many.
 
-use crate::attention::{Cache, Workspace};
 use crate::conditions::Conditions;
-use crate::config::ModelConfig;
-use crate::linear::Rounded;
-use crate::math;
 use crate::metre::Position;
-use crate::network::{Block, Head, Network};
-use crate::simd::Work;
+use crate::network::attention::{Cache, Workspace};
+use crate::network::config::ModelConfig;
+use crate::network::layers::{Block, Head, Network};
+use crate::network::linear::Rounded;
+use crate::network::math;
+use crate::network::simd::Work;
+use crate::network::tiles::MAX_ROWS;
 use crate::tokens::TokenEvent;
-use crate::vocab::N_PITCHES;
-
-/// Most events that are read together: each weight is loaded once for all of them.
-pub(crate) const MAX_ROWS: usize = 8;
+use crate::tokens::vocab::N_PITCHES;
 
 /// An event to read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
+pub(crate) struct BatchEntry {
     /// Whose it is.
-    pub(crate) reader: usize,
+    pub(crate) sequence: usize,
     /// Which of its caches it belongs to.
     pub(crate) cache: usize,
     /// Its index in that context, below n_context. The cache must hold all events before it, or this batch must.
@@ -36,7 +34,7 @@ pub(crate) struct Row {
 }
 
 /// One for whom events are read.
-pub(crate) struct Reader<'a> {
+pub(crate) struct Sequence<'a> {
     pub(crate) caches: &'a mut [Cache],
     /// What its last event leaves for the heads. (d)
     pub(crate) state: &'a mut [f32],
@@ -80,13 +78,13 @@ impl Scratch {
 }
 
 impl Network {
-    /// Reads at most [`MAX_ROWS`] events; those of one reader together, those of one cache in order.
-    pub(crate) fn forward(&self, readers: &mut [Reader<'_>], scratch: &mut Scratch, rows: &[Row]) {
-        self.isa.wide(Forward { network: self, readers, scratch, rows });
+    /// Reads at most [`MAX_ROWS`] events; those of one sequence together, those of one cache in order.
+    pub(crate) fn forward(&self, sequences: &mut [Sequence<'_>], scratch: &mut Scratch, rows: &[BatchEntry]) {
+        self.isa.wide(Forward { network: self, sequences, scratch, rows });
     }
 
     #[inline(always)]
-    fn forward_rows(&self, readers: &mut [Reader<'_>], scratch: &mut Scratch, rows: &[Row]) {
+    fn forward_rows(&self, sequences: &mut [Sequence<'_>], scratch: &mut Scratch, rows: &[BatchEntry]) {
         let d = self.config.d_model;
         let x = &mut scratch.x[..rows.len() * d];
         for (row, x) in rows.iter().zip(x.chunks_exact_mut(d)) {
@@ -103,17 +101,24 @@ impl Network {
             }
         }
         for (index, block) in self.blocks.iter().enumerate() {
-            self.block(block, index, readers, scratch, rows);
+            self.block(block, index, sequences, scratch, rows);
         }
         for (i, (row, x)) in rows.iter().zip(scratch.x.chunks_exact(d)).enumerate() {
-            if rows.get(i + 1).is_none_or(|next| next.reader != row.reader) {
-                math::layer_norm(x, &self.norm.gain, &self.norm.bias, readers[row.reader].state);
+            if rows.get(i + 1).is_none_or(|next| next.sequence != row.sequence) {
+                math::layer_norm(x, &self.norm.gain, &self.norm.bias, sequences[row.sequence].state);
             }
         }
     }
 
     #[inline(always)]
-    fn block(&self, block: &Block, index: usize, readers: &mut [Reader<'_>], scratch: &mut Scratch, rows: &[Row]) {
+    fn block(
+        &self,
+        block: &Block,
+        index: usize,
+        sequences: &mut [Sequence<'_>],
+        scratch: &mut Scratch,
+        rows: &[BatchEntry],
+    ) {
         let (d, k, h) = (self.config.d_model, self.config.d_kv(), self.config.d_head());
         let n = rows.len();
         let Scratch { x, normed, qkv, attended, wide, rounded, attention, .. } = scratch;
@@ -130,7 +135,7 @@ impl Network {
             let rotations = &self.rotations[row.at * h / 2..(row.at + 1) * h / 2];
             rotated.chunks_exact_mut(h).for_each(|head| rotate(head, rotations));
             let (queries, keys) = rotated.split_at(d);
-            readers[row.reader].caches[row.cache].attend(
+            sequences[row.sequence].caches[row.cache].attend(
                 self.isa,
                 index,
                 row.at,
@@ -164,7 +169,7 @@ impl Network {
         let head = &self.heads[earlier.len()];
         let logits = &mut logits[..head.bias.len()];
         let z = &mut wide[..self.config.d_head_hidden];
-        self.isa.wide(Guess { network: self, head, state, earlier, onset, z, rounded, logits: &mut *logits });
+        self.isa.wide(HeadTask { network: self, head, state, earlier, onset, z, rounded, logits: &mut *logits });
         logits
     }
 }
@@ -172,9 +177,9 @@ impl Network {
 /// Work of [`Network::forward`].
 struct Forward<'a, 'r> {
     network: &'a Network,
-    readers: &'a mut [Reader<'r>],
+    sequences: &'a mut [Sequence<'r>],
     scratch: &'a mut Scratch,
-    rows: &'a [Row],
+    rows: &'a [BatchEntry],
 }
 
 impl Work for Forward<'_, '_> {
@@ -182,12 +187,12 @@ impl Work for Forward<'_, '_> {
 
     #[inline(always)]
     fn run(self) {
-        self.network.forward_rows(self.readers, self.scratch, self.rows);
+        self.network.forward_rows(self.sequences, self.scratch, self.rows);
     }
 }
 
 /// Work of [`Network::logits`].
-struct Guess<'a> {
+struct HeadTask<'a> {
     network: &'a Network,
     head: &'a Head,
     state: &'a [f32],
@@ -198,7 +203,7 @@ struct Guess<'a> {
     logits: &'a mut [f32],
 }
 
-impl Work for Guess<'_> {
+impl Work for HeadTask<'_> {
     type Output = ();
 
     #[inline(always)]

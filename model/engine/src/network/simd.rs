@@ -9,13 +9,10 @@ mod arch;
 #[cfg(target_arch = "x86_64")]
 #[path = "simd/x86.rs"]
 mod arch;
-mod pages;
 
 use std::sync::LazyLock;
 
-pub(crate) use pages::vec_on_huge_pages;
-
-use crate::quant::{GROUP_COLUMNS, Group, TILE_ROWS};
+use crate::network::tiles::{GROUP_COLUMNS, Group, TILE_ROWS};
 
 /// Rows of x that go through the kernel together, so that each weight is loaded once for all of them.
 const TOGETHER: usize = 4;

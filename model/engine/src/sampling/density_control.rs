@@ -4,7 +4,7 @@
 //! wanted when it was made: what comes after a control has moved does not make up for what came before.
 
 use crate::note::Note;
-use crate::pacing::{Pacing, is_same_pulse};
+use crate::sampling::onset_bias::{Pacing, is_same_pulse};
 
 /// A chord that is rolled within so many ticks is one onset.
 const ROLL_TICKS: i64 = 3;

@@ -5,8 +5,8 @@
 //! the more octaves it is away from the one that is wanted. A tilt towards shorter or longer times alone either does nothing
 //! or runs away: each fast note makes the next one likelier.
 
-use crate::math;
-use crate::vocab::TIMES_TICKS;
+use crate::network::math;
+use crate::tokens::vocab::TIMES_TICKS;
 
 /// What bends the choice of the next shift. The default changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -60,7 +60,7 @@ pub(crate) fn is_same_pulse(ticks: f32, other_ticks: f32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocab::{N_SHIFTS, time_value};
+    use crate::tokens::vocab::{N_SHIFTS, time_value};
 
     fn bent(pacing: Pacing) -> Vec<f32> {
         let mut logits = vec![0.0; N_SHIFTS];

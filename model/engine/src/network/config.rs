@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conditions;
 use crate::metre::{N_BAR_BEATS, N_BEAT_PHASES};
-use crate::vocab::{N_DURATIONS, N_PITCH_INPUTS, N_PITCHES, N_SHIFTS, N_VELOCITIES, N_VELOCITY_INPUTS};
+use crate::tokens::vocab::{N_DURATIONS, N_PITCH_INPUTS, N_PITCHES, N_SHIFTS, N_VELOCITIES, N_VELOCITY_INPUTS};
 
 /// Sizes of a network. Everything else (tensor shapes, file length, buffers) follows from these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

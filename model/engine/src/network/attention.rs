@@ -8,11 +8,11 @@
 
 use std::f32::consts::LOG2_E;
 
-use crate::config::ModelConfig;
-use crate::math;
-use crate::quant::{GROUP_COLUMNS, Group, TILE_ROWS};
-use crate::simd::{Isa, PAIRED, Sums};
-use crate::weights::Precision;
+use crate::network::config::ModelConfig;
+use crate::network::error::Precision;
+use crate::network::math;
+use crate::network::simd::{Isa, PAIRED, Sums};
+use crate::network::tiles::{GROUP_COLUMNS, Group, TILE_ROWS};
 
 /// The most query heads of a group: [`ModelConfig::check`] allows 32 in all.
 const MAX_GROUP: usize = 32;

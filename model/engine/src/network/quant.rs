@@ -7,22 +7,14 @@
 
 use std::ops::Range;
 
-use crate::config::{TensorKind, TensorShape};
-use crate::math;
-use crate::simd::vec_on_huge_pages;
-use crate::weights::{Precision, WeightsError};
+use crate::network::config::{TensorKind, TensorShape};
+use crate::network::error::{Precision, WeightsError};
+use crate::network::math;
+use crate::network::pages::vec_on_huge_pages;
+use crate::network::tiles::{GROUP_COLUMNS, Group, TILE_ROWS};
 
-/// Rows of a tile.
-pub(crate) const TILE_ROWS: usize = 16;
-/// Columns of a group.
-pub(crate) const GROUP_COLUMNS: usize = 4;
 /// Numbers beyond this are a sign of damage or of failed training.
 const MAX_SANE: f32 = 1e6;
-
-/// 16 rows x 4 columns of a tile; a cache line.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-pub(crate) struct Group(pub(crate) [i8; TILE_ROWS * GROUP_COLUMNS]);
 
 /// Rows that are looked up.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use oorandom::Rand32;
 
-use crate::math;
-use crate::vocab::N_PITCHES;
+use crate::network::math;
+use crate::tokens::vocab::N_PITCHES;
 
 /// How freely values are chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]

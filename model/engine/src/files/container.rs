@@ -4,10 +4,8 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::weights::WeightsError;
+use crate::network::error::{VERSION, WeightsError};
 
-/// The only version so far, of all files.
-pub(crate) const VERSION: u32 = 1;
 const START_BYTES: usize = 16;
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 const CHECKSUM_BYTES: usize = 32;

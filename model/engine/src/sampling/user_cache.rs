@@ -1,13 +1,13 @@
-//! The player's habits: their last notes, and how far the answers lean towards what came next in them.
+//! A user cache: the player's last notes, and how far answers lean towards what came next in them.
 //!
 //! A cache model (Kuhn & De Mori 1990) by way of the nearest neighbours of the present moment (Khandelwal et al. 2020): where
 //! the player has gone through the same intervals in nearly the same rhythm, in whatever key, what came then becomes likelier
 //! now, the more so the longer the passages agree. Velocity is left to the network: measured, it only got worse.
 
-use crate::math;
+use crate::network::math;
 use crate::note::Note;
 use crate::tokens::TokenEvent;
-use crate::vocab::{self, N_PITCHES};
+use crate::tokens::vocab::{self, N_PITCHES};
 
 /// Notes that are kept. When there are more, the oldest quarter is forgotten.
 pub const MOST_NOTES: usize = 1024;
@@ -23,15 +23,15 @@ const HALF_BELIEVED: f32 = 256.0;
 
 /// A note as it follows the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Move {
-    /// In semitones; [`Move::NOTHING`] if there is nothing before it.
+pub(crate) struct Step {
+    /// In semitones; [`Step::NOTHING`] if there is nothing before it.
     interval: i16,
     shift_ticks: u16,
     shift: u8,
     duration: u8,
 }
 
-impl Move {
+impl Step {
     const NOTHING: i16 = i16::MAX;
 
     pub(crate) fn new(before: Option<u8>, event: TokenEvent) -> Self {
@@ -54,18 +54,18 @@ impl Move {
     }
 }
 
-/// See the module. All memory is allocated in [`Habits::new`].
+/// See the module. All memory is allocated in [`UserCache::new`].
 #[derive(Debug)]
-pub(crate) struct Habits {
+pub(crate) struct UserCache {
     /// At most [`MOST_NOTES`].
     notes: Vec<Note>,
     /// One for each note.
-    steps: Vec<Move>,
+    steps: Vec<Step>,
     /// Those before which things went as they just did, each with its weight.
     likes: Vec<(usize, u32)>,
 }
 
-impl Habits {
+impl UserCache {
     pub(crate) fn new() -> Self {
         Self {
             notes: Vec::with_capacity(MOST_NOTES),
@@ -99,7 +99,7 @@ impl Habits {
             duration: vocab::duration_value(note.duration_ticks),
             velocity: 0,
         };
-        self.steps.push(Move::new(before.map(|before| before.pitch.get()), event));
+        self.steps.push(Step::new(before.map(|before| before.pitch.get()), event));
         self.notes.push(note);
     }
 
@@ -109,8 +109,8 @@ impl Habits {
     }
 
     /// Finds what is like the present moment. `recent` are the last moves, the latest first.
-    pub(crate) fn recall(&mut self, recent: impl Iterator<Item = Move>) {
-        let mut last = [Move::new(None, TokenEvent::BEGIN); MOST_AGREE];
+    pub(crate) fn recall(&mut self, recent: impl Iterator<Item = Step>) {
+        let mut last = [Step::new(None, TokenEvent::BEGIN); MOST_AGREE];
         last.iter_mut().zip(recent).for_each(|(last, step)| *last = step);
         self.likes.clear();
         for (place, step) in self.steps.iter().enumerate().rev() {
@@ -172,70 +172,70 @@ mod tests {
     use crate::note::{Pitch, Velocity};
 
     /// Notes of these keys, `shift_ticks` apart.
-    fn learn(habits: &mut Habits, keys: &[u8], shift_ticks: i64) {
+    fn learn(cache: &mut UserCache, keys: &[u8], shift_ticks: i64) {
         for (&key, i) in keys.iter().zip(0..) {
             let (pitch, velocity) = (Pitch::new(key).unwrap(), Velocity::MEDIUM);
-            habits.push(Note { onset_ticks: i * shift_ticks, duration_ticks: 20, pitch, velocity }, i == 0);
+            cache.push(Note { onset_ticks: i * shift_ticks, duration_ticks: 20, pitch, velocity }, i == 0);
         }
     }
 
     /// The moves of these keys, the latest first.
-    fn moves(keys: &[u8], shift: u8) -> Vec<Move> {
+    fn moves(keys: &[u8], shift: u8) -> Vec<Step> {
         let event = |pitch| TokenEvent { shift, pitch, duration: 24, velocity: 0 };
-        let step = |(i, &key): (usize, &u8)| Move::new(i.checked_sub(1).map(|before| keys[before]), event(key));
+        let step = |(i, &key): (usize, &u8)| Step::new(i.checked_sub(1).map(|before| keys[before]), event(key));
         keys.iter().enumerate().map(step).rev().collect()
     }
 
     /// Probability of each pitch after these keys, when the network knows nothing.
-    fn pitches(habits: &mut Habits, keys: &[u8], shift: u8, strength: f32) -> Vec<f32> {
-        habits.recall(moves(keys, shift).into_iter());
+    fn pitches(cache: &mut UserCache, keys: &[u8], shift: u8, strength: f32) -> Vec<f32> {
+        cache.recall(moves(keys, shift).into_iter());
         let mut logits = [0.5; N_PITCHES];
-        habits.lean(strength, keys.last().copied(), &[shift], &mut logits);
+        cache.lean(strength, keys.last().copied(), &[shift], &mut logits);
         let all = math::log_sum_exp(&logits);
         logits.iter().map(|logit| (logit - all).exp()).collect()
     }
 
     #[test]
     fn what_came_next_is_likelier_in_any_key_and_by_any_hand() {
-        let mut habits = Habits::new();
-        learn(&mut habits, &[60, 62, 64, 67, 72, 65], 24);
+        let mut cache = UserCache::new();
+        learn(&mut cache, &[60, 62, 64, 67, 72, 65], 24);
         let even = 1.0 / 129.0;
         // A fifth higher, and a little slower.
-        let known = pitches(&mut habits, &[67, 69, 71, 74, 79], 28, 0.5);
+        let known = pitches(&mut cache, &[67, 69, 71, 74, 79], 28, 0.5);
         assert!(known[72] > 0.25 && (known.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{}", known[72]);
-        let less = pitches(&mut habits, &[30, 67, 69, 71, 74], 28, 0.5);
+        let less = pitches(&mut cache, &[30, 67, 69, 71, 74], 28, 0.5);
         assert!(less[79] > 2.0 * even && less[79] < known[72], "three moves say less than four: {}", less[79]);
         for (keys, shift) in [(&[67, 69, 71, 75][..], 28), (&[67, 69, 71, 74], 60), (&[67], 28), (&[], 0)] {
-            let unknown = pitches(&mut habits, keys, shift, 0.5);
+            let unknown = pitches(&mut cache, keys, shift, 0.5);
             assert!(unknown.iter().all(|p| (p - even).abs() < 1e-4), "{keys:?} at {shift}");
         }
     }
 
     #[test]
     fn no_note_that_is_not_one_and_no_number_that_is_none_comes_of_it() {
-        let mut habits = Habits::new();
-        learn(&mut habits, &[0, 40, 80, 120], 24);
-        let high = pitches(&mut habits, &[40, 80, 120], 24, 1.0);
+        let mut cache = UserCache::new();
+        learn(&mut cache, &[0, 40, 80, 120], 24);
+        let high = pitches(&mut cache, &[40, 80, 120], 24, 1.0);
         assert!(high.iter().all(|p| (p - 1.0 / 129.0).abs() < 1e-4), "160 is no pitch");
-        (0..100).for_each(|_| learn(&mut habits, &[60; 30], 24));
-        let sure = pitches(&mut habits, &[60; 30], 24, 1.0);
+        (0..100).for_each(|_| learn(&mut cache, &[60; 30], 24));
+        let sure = pitches(&mut cache, &[60; 30], 24, 1.0);
         assert!(sure[60] > 0.999 && sure.iter().all(|p| p.is_finite()));
-        habits.recall(moves(&[60; 30], 24).into_iter());
+        cache.recall(moves(&[60; 30], 24).into_iter());
         let mut odd = [f32::MIN, f32::NEG_INFINITY, 0.0];
-        habits.lean(1.0, Some(60), &[], &mut odd);
+        cache.lean(1.0, Some(60), &[], &mut odd);
         assert!(!odd.iter().any(|logit| logit.is_nan()));
     }
 
     #[test]
     fn the_oldest_is_forgotten_and_nothing_grows() {
-        let mut habits = Habits::new();
-        learn(&mut habits, &[60, 62, 64, 67, 72, 65], 24);
-        let room = (habits.notes.capacity(), habits.likes.capacity());
+        let mut cache = UserCache::new();
+        learn(&mut cache, &[60, 62, 64, 67, 72, 65], 24);
+        let room = (cache.notes.capacity(), cache.likes.capacity());
         for i in 0..5 * MOST_NOTES {
-            learn(&mut habits, &[u8::try_from(i * i % 128).unwrap()], 24);
-            assert!(habits.notes().len() <= MOST_NOTES);
+            learn(&mut cache, &[u8::try_from(i * i % 128).unwrap()], 24);
+            assert!(cache.notes().len() <= MOST_NOTES);
         }
-        assert_eq!(pitches(&mut habits, &[67, 69, 71, 74, 79], 24, 1.0)[72], pitches(&mut habits, &[], 0, 1.0)[72]);
-        assert_eq!(room, (habits.notes.capacity(), habits.likes.capacity()));
+        assert_eq!(pitches(&mut cache, &[67, 69, 71, 74, 79], 24, 1.0)[72], pitches(&mut cache, &[], 0, 1.0)[72]);
+        assert_eq!(room, (cache.notes.capacity(), cache.likes.capacity()));
     }
 }

@@ -1,6 +1,6 @@
 //! Small numeric kernels that give the same bits on every machine: only adding, multiplying, dividing and square roots
 //! of f32, in a fixed order. Sums run in eight lanes, which compilers turn into vector code. They are always inlined, so
-//! that [`crate::simd::Isa::wide`] can widen them.
+//! that [`crate::network::simd::Isa::wide`] can widen them.
 
 const LANES: usize = 8;
 /// Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to even.

@@ -11,10 +11,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conditions::N_STYLES;
-use crate::config::{ModelConfig, TensorKind, TensorShape};
-use crate::container;
-use crate::quant;
-use crate::weights::{self, Precision, Weights, WeightsError};
+use crate::files::container;
+use crate::files::weights::{self, Weights};
+use crate::network::config::{ModelConfig, TensorKind, TensorShape};
+use crate::network::error::{Precision, WeightsError};
+use crate::network::quant;
 
 /// How a pack begins.
 pub const PACK_MAGIC: &[u8; 8] = b"ANTIPACK";

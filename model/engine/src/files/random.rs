@@ -2,8 +2,8 @@
 
 use oorandom::Rand32;
 
-use crate::config::{ModelConfig, TensorKind, TensorShape};
-use crate::weights::{self, Header, Precision, TOKENISER, WeightsError};
+use crate::files::weights::{self, Header, Precision, TOKENISER, WeightsError};
+use crate::network::config::{ModelConfig, TensorKind, TensorShape};
 
 /// A weight file of random numbers, about as large as training makes them: always the same for the same arguments. It
 /// has four styles, one of them "Ragtime".

@@ -9,7 +9,7 @@ use std::arch::aarch64::{
 use std::arch::asm;
 
 use super::Sums;
-use crate::quant::{GROUP_COLUMNS, Group, TILE_ROWS};
+use crate::network::tiles::{GROUP_COLUMNS, Group, TILE_ROWS};
 
 /// Vectors of 16 bytes in a group: four rows each.
 const VECTORS: usize = TILE_ROWS / 4;
