@@ -81,11 +81,14 @@ fn made(call: &Call, request: AnswerRequest, controls: &Controls) -> Vec<Note> {
 
 #[test]
 fn an_untouched_plugin_plays_what_the_engine_answers() {
-    let call = Call::new(short_call(), BARS);
-    let request = AnswerRequest::like_the_call(&call, SILENCE_TICKS, 1);
-    let expected = made(&call, request, &Controls::default());
-    assert!(expected.len() > 3, "{expected:?}");
-    assert_eq!(render(&short_call(), (4, 4), &[], 24), expected);
+    let waltz_bars = Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 };
+    for (notes, signature, metre) in [(short_call(), (4, 4), BARS), (waltz(), (3, 4), waltz_bars)] {
+        let call = Call::new(notes.clone(), metre);
+        let request = AnswerRequest::like_the_call(&call, SILENCE_TICKS, 1);
+        let expected = made(&call, request, &Controls::default());
+        assert!(expected.len() >= 3, "{expected:?}");
+        assert_eq!(render(&notes, signature, &[], 24), expected);
+    }
 }
 
 #[test]
@@ -140,11 +143,40 @@ fn controls_mean_the_same_to_both() {
     let expected = made(&call, request, &controls);
     assert!(expected.len() > 30, "{expected:?}");
     assert_eq!(render(&waltz(), (3, 4), &settings, 48), expected);
-    let others = [Controls { top_p: 0.95, ..controls }, Controls { learn_from_me: 0.1, ..controls }];
-    assert!(
-        others.iter().all(|other| made(&call, request, other) != expected),
-        "the call and the length tell them apart"
-    );
+    // Each of them is heard; for Learn from me this call is too short.
+    let others = [
+        Controls { style: 0, ..controls },
+        Controls { style2: 0, ..controls },
+        Controls { style_mix: 0.0, ..controls },
+        Controls { temperature: 0.9, ..controls },
+        Controls { rhythm_temperature: 1.2, ..controls },
+        Controls { top_p: 0.95, ..controls },
+        Controls { density: 1.0, ..controls },
+        Controls { complexity: 0.0, ..controls },
+        Controls { voices: 0, ..controls },
+        Controls { velocity_follow: 0.75, ..controls },
+        Controls { lowest: Pitch::nearest(60), ..controls },
+        Controls { highest: Pitch::nearest(72), ..controls },
+        Controls { key: KeyChoice { tonic: Some(3), scale: 4 }, ..controls },
+        Controls { key: KeyChoice { tonic: Some(2), scale: 1 }, ..controls },
+        Controls { key_lock: KeyLock::Off, ..controls },
+        Controls { quantise_ticks: 0, ..controls },
+        Controls { quantise_strength: 1.0, ..controls },
+    ];
+    let unheard: Vec<_> = others.iter().filter(|other| made(&call, request, other) == expected).collect();
+    assert!(unheard.is_empty(), "{unheard:?}");
+}
+
+#[test]
+fn both_learn_the_same_from_the_call() {
+    let keys = [60, 62, 64, 65, 67, 65, 64, 62];
+    let scales: Vec<Note> = (0..32).zip(keys.into_iter().cycle()).map(|(i, key)| note(24 * i, 20, key, 80)).collect();
+    let call = Call::new(scales.clone(), BARS);
+    let request = AnswerRequest::like_the_call(&call, SILENCE_TICKS, 3);
+    let learning = |learn_from_me| made(&call, request, &Controls { learn_from_me, ..Controls::default() });
+    let expected = learning(1.0);
+    assert_ne!(expected, learning(0.0));
+    assert_eq!(render(&scales, (4, 4), &[("Seed", "3"), ("Learn from me", "100")], 40), expected);
 }
 
 #[test]
