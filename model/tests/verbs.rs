@@ -230,7 +230,7 @@ fn an_answer_is_written_in_the_metre_and_tempo_of_its_call() {
 fn generate_answers_as_the_engine_does() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path(), "answer.mid");
-    let weights = Arc::new(load(&options.weights).unwrap());
+    let weights = Arc::new(load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/nano.antiphon")).unwrap());
     let signature = TimeSignature::new(6, 3).unwrap();
     let score = Score::new(80.0, signature).with_part(Part::new("tune", tune(24, 60)));
     let reduction = Reduction::of(&score, Reading::Auto).unwrap();
@@ -249,8 +249,8 @@ fn generate_answers_as_the_engine_does() {
     assert_eq!(generate(untouched, Some(&reduction)), expected);
 
     let controls = ControlOptions {
-        style: Some("ragtime".into()),
-        style2: Some("chorales".into()),
+        style: Some("schubert".into()),
+        style2: Some("debussy".into()),
         style_mix: 0.3,
         rhythm_freedom: 0.5,
         density: 2.0,
@@ -263,6 +263,7 @@ fn generate_answers_as_the_engine_does() {
     };
     let request = AnswerRequest { song_seed: 5, number: 0, start_ticks: 576, end_ticks: 576 + 4 * 144 };
     let expected = engine(request, &controls.controls(&weights).unwrap(), &call, usize::MAX);
+    assert!(expected.len() > 8 && expected[0].onset_ticks == 576);
     let touched = GenerateOptions { bars: Some(4), notes: None, controls, ..options.clone() };
     assert_eq!(generate(touched, Some(&reduction)), expected);
 

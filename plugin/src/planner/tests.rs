@@ -46,7 +46,12 @@ impl Listener for Ears {
 }
 
 pub(crate) fn planner() -> Planner {
-    let file = engine::random_file(ModelConfig::TINY, Precision::Q8, 7).unwrap();
+    planner_of(7)
+}
+
+/// With one of many networks that were never trained.
+fn planner_of(network: u64) -> Planner {
+    let file = engine::random_file(ModelConfig::TINY, Precision::Q8, network).unwrap();
     Planner::new(Arc::new(Weights::parse(&file).unwrap()), Arc::default())
 }
 
@@ -172,12 +177,12 @@ pub(crate) fn extend(turn: u32, until_ticks: i64, controls: Controls) -> ToWorke
 
 /// An answer of eight bars to a call, under these controls from the start.
 fn answer_with(controls: Controls) -> Vec<PlannedNote> {
-    seeded_answer(3, controls)
+    answer_of(planner(), controls)
 }
 
-fn seeded_answer(seed: u32, controls: Controls) -> Vec<PlannedNote> {
-    let begin = Begin { turn: 1, request: request(seed, 240, 1776), until_ticks: 1776, controls };
-    tell(&mut planner(), call(0).into_iter().chain([ToWorker::Begin(begin)]))
+fn answer_of(mut planner: Planner, controls: Controls) -> Vec<PlannedNote> {
+    let begin = Begin { turn: 1, request: request(3, 240, 1776), until_ticks: 1776, controls };
+    tell(&mut planner, call(0).into_iter().chain([ToWorker::Begin(begin)]))
 }
 
 #[test]
@@ -210,13 +215,13 @@ fn the_answer_keeps_the_key_of_the_call_as_strictly_as_asked() {
     // The scale of the call has a C sharp: its key is D minor.
     let inside = |key_lock| {
         let controls = Controls { key_lock, rhythm_temperature: 0.5, ..CONTROLS };
-        let notes: Vec<_> = (0..8).flat_map(|seed| seeded_answer(seed, controls)).collect();
+        let notes: Vec<_> = (0..8).flat_map(|network| answer_of(planner_of(network), controls)).collect();
         let is_inside = |note: &&PlannedNote| [0, 1, 2, 4, 5, 7, 9, 10].contains(&(note.key % 12));
         (notes.iter().filter(is_inside).count(), notes.len())
     };
     let [off, lean, strict] = [KeyLock::Off, KeyLock::Lean, KeyLock::Strict].map(inside);
     assert_eq!(strict.0, strict.1);
-    assert!(off.0 * 10 < off.1 * 9, "random weights know no key: {off:?}");
+    assert!(off.0 * 10 < off.1 * 9, "most random weights know no key: {off:?}");
     assert!(lean.0 * 10 > lean.1 * 9, "{off:?}, then {lean:?}");
 }
 
