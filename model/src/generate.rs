@@ -51,15 +51,15 @@ pub struct GenerateOptions {
     /// The same seed gives the same notes; without a call it also chooses the key
     #[arg(long, default_value_t = 1)]
     pub seed: u32,
-    /// What the music should be like
-    #[command(flatten)]
-    pub controls: ControlOptions,
     /// The MIDI file to write
     #[arg(long)]
     pub out: PathBuf,
     /// Also draw the notes to this .png
     #[arg(long)]
     pub picture: Option<PathBuf>,
+    /// What the music should be like
+    #[command(flatten)]
+    pub controls: ControlOptions,
 }
 
 /// Generates, writes, and says what came out.
@@ -90,7 +90,7 @@ pub fn run(options: &GenerateOptions) -> Result<()> {
     shards::write_atomically(&options.out, &write(&score)?)?;
     let start = answer.first().map_or(0, |note| note.onset_ticks);
     let end = answer.iter().map(Note::end_ticks).max().unwrap_or(start);
-    let bars = (end - start).div_euclid(i64::from(bar_ticks)) + 1;
+    let bars = (end - start - 1).div_euclid(i64::from(bar_ticks)) + 1;
     println!("{}: {} notes in {bars} bars", options.out.display(), answer.len());
     if let Some(path) = &options.picture {
         shards::write_atomically(path, &piano_roll::draw(&score, &title(&score))?)?;
