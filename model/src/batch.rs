@@ -10,7 +10,7 @@ pub const ATTRIBUTES: [&str; 4] = ["shift", "pitch", "duration", "velocity"];
 pub const LEVELS: [(&str, usize); 3] =
     [("density", N_DENSITIES), ("polyphony", N_POLYPHONIES), ("difficulty", N_DIFFICULTIES)];
 
-/// `rows` crops of `steps` events each. Every array is row-major, (rows, steps).
+/// `batch_size` crops of `sequence_length` events each. Every array is row-major, (batch size, sequence length).
 ///
 /// Step `t` feeds one event and predicts the next: `target[a][i]` is what should follow `event[a][i]`. A crop begins
 /// with the begin event ([`engine::vocab::BEGIN`] as pitch, all else 0), placed at its first note's position. Conditions
@@ -18,9 +18,9 @@ pub const LEVELS: [(&str, usize); 3] =
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// Crops.
-    pub rows: usize,
+    pub batch_size: usize,
     /// Events per crop.
-    pub steps: usize,
+    pub sequence_length: usize,
     /// The event that is fed: shift, pitch, duration, velocity values.
     pub event: [Vec<u32>; 4],
     /// Position of the fed event: beat phase, bar beat.
@@ -39,11 +39,17 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Events that count: every one has a pitch, or is an end.
+    #[must_use]
+    pub fn n_events(&self) -> f64 {
+        self.mask[1].iter().map(|&m| f64::from(m)).sum()
+    }
+
     /// The rows of both, which must have crops of one length.
     #[must_use]
     pub fn join(mut self, other: Self) -> Self {
-        debug_assert_eq!(self.steps, other.steps, "crops of one length");
-        self.rows += other.rows;
+        debug_assert_eq!(self.sequence_length, other.sequence_length, "crops of one length");
+        self.batch_size += other.batch_size;
         let ids = self.event.iter_mut().chain(&mut self.position).chain(&mut self.conditions).chain(&mut self.target);
         let more = other.event.into_iter().chain(other.position).chain(other.conditions).chain(other.target);
         ids.chain(&mut self.target_position)

@@ -6,7 +6,7 @@ mod work;
 use std::io::BufRead;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use candle_core::Device;
 use engine::conditions;
 use engine::metre::{N_BAR_BEATS, N_BEAT_PHASES};
@@ -17,51 +17,36 @@ use serde_json::json;
 
 use crate::batch::{Batch, LEVELS};
 use crate::network::Network;
-use crate::optimiser::AdamW;
-use crate::step::{Stepper, n_events};
-use crate::train::Size;
+use crate::optim::AdamW;
+use crate::train::{Likelihood, Objective, Size};
 
 /// What to train.
-#[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Prints the network's sizes, then waits: for every line that it reads, it takes one step (forward, \
-    backward, clipping, Muon and AdamW) on a batch of random notes, and prints its seconds and its loss."
-)]
-pub struct BenchOptions {
-    /// Size of the network
-    #[arg(long, value_enum, default_value = "nano")]
+#[derive(Clone, Copy, Debug)]
+pub struct BenchConfig {
+    /// Size of the network.
     pub size: Size,
-    /// Crops in a batch
-    #[arg(long, default_value_t = 8)]
-    pub rows: usize,
-    /// Notes in a crop; the network's context when not given
-    #[arg(long)]
-    pub steps: Option<usize>,
-    /// Threads; all cores when not given
-    #[arg(long)]
-    pub threads: Option<usize>,
-    /// Instead of waiting for lines, take so many steps in turn with plain matrix products, and say what share of the
-    /// machine's rate training reaches
-    #[arg(long)]
+    /// Crops in a batch.
+    pub batch_size: usize,
+    /// Notes in a crop; the network's context when not given.
+    pub sequence_length: Option<usize>,
+    /// Instead of waiting for lines, take so many steps in turn with plain matrix products.
     pub rounds: Option<usize>,
 }
 
-/// Takes steps until the input ends. See [`BenchOptions`].
+/// Prints the sizes, then takes a step for each line that it reads, and prints its seconds and its loss, until the input ends. See
+/// [`BenchConfig`].
 ///
 /// # Errors
 /// When the sizes make no batch, or memory fails.
-pub fn run(options: &BenchOptions) -> Result<()> {
-    if let Some(threads) = options.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start threads")?;
-    }
+pub fn run(options: &BenchConfig) -> Result<()> {
     let config = options.size.config();
-    let steps = options.steps.unwrap_or(config.n_context);
-    ensure!(options.rows > 0, "--rows must be at least 1");
-    ensure!((1..=config.n_context).contains(&steps), "--steps must be 1 to {}", config.n_context);
+    let length = options.sequence_length.unwrap_or(config.n_context);
+    ensure!(options.batch_size > 0, "--batch-size must be at least 1");
+    ensure!((1..=config.n_context).contains(&length), "--sequence-length must be 1 to {}", config.n_context);
     let network = Network::new(config, 1, &Device::Cpu)?;
     let mut optimiser = AdamW::new(&network)?;
-    let stepper = Stepper::default();
-    let batch = random_batch(options.rows, steps);
+    let mut likelihood = Likelihood::default();
+    let batch = random_batch(options.batch_size, length);
     let sizes = json!({
         "event": [N_SHIFTS, N_PITCH_INPUTS, N_DURATIONS, N_VELOCITY_INPUTS],
         "position": [N_BEAT_PHASES, N_BAR_BEATS],
@@ -70,34 +55,34 @@ pub fn run(options: &BenchOptions) -> Result<()> {
         "target": [N_SHIFTS, N_PITCHES, N_DURATIONS, N_VELOCITIES],
     });
     let described = json!({
-        "config": config, "parameters": config.n_parameters(), "rows": options.rows, "steps": steps,
-        "threads": rayon::current_num_threads(), "sizes": sizes,
+        "config": config, "parameters": config.n_parameters(), "batch_size": options.batch_size,
+        "sequence_length": length, "threads": rayon::current_num_threads(), "sizes": sizes,
     });
     println!("{described}");
     if let Some(rounds) = options.rounds {
-        let mut step = || stepper.step(&mut optimiser, &network, &batch, None, 1e-4).map(|_| ());
+        let mut step = || likelihood.step(&mut optimiser, &network, &batch, None, 1e-4).map(|_| ());
         return work::compare(&config, &batch, rounds, &mut step);
     }
     for line in std::io::stdin().lock().lines() {
         line?;
         let start = Instant::now();
-        let (nats, _) = stepper.step(&mut optimiser, &network, &batch, None, 1e-4)?;
-        println!("{} {}", start.elapsed().as_secs_f64(), nats.iter().sum::<f64>() / n_events(&batch));
+        let (nats, _) = likelihood.step(&mut optimiser, &network, &batch, None, 1e-4)?;
+        println!("{} {}", start.elapsed().as_secs_f64(), nats.iter().sum::<f64>() / batch.n_events());
     }
     Ok(())
 }
 
 /// Every value may appear, and all count.
-fn random_batch(rows: usize, steps: usize) -> Batch {
+pub(crate) fn random_batch(batch_size: usize, sequence_length: usize) -> Batch {
     let mut random = ChaCha8Rng::seed_from_u64(1);
-    let n = rows * steps;
+    let n = batch_size * sequence_length;
     let mut below = |limit: usize| -> Vec<u32> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         (0..n).map(|_| random.random_range(0..limit)).collect()
     };
     Batch {
-        rows,
-        steps,
+        batch_size,
+        sequence_length,
         event: [N_SHIFTS, N_PITCH_INPUTS, N_DURATIONS, N_VELOCITY_INPUTS].map(&mut below),
         position: [N_BEAT_PHASES, N_BAR_BEATS].map(&mut below),
         conditions: conditions::TABLES.map(|(_, n)| below(n)),

@@ -123,13 +123,13 @@ fn run(
     is_training: bool,
     workspace: &Workspace,
 ) -> Result<(Nats, Vec<Vec<f32>>)> {
-    let rows = batch.rows.div_ceil(MAX_PARTS).max(MIN_EVENTS.div_ceil(batch.steps.max(1)));
-    let starts: Vec<usize> = (0..batch.rows).step_by(rows).collect();
+    let rows = batch.batch_size.div_ceil(MAX_PARTS).max(MIN_EVENTS.div_ceil(batch.sequence_length.max(1)));
+    let starts: Vec<usize> = (0..batch.batch_size).step_by(rows).collect();
     let parts: Vec<(Nats, Vec<Vec<f32>>)> = with_pass(network, batch, dropout, scale, |pass| {
         let part = |from: usize| {
             let mut buffers = take(&workspace.buffers);
             let gradients = if is_training { Some(take(&workspace.gradients)) } else { None };
-            let part = pass.part(from..(from + rows).min(batch.rows), gradients, &mut buffers);
+            let part = pass.part(from..(from + rows).min(batch.batch_size), gradients, &mut buffers);
             keep(&workspace.buffers, [buffers]);
             part
         };
@@ -162,7 +162,7 @@ fn with_pass<T>(
         plan: Plan { config },
         weights,
         batch,
-        shape: AttentionShape::new(config.n_heads, config.n_kv_heads, config.d_head(), batch.steps),
+        shape: AttentionShape::new(config.n_heads, config.n_kv_heads, config.d_head(), batch.sequence_length),
         dropout,
         scale,
     })
@@ -171,10 +171,10 @@ fn with_pass<T>(
 /// Refuses what would panic or go wrong further in.
 fn check(network: &Network, batch: &Batch) -> Result<()> {
     let c = network.config();
-    if batch.steps > c.n_context {
-        bail!("crops of {} steps do not fit a context of {}", batch.steps, c.n_context);
+    if batch.sequence_length > c.n_context {
+        bail!("crops of {} notes do not fit a context of {}", batch.sequence_length, c.n_context);
     }
-    let n = batch.rows * batch.steps;
+    let n = batch.batch_size * batch.sequence_length;
     let plan = Plan { config: *c };
     for (ids, limit) in plan.limits(batch) {
         if ids.len() != n || ids.iter().any(|&id| id as usize >= limit) {
@@ -230,7 +230,7 @@ impl Pass<'_> {
         buffers: &mut Buffers,
     ) -> Result<(Nats, Vec<Vec<f32>>)> {
         let config = &self.plan.config;
-        let events = rows.start * self.batch.steps..rows.end * self.batch.steps;
+        let events = rows.start * self.batch.sequence_length..rows.end * self.batch.sequence_length;
         let n = events.len() * config.d_model;
         self.hidden(&events, buffers)?;
 

@@ -98,51 +98,62 @@ impl Dataset {
         &self.prepared.notes[piece.split as usize][piece.offset..piece.offset + piece.n_notes]
     }
 
-    /// `rows` crops of `steps` events, transposed and varied; the same for the same arguments. Every pass over the music
+    /// `batch_size` crops of `sequence_length` events, transposed and varied; the same for the same arguments. Every pass over the music
     /// takes them in a new order.
     #[must_use]
-    pub fn train_batch(&self, seed: u64, step: u64, rows: usize, steps: usize) -> Batch {
+    pub fn train_batch(&self, seed: u64, step: u64, batch_size: usize, sequence_length: usize) -> Batch {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(step);
-        let first = step * rows as u64;
-        let places = (first..first + rows as u64).map(|n| self.order.place(seed, n, steps));
-        let crops: Vec<_> = places.map(|place| self.crop(&mut rng, place, steps)).collect();
-        crop::batch(&crops, steps)
+        let first = step * batch_size as u64;
+        let places = (first..first + batch_size as u64).map(|n| self.order.place(seed, n, sequence_length));
+        let crops: Vec<_> = places.map(|place| self.crop(&mut rng, place, sequence_length)).collect();
+        crop::batch(&crops, sequence_length)
     }
 
     /// As [`Dataset::train_batch`], but `n` batches that are all of one random style.
     #[must_use]
-    pub fn task(&self, seed: u64, task: u64, n: usize, rows: usize, steps: usize) -> Vec<Batch> {
+    pub fn task(&self, seed: u64, task: u64, n: usize, batch_size: usize, sequence_length: usize) -> Vec<Batch> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(task);
-        let style = self.prepared.index.pieces[self.order.place(seed, task, steps).piece].style;
+        let style = self.prepared.index.pieces[self.order.place(seed, task, sequence_length).piece].style;
         let of_style = self.prepared.index.pieces.iter().zip(&self.notes_in_a_pass);
         let order = Order::new(
             &of_style.map(|(piece, &notes)| if piece.style == style { notes } else { 0.0 }).collect::<Vec<_>>(),
         );
         (0..n)
             .map(|_| {
-                let crops: Vec<_> = (0..rows)
+                let crops: Vec<_> = (0..batch_size)
                     .map(|_| {
-                        let place = order.place(rng.random(), 0, steps);
-                        self.crop(&mut rng, place, steps)
+                        let place = order.place(rng.random(), 0, sequence_length);
+                        self.crop(&mut rng, place, sequence_length)
                     })
                     .collect();
-                crop::batch(&crops, steps)
+                crop::batch(&crops, sequence_length)
             })
             .collect()
     }
 
     /// Every event of a split once, in consecutive crops of pieces as they are. Only style and mode are told, since the
     /// rest is measured on what is to be predicted. The last batch is filled up with rows that do not count.
-    pub fn valid_batches(&self, split: Split, rows: usize, steps: usize) -> impl Iterator<Item = Batch> {
-        plain_batches(self.plain_starts(split, steps), rows, steps, Told::StyleAndMode)
+    pub fn valid_batches(
+        &self,
+        split: Split,
+        batch_size: usize,
+        sequence_length: usize,
+    ) -> impl Iterator<Item = Batch> {
+        plain_batches(self.plain_starts(split, sequence_length), batch_size, sequence_length, Told::StyleAndMode)
     }
 
     /// As [`Dataset::valid_batches`], but only about `n_notes` of the split, in crops spread evenly over its pieces; the
     /// same ones every time.
-    pub fn sample(&self, split: Split, n_notes: usize, rows: usize, steps: usize) -> impl Iterator<Item = Batch> {
-        self.sample_told(split, n_notes, rows, steps, Told::StyleAndMode)
+    pub fn sample(
+        &self,
+        split: Split,
+        n_notes: usize,
+        batch_size: usize,
+        sequence_length: usize,
+    ) -> impl Iterator<Item = Batch> {
+        self.sample_told(split, n_notes, batch_size, sequence_length, Told::StyleAndMode)
     }
 
     /// As [`Dataset::sample`], told so much.
@@ -150,37 +161,39 @@ impl Dataset {
         &self,
         split: Split,
         n_notes: usize,
-        rows: usize,
-        steps: usize,
+        batch_size: usize,
+        sequence_length: usize,
         told: Told,
     ) -> impl Iterator<Item = Batch> {
-        let all = self.plain_starts(split, steps);
-        // Pieces end within a crop, so crops hold fewer notes than steps.
+        let all = self.plain_starts(split, sequence_length);
+        // Pieces end within a crop, so crops hold fewer notes than their length.
         let n_crops = (n_notes * all.len()).div_ceil(self.n_notes(split).max(1)).min(all.len());
         let starts = (0..n_crops).map(|i| all[i * all.len() / n_crops]).collect();
-        plain_batches(starts, rows, steps, told)
+        plain_batches(starts, batch_size, sequence_length, told)
     }
 
     /// Where crops begin that cover a split.
-    fn plain_starts(&self, split: Split, steps: usize) -> Vec<Start<'_>> {
+    fn plain_starts(&self, split: Split, sequence_length: usize) -> Vec<Start<'_>> {
         self.pieces(split)
-            .flat_map(|(piece, notes)| (0..=notes.len()).step_by(steps.max(1)).map(move |start| (piece, notes, start)))
+            .flat_map(|(piece, notes)| {
+                (0..=notes.len()).step_by(sequence_length.max(1)).map(move |start| (piece, notes, start))
+            })
             .collect()
     }
 
     /// A crop from about this place of a piece, varied, of which some is told.
-    fn crop(&self, rng: &mut ChaCha8Rng, Place { piece, at }: Place, steps: usize) -> Crop {
+    fn crop(&self, rng: &mut ChaCha8Rng, Place { piece, at }: Place, sequence_length: usize) -> Crop {
         let piece = &self.prepared.index.pieces[piece];
         let notes = self.notes(piece);
         // The end event is a target too.
-        let last_start = (notes.len() + 1).saturating_sub(steps);
+        let last_start = (notes.len() + 1).saturating_sub(sequence_length);
         let mut start = usize::try_from(whole(at * as_f64(last_start))).unwrap_or(0).min(last_start);
         if rng.random_bool(BEGIN_WITH_PHRASE) {
             let is_first = |i: &usize| notes.get(*i).is_some_and(|placed| placed.labels.begins_phrase);
             start = (start..=last_start).take(SEGMENT_NOTES).find(is_first).unwrap_or(start);
         }
         // Segments are measured whole, even the one that the crop's end cuts.
-        let stop = (start + steps.next_multiple_of(SEGMENT_NOTES)).min(notes.len());
+        let stop = (start + sequence_length.next_multiple_of(SEGMENT_NOTES)).min(notes.len());
         let mut crop = Crop::new(piece, &notes[start..stop], stop == notes.len());
         augment::vary(&mut crop, rng, piece.is_free);
         crop.measure();
@@ -192,21 +205,26 @@ impl Dataset {
 /// A piece, its notes, and the first one of a crop.
 type Start<'a> = (&'a Piece, &'a [PlacedNote], usize);
 
-fn plain_batches(starts: Vec<Start<'_>>, rows: usize, steps: usize, told: Told) -> impl Iterator<Item = Batch> {
-    let n_batches = starts.len().div_ceil(rows.max(1));
+fn plain_batches(
+    starts: Vec<Start<'_>>,
+    batch_size: usize,
+    sequence_length: usize,
+    told: Told,
+) -> impl Iterator<Item = Batch> {
+    let n_batches = starts.len().div_ceil(batch_size.max(1));
     (0..n_batches).map(move |i| {
-        let crops: Vec<_> = (i * rows..(i + 1) * rows)
+        let crops: Vec<_> = (i * batch_size..(i + 1) * batch_size)
             .map(|row| {
-                let plain = |&(piece, notes, start): &Start| plain_crop(piece, notes, start, steps, told);
+                let plain = |&(piece, notes, start): &Start| plain_crop(piece, notes, start, sequence_length, told);
                 starts.get(row).map_or_else(Crop::default, plain)
             })
             .collect();
-        crop::batch(&crops, steps)
+        crop::batch(&crops, sequence_length)
     })
 }
 
-fn plain_crop(piece: &Piece, notes: &[PlacedNote], start: usize, steps: usize, told: Told) -> Crop {
-    let stop = (start + steps).min(notes.len());
+fn plain_crop(piece: &Piece, notes: &[PlacedNote], start: usize, sequence_length: usize, told: Told) -> Crop {
+    let stop = (start + sequence_length).min(notes.len());
     let mut crop = Crop::new(piece, &notes[start..stop], stop == notes.len());
     if told == Told::All {
         crop.measure();

@@ -4,7 +4,7 @@ mod labels;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use engine::conditions::{density_level, polyphony_level};
@@ -18,32 +18,11 @@ use crate::corpus::Split;
 use crate::pack;
 use crate::shards;
 
-/// What to look into.
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  model inspect phrase.mid\n  model inspect phrase.mid --dump | less\n  \
-    model inspect my.antiphon\n  model inspect prepared")]
-pub struct InspectOptions {
-    /// A .mid file, a weight file, a style pack, or a folder that `model prepare` wrote
-    pub file: PathBuf,
-    /// Print a MIDI file's notes as NOTE_ON pitch velocity, NOTE_OFF pitch and TIME_SHIFT ticks (48 to the beat)
-    #[arg(long)]
-    pub dump: bool,
-}
-
-/// Looks, and prints what it finds.
+/// What a .mid file, a weight file, a style pack or a folder of `model prepare` holds, as text. With `dump`, a MIDI file's notes as
+/// [`event_text`].
 ///
 /// # Errors
 /// When the file cannot be opened or is not sound.
-pub fn run(options: &InspectOptions) -> Result<()> {
-    let text = describe(&options.file, options.dump)?;
-    print!("{text}");
-    Ok(())
-}
-
-/// What [`run`] prints.
-///
-/// # Errors
-/// As [`run`].
 pub fn describe(file: &Path, dump: bool) -> Result<String> {
     if file.is_dir() {
         return prepared_folder(file);

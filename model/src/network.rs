@@ -104,6 +104,15 @@ impl Network {
         Self { parameters, ..self.clone() }
     }
 
+    /// A network of the same values, which does not change when this one does.
+    ///
+    /// # Errors
+    /// When memory fails.
+    pub fn copy(&self) -> Result<Self> {
+        let copies = self.parameters.iter().map(|(name, var)| Ok((name.clone(), Var::from_tensor(&var.copy()?)?)));
+        Ok(self.with_parameters(copies.collect::<Result<_>>()?))
+    }
+
     /// What it is computed by.
     #[must_use]
     pub fn kernels(&self) -> Kernels {
@@ -143,7 +152,7 @@ impl Network {
         }
     }
 
-    /// Nats of each target attribute, masked: four tensors of (rows · steps). `dropout` drops some activations, others for
+    /// Nats of each target attribute, masked: four tensors of (batch size · sequence length). `dropout` drops some activations, others for
     /// every seed and in every layer.
     ///
     /// # Errors
@@ -184,7 +193,7 @@ impl Network {
         Ok(sum)
     }
 
-    /// Logits of each target attribute, each given the target's earlier ones: four tensors of (rows · steps, values).
+    /// Logits of each target attribute, each given the target's earlier ones: four tensors of (batch size · sequence length, values).
     ///
     /// # Errors
     /// When the batch does not fit the network.
@@ -209,24 +218,24 @@ impl Network {
         Ok([logits(0)?, logits(1)?, logits(2)?, logits(3)?])
     }
 
-    /// Output of the last norm, (rows · steps, d_model).
+    /// Output of the last norm, (batch size · sequence length, d_model).
     fn hidden(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<Tensor> {
         let c = &self.config;
-        if batch.steps > c.n_context {
-            bail!("crops of {} steps do not fit a context of {}", batch.steps, c.n_context);
+        if batch.sequence_length > c.n_context {
+            bail!("crops of {} notes do not fit a context of {}", batch.sequence_length, c.n_context);
         }
         let mut n_dropped = 0;
         let mut dropout = || {
             n_dropped += 1;
             dropout.map(|d| d.layer(n_dropped))
         };
-        let zeros = Tensor::zeros((batch.rows * batch.steps, c.d_model), DType::F32, &self.device)?;
+        let zeros = Tensor::zeros((batch.batch_size * batch.sequence_length, c.d_model), DType::F32, &self.device)?;
         let embedded = self.embed(&zeros, batch)?;
         let mut x = match dropout() {
             None => embedded,
             some => self.kernels.add_dropout(&zeros, &embedded, some)?,
         };
-        let shape = AttentionShape::new(c.n_heads, c.n_kv_heads, c.d_head(), batch.steps);
+        let shape = AttentionShape::new(c.n_heads, c.n_kv_heads, c.d_head(), batch.sequence_length);
         for b in 0..c.n_blocks {
             let part = |name: &str| self.get(&format!("blocks.{b}.{name}"));
             let normed = self.kernels.layer_norm(&x, part("norm1.gain")?, part("norm1.bias")?)?;
@@ -239,7 +248,7 @@ impl Network {
         self.kernels.layer_norm(&x, self.get("norm.gain")?, self.get("norm.bias")?)
     }
 
-    /// Sum of all embeddings, (rows · steps, d_model).
+    /// Sum of all embeddings, (batch size · sequence length, d_model).
     fn embed(&self, zeros: &Tensor, batch: &Batch) -> Result<Tensor> {
         let mut tables = Vec::new();
         for (i, name) in ATTRIBUTES.iter().enumerate() {
@@ -256,14 +265,14 @@ impl Network {
         self.kernels.lookup_add(&x, &tables)
     }
 
-    /// Masked nats of one attribute, (rows · steps).
+    /// Masked nats of one attribute, (batch size · sequence length).
     fn head_nats(&self, attribute: usize, h: &Tensor, batch: &Batch) -> Result<Tensor> {
         let bias = self.get(&format!("heads.{}.bias", ATTRIBUTES[attribute]))?;
         let logits = self.head_logits(attribute, h, batch)?;
         self.kernels.cross_entropy(&logits, bias, &batch.target[attribute], &batch.mask[attribute])
     }
 
-    /// Logits of one attribute without their bias, (rows · steps, values). The head sees the target's earlier attributes
+    /// Logits of one attribute without their bias, (batch size · sequence length, values). The head sees the target's earlier attributes
     /// and, once the shift is known, its position.
     fn head_logits(&self, attribute: usize, h: &Tensor, batch: &Batch) -> Result<Tensor> {
         let part = |name: &str| self.get(&format!("heads.{}.{name}", ATTRIBUTES[attribute]));

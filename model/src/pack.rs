@@ -1,54 +1,28 @@
 //! Style packs looked into, and merged into whole weights.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use engine::{Pack, Precision};
 
 use crate::{adapt, shards};
 
-/// What to do with a pack.
-#[derive(Clone, Debug, clap::Subcommand)]
-pub enum PackVerb {
-    /// Print what a pack says about itself
-    Inspect {
-        /// The pack
-        file: PathBuf,
-    },
-    /// Write the weights with the pack in them, to evaluate or generate with
-    Merge {
-        /// The pack
-        file: PathBuf,
-        /// The weights that it was made for; the plugin's own when not given
-        #[arg(long)]
-        base: Option<PathBuf>,
-        /// The weight file to write
-        #[arg(long)]
-        out: PathBuf,
-        /// Keep 32-bit floats instead of 8 bits, to measure what those cost
-        #[arg(long)]
-        floats: bool,
-    },
-}
-
-/// Does it.
+/// Writes whole weights with a pack in them, to evaluate or generate with; into `base`, or the plugin's own weights when not given.
+/// Returns the bytes of the file.
 ///
 /// # Errors
 /// When a file cannot be read or written, or is refused.
-pub fn run(verb: &PackVerb) -> Result<()> {
-    match verb {
-        PackVerb::Inspect { file } => print!("{}", describe(&load(file)?)),
-        PackVerb::Merge { file, base, out, floats } => {
-            let precision = if *floats { Precision::F32 } else { Precision::Q8 };
-            let merged = load(file)?.merged(&adapt::base(base.as_deref())?, precision)?;
-            shards::write_atomically(out, &merged)?;
-            println!("{}: {} bytes", out.display(), merged.len());
-        }
-    }
-    Ok(())
+pub fn merge(file: &Path, base: Option<&Path>, out: &Path, precision: Precision) -> Result<usize> {
+    let merged = load(file)?.merged(&adapt::base(base)?, precision)?;
+    shards::write_atomically(out, &merged)?;
+    Ok(merged.len())
 }
 
-fn load(file: &Path) -> Result<Pack> {
+/// Reads a pack.
+///
+/// # Errors
+/// When the file cannot be read, or is refused.
+pub fn load(file: &Path) -> Result<Pack> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot open {}", file.display()))?;
     Pack::parse(&bytes).with_context(|| format!("cannot use {}", file.display()))
 }

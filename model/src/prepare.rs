@@ -8,9 +8,7 @@ mod parts;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use engine::conditions;
@@ -19,11 +17,11 @@ use music::{Note, Reading, Reduction, find_key};
 use sha2::{Digest, Sha256};
 
 pub(crate) use annotate::annotate;
-pub use filters::{Filters, Mode, Span};
+pub use filters::{Filters, Mode, Span, key_named};
 use parts::{Facts, Kept};
 
 pub use crate::corpus::Reject;
-use crate::corpus::{self, ANY_STYLE, Corpus, Source, Split};
+use crate::corpus::{self, ANY_STYLE, Corpus, Source};
 use crate::shards::{self, Index, Piece};
 
 /// More is no music, and would fill the memory.
@@ -39,25 +37,16 @@ const MOST_FLAT_VELOCITIES: usize = 5;
 const MAX_NOTES_PER_BEAT: f32 = 40.0;
 
 /// What to prepare.
-#[derive(Clone, Debug, Default, clap::Args)]
-#[command(after_help = "Example:\n  model prepare --data ~/Music/midi --out prepared\n\n\
-    model prepare --data maestro-v2.0.0 --out prepared --composers bach,mozart --density 2-12\n\n\
-    Subfolders become styles. With a manifest.csv in the folder, its columns path, composer, title, style, split,\n\
-    kind, expressive, licence_class, work_group and weight are used; MAESTRO's own table is understood too.\n\
-    Stopped by Ctrl-C or a full disk, the same command goes on where it was. Next: model train --data prepared")]
+#[derive(Clone, Debug, Default)]
 pub struct PrepareOptions {
-    /// A folder of .mid, .midi, .kar or .rmi files, searched to its depths, a manifest.csv, or one such file
-    #[arg(long)]
+    /// A folder of .mid, .midi, .kar or .rmi files, searched to its depths, a manifest.csv, or one such file.
     pub data: PathBuf,
     /// The folder to write: train, valid and test notes, pieces.json, and rejected.csv with a reason for each file left out
-    /// or read in part
-    #[arg(long)]
+    /// or read in part.
     pub out: PathBuf,
-    /// Only files of these licence classes, for example free,attribution; all when not given
-    #[arg(long, value_delimiter = ',')]
+    /// Only files of these licence classes; all when empty.
     pub licences: Vec<String>,
-    /// Leave out transcribed recordings, whose times are not those of a score
-    #[arg(long)]
+    /// Leave out transcribed recordings, whose times are not those of a score.
     pub without_transcriptions: bool,
 }
 
@@ -74,61 +63,18 @@ pub struct Summary {
     pub n_resumed: usize,
 }
 
-/// Prepares a folder, with a progress bar, and prints what became of the files. Ctrl-C ends it in good order.
+/// Prepares a folder, without filters.
 ///
 /// # Errors
-/// When there are no files, none is usable, the folder cannot be written, or Ctrl-C was pressed.
-pub fn run(options: &PrepareOptions, filters: &Filters) -> Result<()> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&stop);
-    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("cannot listen to Ctrl-C")?;
-    let start = Instant::now();
-    let summary = prepare_until(options, filters, &stop)?;
-    let seconds = start.elapsed().as_secs_f64();
-    for split in Split::ALL {
-        let pieces = summary.index.pieces.iter().filter(|piece| piece.split == split);
-        let (n_pieces, n_notes) = pieces.fold((0, 0), |(n, notes), piece| (n + 1, notes + piece.n_notes));
-        println!("{:>6} {n_pieces:>6} pieces {n_notes:>9} notes", split.name());
-    }
-    println!("styles: {}", summary.index.styles.join(", "));
-    let mut by_reason = BTreeMap::new();
-    for reject in &summary.rejects {
-        *by_reason.entry(&reject.reason).or_insert(0) += 1;
-    }
-    for (reason, n_files) in &by_reason {
-        println!("left out: {n_files:>6} {reason}");
-    }
-    let mut in_part = BTreeMap::new();
-    for file in &summary.in_part {
-        *in_part.entry(&file.reason).or_insert(0) += 1;
-    }
-    for (reason, n_files) in &in_part {
-        println!("but kept: {n_files:>6} {reason}");
-    }
-    if !by_reason.is_empty() || !in_part.is_empty() {
-        println!("each file left out or read in part is in {}", options.out.join("rejected.csv").display());
-    }
-    let n_files = summary.index.pieces.len() + summary.rejects.len();
-    let before = match summary.n_resumed {
-        0 => String::new(),
-        n => format!(", {n} of them read by the run before"),
-    };
-    println!("{n_files} files in {seconds:.1} s{before}");
-    Ok(())
-}
-
-/// As [`run`] without filters, but says nothing.
-///
-/// # Errors
-/// As [`run`].
+/// When there are no files, none is usable, or the folder cannot be written.
 pub fn prepare(options: &PrepareOptions) -> Result<Summary> {
     prepare_until(options, &Filters::default(), &AtomicBool::new(false))
 }
 
-/// As [`run`], but says nothing, and ends soon after `stop` is set; the same call then goes on from there.
+/// Prepares a folder, with a progress bar. It ends soon after `stop` is set; the same call then goes on from there.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`prepare()`], and when it was stopped.
 pub fn prepare_until(options: &PrepareOptions, filters: &Filters, stop: &AtomicBool) -> Result<Summary> {
     let Corpus { mut sources, mut rejects } = corpus::list(&options.data)?;
     let how = format!("{:?} {filters:?}", options.licences);

@@ -7,42 +7,30 @@ use candle_core::Device;
 use engine::Weights;
 use engine::weights::{self, Header, Precision, rounding_error};
 
-use crate::checkpoint::{Checkpoint, State};
 use crate::corpus::Split;
 use crate::evaluate::{EvaluateOptions, evaluate};
 use crate::network::Network;
 use crate::shards;
+use crate::train::checkpoint::{Checkpoint, State};
 
 /// What to write, and what to write about it.
-#[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  model quantise --checkpoint run/best --name \"My style\" --out my-style.antiphon\n\n\
-    Next: model evaluate --weights my-style.antiphon --data prepared"
-)]
+#[derive(Clone, Debug)]
 pub struct QuantiseOptions {
-    /// The folder `best` or `last` of `model train`
-    #[arg(long)]
+    /// The folder `best` or `last` of `model train`.
     pub checkpoint: PathBuf,
-    /// The weight file to write
-    #[arg(long)]
+    /// The weight file to write.
     pub out: PathBuf,
-    /// Name shown in the plugin
-    #[arg(long, default_value = "Untitled")]
+    /// Name shown in the plugin.
     pub name: String,
-    /// Licence of the weights; follows from the music's
-    #[arg(long, default_value = "All rights reserved")]
+    /// Licence of the weights; follows from the music's.
     pub licence: String,
-    /// Who must be named for the music
-    #[arg(long, default_value = "")]
+    /// Who must be named for the music.
     pub credits: String,
-    /// Keep 32-bit floats instead, to measure what 8 bits cost
-    #[arg(long)]
+    /// Keep 32-bit floats instead, to measure what 8 bits cost.
     pub floats: bool,
-    /// Music to measure what 8 bits cost on: a folder as `model evaluate` takes it
-    #[arg(long)]
+    /// Music to measure what 8 bits cost on: a folder as `model evaluate` takes it.
     pub data: Option<PathBuf>,
-    /// Notes of it to measure on
-    #[arg(long, default_value_t = 20_000)]
+    /// Notes of it to measure on.
     pub notes: usize,
 }
 
@@ -59,31 +47,10 @@ pub struct Summary {
     pub bits_per_note: Option<[f64; 2]>,
 }
 
-/// Writes the weight file and prints what 8 bits cost.
+/// Writes the weight file and measures what 8 bits cost.
 ///
 /// # Errors
 /// When the checkpoint is damaged, the disk does not take the file, or the music cannot be read.
-pub fn run(options: &QuantiseOptions) -> Result<()> {
-    let Summary { n_bytes, n_float_bytes, worst: (name, error), bits_per_note } = quantise(options)?;
-    #[expect(clippy::cast_precision_loss, reason = "a ratio")]
-    let ratio = n_bytes as f64 / n_float_bytes as f64;
-    println!("{}: {n_bytes} bytes, {ratio:.3} of {n_float_bytes} bytes in 32-bit floats", options.out.display());
-    if !options.floats {
-        println!("Largest rounding error of a tensor: {:.2} % of its root mean square, in {name}", 100.0 * error);
-    }
-    if let Some([floats, written]) = bits_per_note {
-        let change = 100.0 * (written / floats - 1.0);
-        println!(
-            "Held-out music: {floats:.4} bits per note in 32-bit floats, {written:.4} as written ({change:+.3} %)"
-        );
-    }
-    Ok(())
-}
-
-/// As [`run`], but prints nothing but a progress bar.
-///
-/// # Errors
-/// As [`run`].
 pub fn quantise(options: &QuantiseOptions) -> Result<Summary> {
     let checkpoint = Checkpoint::load(&options.checkpoint, &Device::Cpu)?;
     let (network, state) = (checkpoint.smoothed(), checkpoint.state);

@@ -1,374 +1,172 @@
 //! Training: a prepared folder becomes a network, or a better one.
+//!
+//! [`train()`] is `model train` without the command line. What it is made of can be had without a folder: a [`Trainer`] moves a
+//! [`Learner`] down the gradients of an [`Objective`], batch by batch, and calls its [`Hooks`] to be stopped, to show how far it
+//! is, to measure what is held out and to keep what was learnt. `distil`, `adapt` and `benchmark jsb` are the same loop with
+//! another objective, learner or hooks.
+//!
+//! Reading order: `config` (what can be chosen), `objective` (what is descended), `learner` (what learns), `hooks` (who is told),
+//! `trainer` (the loop), `bits`, `log`, `loss_picture` (how it goes), `checkpoint`, `start`, `folder` (what is kept), `reptile`.
 
-mod bits;
-mod log;
-mod run;
+pub mod bits;
+pub mod checkpoint;
+pub mod config;
+mod folder;
+pub mod hooks;
+pub mod learner;
+pub mod log;
+pub mod loss_picture;
+pub mod objective;
+pub mod reptile;
+mod start;
+pub mod trainer;
 
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::process;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use candle_core::{DType, Device};
-use engine::ModelConfig;
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::{Context, Result, ensure};
 
-use crate::average::Average;
 use crate::batch::Batch;
-use crate::checkpoint::{Checkpoint, State};
 use crate::corpus::Split;
-use crate::dataset::{Dataset, SamplingPolicy};
-use crate::distil::Teacher;
-use crate::network::Network;
-use crate::ops::Kernels;
-use crate::optimiser::{AdamW, WEIGHT_DECAY};
-use crate::schedule::Schedule;
-use crate::step::Stepper;
+use crate::dataset::Dataset;
+use crate::optim::Schedule;
+use folder::RunFolder;
 use log::Log;
-use run::Run;
+
+pub use config::{ComputeType, DeviceKind, Size, Start, TrainConfig};
+pub use hooks::{End, Hooks, Monitor, Progress, Save, Unwatched};
+pub use learner::{FullNetwork, Learner};
+pub use objective::{Likelihood, Objective};
+pub use trainer::{Trainer, TrainerConfig};
 
 /// Validation during training looks at about this many notes, whatever is trained on, so that results compare from run
 /// to run.
 const VALID_NOTES: usize = 40_000;
-const VALID_STEPS: usize = 256;
-const VALID_ROWS: usize = 8;
+const VALID_LENGTH: usize = 256;
+const VALID_BATCH_SIZE: usize = 8;
+/// A line of the log every this many steps.
+const LOG_EVERY: u64 = 50;
+/// A checkpoint at least this often.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(300);
 
-/// Sizes of network to choose from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Size {
-    /// 4 million parameters: trains on a CPU, plays anywhere.
-    Nano,
-    /// 11 million parameters: some days of a CPU.
-    Base,
-    /// 26 million parameters: trains on a GPU.
-    Large,
-    /// To try out the commands.
-    Tiny,
+/// How a run ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Summary {
+    /// Why.
+    pub end: End,
+    /// How far it came; `best_valid` is in bits per note.
+    pub progress: Progress,
 }
 
-impl Size {
-    /// The network's sizes.
-    #[must_use]
-    pub fn config(self) -> ModelConfig {
-        match self {
-            Self::Nano => ModelConfig::NANO,
-            Self::Base => ModelConfig::BASE,
-            Self::Large => ModelConfig::LARGE,
-            Self::Tiny => ModelConfig::TINY,
-        }
-    }
-}
-
-/// Processors to choose from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Place {
-    /// All cores.
-    Cpu,
-    /// The first NVIDIA GPU.
-    Cuda,
-}
-
-/// Numbers to choose from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Precision {
-    /// 32 bits.
-    F32,
-    /// 16 bits with the range of 32, for GPUs: twice as fast.
-    Bf16,
-}
-
-/// How to train.
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Example:\n  model train --data prepared --out run --minutes 90\n\n\
-    Stops at its budget, when validation no longer gets better, or at Ctrl-C, always with two checkpoints in --out:\n\
-    best and last. Go on with --resume. Next: model quantise --checkpoint run/best")]
-pub struct TrainOptions {
-    /// The folder that `model prepare` wrote
-    #[arg(long)]
-    pub data: PathBuf,
-    /// The folder for checkpoints, log.csv and loss.svg
-    #[arg(long)]
-    pub out: PathBuf,
-    /// Size of the network
-    #[arg(long, value_enum, default_value = "nano")]
-    pub size: Size,
-    /// Crops in a batch
-    #[arg(long, default_value_t = 8)]
-    pub rows: usize,
-    /// Notes in a crop; the network's context when not given
-    #[arg(long)]
-    pub steps: Option<usize>,
-    /// Highest learning rate
-    #[arg(long, default_value_t = 1.5e-3)]
-    pub rate: f64,
-    /// Share of activations dropped against overfitting; less or none when the data is seen only a few times
-    #[arg(long, default_value_t = 0.1)]
-    pub dropout: f32,
-    /// Train for this long; the learning rate falls in the last quarter
-    #[arg(long, alias = "minutes", default_value_t = 90.0)]
-    pub max_minutes: f64,
-    /// Stop after this many notes, if that comes earlier
-    #[arg(long)]
-    pub max_notes: Option<u64>,
-    /// Another seed makes other random choices; a resumed run keeps its own
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// Go on from the checkpoint `last` in --out, with a new budget
-    #[arg(long)]
-    pub resume: bool,
-    /// Begin with the weights of this checkpoint, whatever music it has learnt, instead of random ones
-    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
-    pub from: Option<PathBuf>,
-    /// Keep the learning rate full to the end, for a run that is gone on with and branched from
-    #[arg(long, conflicts_with = "branch")]
-    pub trunk: bool,
-    /// Go on from this checkpoint of a trunk (its `last`), which stays as it is, with a learning rate that falls from the
-    /// beginning to the end of the budget
-    #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = ["resume", "from"])]
-    pub branch: Option<PathBuf>,
-    /// Weight decay of the matrices inside the network, as a share of the learning rate
-    #[arg(long, default_value_t = WEIGHT_DECAY)]
-    pub matrix_decay: f64,
-    /// Which music is drawn how often
-    #[command(flatten)]
-    pub sampling: SamplingPolicy,
-    /// Threads; all cores when not given
-    #[arg(long)]
-    pub threads: Option<usize>,
-    /// Look at validation pieces every this many steps
-    #[arg(long, default_value_t = 400)]
-    pub valid_every: u64,
-    /// Stop when this many validations in a row bring nothing better
-    #[arg(long, default_value_t = 12)]
-    pub patience: u32,
-    /// Measure and play an average of the weights that keeps this share of itself at every step, such as 0.999
-    #[arg(long)]
-    pub average: Option<f64>,
-    /// Prepare the weights for `model adapt` (Reptile; an experiment, see EXPERIMENTS.md): a step trains this many batches
-    /// of one style alone, and the weights go a part of that way, all of it at first and less and less
-    #[arg(long)]
-    pub reptile: Option<NonZeroUsize>,
-    /// Where to compute; cuda needs a build with `--features cuda`
-    #[arg(long, value_enum, default_value = "cpu")]
-    pub device: Place,
-    /// Numbers to compute with; the weights themselves are always f32
-    #[arg(long, value_enum, default_value = "f32")]
-    pub precision: Precision,
-}
-
-/// Trains until the budget ends. See [`TrainOptions`].
+/// Trains until the budget ends, validation no longer gets better, or the monitor asks for an end.
 ///
 /// # Errors
 /// When the data or an earlier checkpoint does not fit, the disk fails, or the loss stops being a number.
-pub fn run(options: &TrainOptions) -> Result<()> {
-    run_with(options, None)
+pub fn train(config: &TrainConfig, monitor: &mut dyn Monitor) -> Result<Summary> {
+    let likelihood = Likelihood::default();
+    run(config, likelihood.clone(), likelihood, monitor)
 }
 
-/// As [`run`]; with a teacher, the network learns from its opinion too.
+/// As [`train()`], by another objective.
 ///
 /// # Errors
-/// As [`run`].
-pub fn run_with(options: &TrainOptions, teacher: Option<&Teacher>) -> Result<()> {
-    ensure!(options.max_minutes > 0.0, "--max-minutes must be more than 0");
-    ensure!((0.0..0.9).contains(&options.dropout), "--dropout must be at least 0 and below 0.9");
-    ensure!(options.rows > 0 && options.valid_every > 0, "--rows and --valid-every must be at least 1");
-    ensure!(options.average.is_none_or(|a| (0.0..1.0).contains(&a)), "--average must be at least 0 and below 1");
-    if let Some(threads) = options.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start threads")?;
-    }
-    let device = device(options)?;
-    let dataset = Dataset::open(&options.data, &options.sampling)?;
-    let valid_steps = VALID_STEPS.min(options.size.config().n_context);
-    let valid: Vec<Batch> = dataset.sample(Split::Valid, VALID_NOTES, VALID_ROWS, valid_steps).collect();
-    ensure!(!valid.is_empty(), "{} holds no validation pieces; prepare more files", options.data.display());
+/// As [`train()`], or when the objective fails.
+pub fn train_by(config: &TrainConfig, objective: impl Objective, monitor: &mut dyn Monitor) -> Result<Summary> {
+    run(config, objective, Likelihood::default(), monitor)
+}
 
-    std::fs::create_dir_all(&options.out).with_context(|| format!("cannot make {}", options.out.display()))?;
-    let at = start(options, &dataset, &device)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        // The first time, the loop ends at its next step.
-        if asked.swap(true, Ordering::Relaxed) {
-            process::exit(130);
-        }
-    })
-    .context("cannot listen to Ctrl-C")?;
-    println!(
-        "{:.1} M parameters, {} notes to train on, {} styles; {} minutes from step {}",
-        millions(at.state.config.n_parameters()),
+/// `likelihood` is what validation measures, and shares its memory with the objective if that is one too.
+fn run(
+    config: &TrainConfig,
+    objective: impl Objective,
+    likelihood: Likelihood,
+    monitor: &mut dyn Monitor,
+) -> Result<Summary> {
+    config.check()?;
+    let device = config.device()?;
+    let dataset = Dataset::open(&config.data, &config.sampling)?;
+    let valid_length = VALID_LENGTH.min(config.size.config().n_context);
+    let valid: Vec<Batch> = dataset.sample(Split::Valid, VALID_NOTES, VALID_BATCH_SIZE, valid_length).collect();
+    ensure!(!valid.is_empty(), "{} holds no validation pieces; prepare more files", config.data.display());
+
+    std::fs::create_dir_all(&config.out).with_context(|| format!("cannot make {}", config.out.display()))?;
+    let valid_sample = format!("{VALID_NOTES} notes in crops of {valid_length}");
+    let at = start::start(config, &dataset, &device, valid_sample)?;
+    #[expect(clippy::cast_precision_loss, reason = "to be read")]
+    let millions = at.state.config.n_parameters() as f64 / 1e6;
+    monitor.say(&format!(
+        "{millions:.1} M parameters, {} notes to train on, {} styles; {} minutes from step {}",
         dataset.n_notes(Split::Train),
         at.state.styles.len(),
-        options.max_minutes,
+        config.max_minutes,
         at.state.step
+    ));
+    let measures = ["valid_bits", "valid_shift", "valid_pitch", "valid_duration", "valid_velocity"];
+    let resumed_step = (config.start == Start::Resume).then_some(at.state.step);
+    let log = Log::open(config.out.join("log.csv"), &measures, resumed_step)?;
+    let way_out = format!(
+        "{} is the last good checkpoint: go on with --resume and a --learning-rate lower than {}",
+        config.out.join("last").display(),
+        config.learning_rate
     );
-    let bar = ProgressBar::new(1000);
-    bar.set_style(ProgressStyle::with_template("{wide_bar} {percent} %, {eta} left, {msg}")?);
-    let log = Log::open(&options.out, options.resume.then_some(at.state.step))?;
-    let (steps, first_notes, first_minutes) = (steps(options), at.state.notes_seen, at.state.minutes);
-    Run {
-        options,
-        dataset: &dataset,
-        steps,
-        valid,
-        teacher,
-        at,
-        stepper: Stepper::default(),
+
+    let (seed, batch_size, length) = (at.state.seed, config.batch_size, config.sequence_length()?);
+    let mut learner = FullNetwork::new(at.network, at.optimiser);
+    learner.ema = at.average.zip(config.ema_decay);
+    learner.is_reptile = config.reptile.is_some();
+    let mut trainer = Trainer {
+        config: TrainerConfig {
+            learning_rate: config.learning_rate,
+            // Reptile goes less far by and by instead.
+            schedule: if learner.is_reptile { Schedule::Trunk } else { config.schedule() },
+            dropout: config.dropout,
+            dropout_seed: seed,
+            max_minutes: config.max_minutes,
+            max_notes: config.max_notes,
+            max_steps: None,
+            valid_every: config.valid_every,
+            log_every: LOG_EVERY,
+            patience: config.patience,
+            checkpoint_every: CHECKPOINT_EVERY,
+            way_out: way_out.clone(),
+        },
+        learner,
+        objective,
+        batches: Box::new(|step| match config.reptile {
+            Some(n) => dataset.task(seed, step, n.get(), batch_size, length),
+            None => vec![dataset.train_batch(seed, step, batch_size, length)],
+        }),
+        progress: Progress {
+            step: at.state.step,
+            notes_seen: at.state.notes_seen,
+            minutes: at.state.minutes,
+            best_valid: at.state.best_valid_bits,
+            ..Progress::default()
+        },
+    };
+    let mut folder = RunFolder {
+        path: config.out.clone(),
         log,
-        bar,
-        started: Instant::now(),
-        first_notes,
-        first_minutes,
-    }
-    .train(&stop)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "to be read")]
-fn millions(n: usize) -> f64 {
-    n as f64 / 1e6
-}
-
-/// Where these options compute.
-pub(crate) fn device(options: &TrainOptions) -> Result<Device> {
-    if options.device == Place::Cpu {
-        ensure!(options.precision == Precision::F32, "--precision bf16 needs --device cuda; CPUs train in f32");
-        return Ok(Device::Cpu);
-    }
-    // What stays f32 is multiplied by tensor cores too.
-    candle_core::cuda::set_gemm_reduced_precision_f32(true);
-    Device::new_cuda(0).context(
-        "there is no GPU to train on; --device cuda needs an NVIDIA GPU and a build with `--features cuda` (model/cuda/build.sh)",
-    )
-}
-
-/// What these options compute with.
-pub(crate) fn kernels(options: &TrainOptions, device: &Device) -> Kernels {
-    match options.precision {
-        Precision::F32 => Kernels::of(device),
-        Precision::Bf16 => Kernels::Anywhere(DType::BF16),
-    }
-}
-
-/// Notes in a crop.
-fn steps(options: &TrainOptions) -> usize {
-    options.steps.unwrap_or(options.size.config().n_context)
-}
-
-/// What the state keeps of the options.
-fn settings(options: &TrainOptions) -> String {
-    let average = options.average.map_or(String::new(), |decay| format!(", weights averaged by {decay}"));
-    let reptile = options.reptile.map_or(String::new(), |n| format!(", {n} of a style in a step of Reptile"));
-    let precision = if options.precision == Precision::Bf16 { ", in bf16" } else { "" };
-    let kind = match schedule(options) {
-        Schedule::Whole => "",
-        Schedule::Trunk => ", never falling",
-        Schedule::Branch => ", falling from the first step",
+        valid,
+        likelihood,
+        state: at.state,
+        monitor: &mut *monitor,
+        way_out,
     };
-    format!(
-        "batches of {} crops of {} notes, learning rate {}{kind}, decay of matrices {}, dropout \
-         {}{average}{reptile}{precision}",
-        options.rows,
-        steps(options),
-        options.rate,
-        options.matrix_decay,
-        options.dropout
-    )
-}
-
-/// How the learning rate goes.
-fn schedule(options: &TrainOptions) -> Schedule {
-    match (options.trunk, &options.branch) {
-        (true, _) => Schedule::Trunk,
-        (false, Some(_)) => Schedule::Branch,
-        (false, None) => Schedule::Whole,
-    }
-}
-
-/// A new network, already saved, or the last checkpoint if it fits.
-fn start(options: &TrainOptions, dataset: &Dataset, device: &Device) -> Result<Checkpoint> {
-    let config = options.size.config();
-    ensure!((1..=config.n_context).contains(&steps(options)), "--steps must be 1 to {}", config.n_context);
-    // Earlier versions wrote a single file.
-    let places = ["last", "last.safetensors"].map(|name| options.out.join(name));
-    let last = places.iter().find(|place| place.exists());
-    let mut at = match (last, options.resume) {
-        (Some(last), true) => resume(last, config, dataset, device)?,
-        (Some(last), false) => {
-            bail!("{} is there already; go on with --resume, or give another --out", last.display())
-        }
-        (None, true) => bail!("there is no {} to go on from; leave out --resume to begin", places[0].display()),
-        (None, false) if options.branch.is_some() => {
-            let trunk = options.branch.as_deref().unwrap_or(&places[0]);
-            let mut at = resume(trunk, config, dataset, device)?;
-            (at.average, at.state.best_valid_bits) = (None, None);
-            at
-        }
-        (None, false) => {
-            let (network, notes_seen, before) = match &options.from {
-                None => (Network::new(config, options.seed, device)?, 0, String::new()),
-                Some(from) => {
-                    let Checkpoint { network, state, .. } = load(from, config, device)?;
-                    (network, state.notes_seen, format!("{} notes of other music", state.notes_seen))
-                }
-            };
-            let state = State {
-                config,
-                step: 0,
-                notes_seen,
-                minutes: 0.0,
-                sampling: options.sampling.clone(),
-                best_valid_bits: None,
-                valid_sample: String::new(),
-                seed: options.seed,
-                styles: dataset.styles().to_vec(),
-                fingerprint: dataset.fingerprint().to_owned(),
-                options: before,
-            };
-            Checkpoint { optimiser: AdamW::new(&network)?, network, average: None, state }
-        }
-    };
-    at.optimiser.set_matrix_decay(options.matrix_decay);
-    at.state.sampling = options.sampling.clone();
-    at.network = at.network.with_kernels(kernels(options, device));
-    at.average = match (options.average, at.average) {
-        (None, _) => None,
-        (Some(_), Some(average)) => Some(average),
-        (Some(_), None) => Some(Average::new(&at.network)?),
-    };
-    at.state.begin_stage(&settings(options));
-    // What was best on another sample may not be best on this one.
-    let sample = format!("{VALID_NOTES} notes in crops of {}", VALID_STEPS.min(config.n_context));
-    if at.state.valid_sample != sample {
-        at.state.best_valid_bits = None;
-        at.state.valid_sample = sample;
-    }
-    if !options.resume {
-        // Better now than after minutes: the disk is there, and there is something to go back to.
-        at.save(&places[0])?;
-    }
-    Ok(at)
-}
-
-/// A checkpoint of a network of these sizes.
-fn load(path: &std::path::Path, config: ModelConfig, device: &Device) -> Result<Checkpoint> {
-    let at = Checkpoint::load(path, device)?;
-    if at.state.config != config {
-        bail!("{} is a network of {:?}, not {config:?}; choose its --size", path.display(), at.state.config);
-    }
-    Ok(at)
-}
-
-fn resume(last: &std::path::Path, config: ModelConfig, dataset: &Dataset, device: &Device) -> Result<Checkpoint> {
-    let at = load(last, config, device)?;
-    if at.state.fingerprint != dataset.fingerprint() {
-        bail!(
-            "{} was trained on other data (fingerprint {}, now {}); give the same --data, or another --out to start anew",
-            last.display(),
-            at.state.fingerprint,
-            dataset.fingerprint()
-        );
-    }
-    Ok(at)
+    let end = trainer.train(&mut folder)?;
+    let progress = trainer.progress;
+    monitor.say(&format!(
+        "{} after {} steps and {} notes; best validation {}",
+        match end {
+            End::Budget => "Done",
+            End::NoLongerBetter => "Validation no longer gets better: done",
+            End::Stopped => "Stopped",
+        },
+        progress.step,
+        progress.notes_seen,
+        progress.best_valid.map_or("not yet measured".to_owned(), |bits| format!(
+            "{bits:.3} bits per note, in {}",
+            config.out.join("best").display()
+        )),
+    ));
+    Ok(Summary { end, progress })
 }

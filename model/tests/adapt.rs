@@ -5,21 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Parser;
 use engine::{ModelConfig, Note, Pack, Pitch, Precision, Velocity, Weights, random_file};
-use model::adapt::{AdaptOptions, adapt};
+use model::adapt::{AdaptConfig, adapt};
 use model::inspect::describe;
-use model::pack::{PackVerb, run};
+use model::pack::merge;
+use model::train::Unwatched;
 use music::midi::write;
 use music::{Part, Score, TimeSignature};
 
 const WALTZ: TimeSignature = TimeSignature::new(3, 2).unwrap();
-
-#[derive(Parser)]
-struct Command {
-    #[command(flatten)]
-    options: AdaptOptions,
-}
 
 /// A scale in eighths from a key up.
 fn save_tune(path: &Path, n_notes: u8, start_key: u8) {
@@ -56,19 +50,28 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    fn options(&self, words: &[&str]) -> AdaptOptions {
-        let (tunes, base, out) = (self.file("tunes"), self.file("base.antiphon"), self.file("my.antiphon"));
-        let first =
-            ["adapt", tunes.to_str().unwrap(), "--base", base.to_str().unwrap(), "--out", out.to_str().unwrap()];
-        Command::try_parse_from(first.iter().chain(words)).unwrap().options
+    fn config(&self, name: &str) -> AdaptConfig {
+        AdaptConfig {
+            files: vec![self.file("tunes")],
+            name: name.to_owned(),
+            base: Some(self.file("base.antiphon")),
+            out: self.file("my.antiphon"),
+            ..AdaptConfig::default()
+        }
     }
 }
 
 #[test]
 fn a_pack_says_and_does_what_was_learnt() {
     let place = Place::new(8);
-    let words = ["--name", "Scales", "--max-steps", "20", "--rate", "0.02", "--author", "Me", "--may-forget", "900"];
-    let report = adapt(&place.options(&words)).unwrap();
+    let config = AdaptConfig {
+        max_steps: Some(20),
+        learning_rate: 0.02,
+        author: "Me".to_owned(),
+        may_forget: 900.0,
+        ..place.config("Scales")
+    };
+    let report = adapt(&config, &mut Unwatched).unwrap();
     assert!(report.gain() > 0.1, "{report}");
     let base = Weights::parse(&place.base).unwrap();
     let bytes = fs::read(place.file("my.antiphon")).unwrap();
@@ -82,9 +85,8 @@ fn a_pack_says_and_does_what_was_learnt() {
     }
     assert!(place.file("my.svg").is_file() && place.file("my.csv").is_file());
 
-    let (file, base, out) =
-        (place.file("my.antiphon"), Some(place.file("base.antiphon")), place.file("whole.antiphon"));
-    run(&PackVerb::Merge { file, base, out: out.clone(), floats: false }).unwrap();
+    let out = place.file("whole.antiphon");
+    merge(&place.file("my.antiphon"), Some(&place.file("base.antiphon")), &out, Precision::Q8).unwrap();
     assert!(describe(&out, false).unwrap().contains("Scales"));
 }
 
@@ -92,13 +94,12 @@ fn a_pack_says_and_does_what_was_learnt() {
 fn what_cannot_be_learnt_from_is_refused_with_advice() {
     let place = Place::new(3);
     fs::write(place.file("tunes/broken.mid"), b"not MIDI").unwrap();
-    let refused = |words: &[&str]| format!("{:#}", adapt(&place.options(words)).unwrap_err());
-    let little = refused(&["--name", "Scales"]);
+    let refused = |config: &AdaptConfig| format!("{:#}", adapt(config, &mut Unwatched).unwrap_err());
+    let little = refused(&place.config("Scales"));
     for word in ["543 notes", "add pieces", "broken.mid", "readable"] {
         assert!(little.contains(word), "{little}");
     }
-    assert!(refused(&["--name", "ragtime"]).contains("another --name"));
-    let mut nowhere = place.options(&["--name", "Scales"]);
-    nowhere.files = vec![place.file("nowhere")];
-    assert!(format!("{:#}", adapt(&nowhere).unwrap_err()).contains("there is no"));
+    assert!(refused(&place.config("ragtime")).contains("another --name"));
+    let nowhere = AdaptConfig { files: vec![place.file("nowhere")], ..place.config("Scales") };
+    assert!(refused(&nowhere).contains("there is no"));
 }

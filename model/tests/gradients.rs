@@ -14,8 +14,8 @@ use engine::ModelConfig;
 use model::cpu::{self, Workspace};
 use model::network::Network;
 use model::ops::{self, AttentionShape, Dropout, Kernels, Table, stock};
-use model::optimiser::AdamW;
-use model::step::Stepper;
+use model::optim::AdamW;
+use model::train::{Likelihood, Objective};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -121,7 +121,7 @@ fn cross_entropy_equals_the_stock_one() {
 fn loss(network: &Network, batch: &model::batch::Batch, dropout_seed: Option<u32>) -> Tensor {
     let (nats, levels) = network.nats_and_levels(batch, dropout_seed.map(|seed| Dropout { rate: 0.1, seed })).unwrap();
     let all = (Tensor::cat(&nats, 0).unwrap().sum_all().unwrap() + levels).unwrap();
-    (all / (batch.rows * batch.steps) as f64).unwrap()
+    (all / (batch.batch_size * batch.sequence_length) as f64).unwrap()
 }
 
 #[test]
@@ -314,12 +314,12 @@ fn gradients_predict_small_changes_of_the_loss() {
 fn loss_falls_on_a_toy_batch() {
     let network = Network::new(ModelConfig::TINY, 5, &Device::Cpu).unwrap();
     let mut optimiser = AdamW::new(&network).unwrap();
-    let stepper = Stepper::default();
+    let mut likelihood = Likelihood::default();
     let batch = random_batch(2, 16, 6);
     let before = loss(&network, &batch, None).to_scalar::<f32>().unwrap();
     for step in 0..60 {
         let dropout = Some(Dropout { rate: 0.1, seed: step });
-        stepper.step(&mut optimiser, &network, &batch, dropout, 3e-3).unwrap();
+        likelihood.step(&mut optimiser, &network, &batch, dropout, 3e-3).unwrap();
     }
     let after = loss(&network, &batch, None).to_scalar::<f32>().unwrap();
     assert!(after < 0.5 * before, "{before} nats became {after}");

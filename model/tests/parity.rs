@@ -80,7 +80,7 @@ fn phrase(n_notes: usize) -> (Vec<Note>, Vec<Conditions>, Batch) {
 
     let events = sequence::events(&placed, None);
     let fed = std::iter::once(sequence::begin(events[0].position)).chain(events.iter().copied());
-    let mut batch = Batch { rows: 1, steps: events.len(), ..Batch::default() };
+    let mut batch = Batch { batch_size: 1, sequence_length: events.len(), ..Batch::default() };
     for ((fed, target), told) in fed.zip(&events).zip(&conditions) {
         for a in 0..4 {
             batch.event[a].push(fed.values[a].into());

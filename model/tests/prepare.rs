@@ -55,7 +55,7 @@ fn options(folder: &Path) -> PrepareOptions {
 }
 
 fn shape(batch: &Batch) {
-    let n = batch.rows * batch.steps;
+    let n = batch.batch_size * batch.sequence_length;
     let arrays = batch.event.iter().chain(&batch.target).chain(&batch.position).chain(&batch.conditions);
     assert!(arrays.chain(&batch.target_position).all(|a| a.len() == n));
     assert!(batch.mask.iter().all(|a| a.len() == n && a.iter().all(|&m| m == 0.0 || m == 1.0)));
@@ -64,10 +64,10 @@ fn shape(batch: &Batch) {
 /// The rules of [`Batch`]'s comment.
 fn invariants(batch: &Batch) {
     shape(batch);
-    for row in 0..batch.rows {
-        let at = |step: usize| row * batch.steps + step;
-        let n_targets = (0..batch.steps).filter(|&step| batch.mask[1][at(step)] == 1.0).count();
-        for step in 0..batch.steps {
+    for row in 0..batch.batch_size {
+        let at = |step: usize| row * batch.sequence_length + step;
+        let n_targets = (0..batch.sequence_length).filter(|&step| batch.mask[1][at(step)] == 1.0).count();
+        for step in 0..batch.sequence_length {
             let mask = batch.mask.each_ref().map(|m| m[at(step)]);
             let target = batch.target.each_ref().map(|t| t[at(step)]);
             if step >= n_targets {

@@ -10,10 +10,10 @@ use model::batch::Batch;
 use model::corpus::Split;
 use model::dataset::{Dataset, SamplingPolicy};
 use model::network::Network;
-use model::optimiser::AdamW;
+use model::optim::AdamW;
 use model::prepare::{PrepareOptions, prepare};
-use model::reptile::learn;
-use model::step::{Stepper, n_events};
+use model::train::reptile::Task;
+use model::train::{Likelihood, Objective};
 use music::midi::write;
 use music::{Part, Score, TimeSignature};
 
@@ -49,12 +49,20 @@ fn network() -> Network {
     Network::new(ModelConfig::TINY, 1, &Device::Cpu).unwrap()
 }
 
-fn train(network: &Network, optimiser: &mut AdamW, batches: &[Batch]) -> anyhow::Result<()> {
-    let stepper = Stepper::default();
-    batches.iter().try_for_each(|batch| {
-        stepper.step(optimiser, network, batch, None, RATE)?;
-        Ok(())
-    })
+fn train(network: &Network, batches: &[Batch]) {
+    let (mut likelihood, mut optimiser) = (Likelihood::default(), AdamW::new(network).unwrap());
+    for batch in batches {
+        likelihood.step(&mut optimiser, network, batch, None, RATE).unwrap();
+    }
+}
+
+/// Steps on a task, of which `share` is gone.
+fn learn(network: &Network, share: f64, batches: &[Batch]) -> anyhow::Result<()> {
+    let (mut likelihood, mut task) = (Likelihood::default(), Task::begin(network)?);
+    for batch in batches {
+        task.step(network, &likelihood.gradients(network, batch, None)?.gradients, RATE)?;
+    }
+    task.end(network, share)
 }
 
 fn values(network: &Network) -> Vec<f32> {
@@ -65,15 +73,15 @@ fn values(network: &Network) -> Vec<f32> {
 fn bits(network: &Network, dataset: &Dataset) -> f64 {
     let (mut nats, mut n) = (0.0, 0.0);
     for batch in dataset.valid_batches(Split::Valid, 4, 32) {
-        nats += Stepper::default().nats(network, &batch).unwrap().iter().sum::<f64>();
-        n += n_events(&batch);
+        nats += Likelihood::default().nats(network, &batch).unwrap().iter().sum::<f64>();
+        n += batch.n_events();
     }
     nats / n / std::f64::consts::LN_2
 }
 
 /// Bits per note of an unknown style after four plain steps on it.
 fn bits_adapted(network: &Network, unknown: &Dataset) -> f64 {
-    train(network, &mut AdamW::new(network).unwrap(), &unknown.task(7, 0, 4, 2, 24)).unwrap();
+    train(network, &unknown.task(7, 0, 4, 2, 24));
     bits(network, unknown)
 }
 
@@ -83,17 +91,17 @@ fn a_share_of_one_is_plain_training_and_less_is_less_far() {
     let batches = dataset(folder.path(), "known", &KNOWN).task(1, 3, 3, 2, 32);
     let start = values(&network());
     let plain = network();
-    train(&plain, &mut AdamW::new(&plain).unwrap(), &batches).unwrap();
+    train(&plain, &batches);
     let plain = values(&plain);
     assert_ne!(plain, start);
     for share in [0.0f32, 0.25, 1.0] {
         let network = network();
-        learn(&network, share.into(), |optimiser| train(&network, optimiser, &batches)).unwrap();
+        learn(&network, share.into(), &batches).unwrap();
         for ((now, start), plain) in values(&network).iter().zip(&start).zip(&plain) {
             assert!((now - (start + share * (plain - start))).abs() < 1e-6);
         }
     }
-    assert!(learn(&network(), 1.5, |_| Ok(())).is_err());
+    assert!(learn(&network(), 1.5, &[]).is_err());
 }
 
 #[test]
@@ -119,7 +127,7 @@ fn a_pass_over_known_styles_helps_with_an_unknown_one() {
     let (without, with) = (network(), network());
     for task in 0..16u32 {
         let batches = known.task(1, task.into(), 3, 2, 24);
-        learn(&with, 1.0 - f64::from(task) / 16.0, |optimiser| train(&with, optimiser, &batches)).unwrap();
+        learn(&with, 1.0 - f64::from(task) / 16.0, &batches).unwrap();
     }
     let (without, with) = (bits_adapted(&without, &unknown), bits_adapted(&with, &unknown));
     assert!(with < without - 0.5, "{with} bits per note with the pass, {without} without");

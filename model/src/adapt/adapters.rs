@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use candle_core::{Device, Tensor, Var};
 use engine::Weights;
 use engine::pack::{self, Adapter};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::batch::Batch;
-use crate::cpu::{self, Gradients, Nats, Workspace};
 use crate::network::Network;
-use crate::optimiser::AdamW;
-use crate::step::n_events;
+use crate::optim::{AdamW, GradientSource};
+use crate::train::Learner;
+use crate::train::objective::Gradients;
 
 const STYLES: &str = "embed.style";
 
@@ -26,7 +25,6 @@ pub(super) struct Adapters {
     /// `<layer>.a` and `<layer>.b` of each layer, and the new row of the styles.
     parameters: BTreeMap<String, Var>,
     optimiser: AdamW,
-    workspace: Workspace,
     rank: usize,
     /// The new style.
     style: usize,
@@ -57,34 +55,7 @@ impl Adapters {
         base.insert(STYLES.into(), styles);
         let optimiser = AdamW::of(&parameters)?;
         let style = weights.header().styles.len();
-        Ok(Self { network, base, parameters, optimiser, workspace: Workspace::default(), rank, style })
-    }
-
-    /// Nats of a batch.
-    pub(super) fn nats(&self, batch: &Batch) -> Result<Nats> {
-        Ok(cpu::nats(&self.network, batch, &self.workspace)?)
-    }
-
-    /// One step down the gradient. Returns the nats of the batch before it.
-    pub(super) fn step(&mut self, batch: &Batch, rate: f64) -> Result<Nats> {
-        #[expect(clippy::cast_possible_truncation, reason = "a factor of f32 numbers")]
-        let scale = (1.0 / n_events(batch).max(1.0)) as f32;
-        let (nats, whole) = cpu::gradients(&self.network, batch, None, scale, &self.workspace)?;
-        let mut thin = Gradients::new();
-        for name in self.base.keys() {
-            let gradient = whole.get(name).with_context(|| format!("no gradient of {name}"))?;
-            if name == STYLES {
-                thin.insert(name.clone(), gradient.get(self.style)?);
-                continue;
-            }
-            let (a, b) = (self.thin(name, 'a')?, self.thin(name, 'b')?);
-            thin.insert(format!("{name}.b"), gradient.matmul(&a.t()?)?);
-            thin.insert(format!("{name}.a"), b.t()?.matmul(gradient)?);
-        }
-        let norm = self.optimiser.step_of(&self.parameters, self.network.config(), &thin, rate)?;
-        ensure!(norm.is_finite(), "the loss is no longer a number; try again with a lower --rate");
-        self.merge()?;
-        Ok(nats)
+        Ok(Self { network, base, parameters, optimiser, rank, style })
     }
 
     /// What was learnt, as a pack holds it.
@@ -130,6 +101,34 @@ impl Adapters {
     fn thin(&self, layer: &str, which: char) -> Result<&Tensor> {
         let name = format!("{layer}.{which}");
         Ok(self.parameters.get(&name).with_context(|| format!("no adapter {name}"))?.as_tensor())
+    }
+}
+
+impl Learner for Adapters {
+    fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// By the chain rule: W = W₀ + B A, so dB = dW Aᵀ and dA = Bᵀ dW.
+    fn update(&mut self, gradients: &Gradients, learning_rate: f64) -> Result<f64> {
+        let mut thin: BTreeMap<String, Tensor> = BTreeMap::new();
+        for name in self.base.keys() {
+            let gradient = gradients
+                .gradient(name, var(&self.network, name)?)
+                .with_context(|| format!("no gradient of {name}"))?;
+            if name == STYLES {
+                thin.insert(name.clone(), gradient.get(self.style)?);
+                continue;
+            }
+            let (a, b) = (self.thin(name, 'a')?, self.thin(name, 'b')?);
+            thin.insert(format!("{name}.b"), gradient.matmul(&a.t()?)?);
+            thin.insert(format!("{name}.a"), b.t()?.matmul(gradient)?);
+        }
+        let norm = self.optimiser.step_of(&self.parameters, self.network.config(), &thin, learning_rate)?;
+        if norm.is_finite() {
+            self.merge()?;
+        }
+        Ok(norm)
     }
 }
 

@@ -1,33 +1,34 @@
-//! The course of learning a style: steps, a look at what is held out, and an end when that gets no better.
+//! How a style is learnt: the trainer's loop over adapters, with a look at what is held out, and an end when that gets no better.
 
-use std::fmt::Write;
-use std::time::Instant;
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use engine::Weights;
 use engine::pack::Adapter;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::AdaptOptions;
+use super::AdaptConfig;
 use super::adapters::Adapters;
 use crate::batch::Batch;
 use crate::corpus::Split;
 use crate::dataset::Dataset;
-use crate::loss_picture;
-use crate::shards;
-use crate::step::n_events;
+use crate::network::Network;
+use crate::optim::Schedule;
+use crate::train::bits::Bits;
+use crate::train::log::Log;
+use crate::train::{Hooks, Learner, Likelihood, Monitor, Progress, Save, Trainer, TrainerConfig};
 
 /// Crops of a batch, and notes of a crop.
-const ROWS: usize = 12;
-const STEPS: usize = 128;
-/// Steps in which the rate rises.
-const WARM_UP: f64 = 20.0;
+const BATCH_SIZE: usize = 12;
+const SEQUENCE_LENGTH: usize = 128;
 /// A look at what is held out every this many steps.
 const LOOK_EVERY: u64 = 20;
 /// It ends when this many looks in a row show nothing better.
 const PATIENCE: u32 = 6;
-/// Notes of each kind that a look takes in.
+/// Notes of each kind that a look takes in, and crops at once.
 const LOOK_NOTES: usize = 5_000;
+const LOOK_BATCH_SIZE: usize = 8;
 /// Notes to find the nearest style by.
 const NEAREST_NOTES: usize = 2_000;
 
@@ -37,7 +38,7 @@ const SHARES: [f32; 9] = [1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.15, 0.0];
 
 /// What is learnt from.
 pub(super) struct Course<'a> {
-    pub(super) options: &'a AdaptOptions,
+    pub(super) config: &'a AdaptConfig,
     /// The player's music.
     pub(super) own: &'a Dataset,
     /// Music that must not be forgotten.
@@ -54,79 +55,59 @@ pub(super) struct Learnt {
 }
 
 /// Learns until the time is over, or the held-out music gets no better.
-pub(super) fn learn(course: &Course, base: &Weights) -> Result<Learnt> {
-    let Course { options, own, general } = course;
-    let n_steps = STEPS.min(base.config().n_context);
+pub(super) fn learn(course: &Course, base: &Weights, monitor: &mut dyn Monitor) -> Result<Learnt> {
+    let Course { config, own, general } = course;
     let started = Instant::now();
-    let nearest = nearest_style(course, base)?;
-    let mut adapters = Adapters::new(base, nearest, options.rank, options.seed)?;
-    let looks = |dataset: &Dataset| dataset.sample(Split::Valid, LOOK_NOTES, 8, n_steps).collect::<Vec<_>>();
-    let (own_looks, general_looks) = (looks(own), looks(general));
-    // Before, the player's music is read as the nearest style.
-    let (own_before, general_before) =
-        (bits(&adapters, &in_style(&own_looks, nearest))?, bits(&adapters, &general_looks)?);
-    let most_general = general_before * (1.0 + options.may_forget / 100.0);
+    let length = SEQUENCE_LENGTH.min(base.config().n_context);
+    let likelihood = Likelihood::default();
+    let nearest = nearest_style(course, base, &likelihood)?;
+    let adapters = Adapters::new(base, nearest, config.rank, config.seed)?;
+    let sample = |dataset: &Dataset| dataset.sample(Split::Valid, LOOK_NOTES, LOOK_BATCH_SIZE, length).collect();
+    let own_notes = Cell::new(0);
+    let mut looks = Looks::new(sample(own), sample(general), nearest, &adapters, &likelihood, monitor, &own_notes)?;
+    looks.begin_log(config.out.with_extension("csv"))?;
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "0 to 12")]
-    let n_replayed = (options.replay * ROWS as f64).round() as usize;
-    let bar = ProgressBar::new(1000);
-    bar.set_style(ProgressStyle::with_template("{wide_bar} {percent} %, at most {eta} left, {msg}")?);
-    let mut log = String::from("step,notes,minutes,rate,train_bits,valid_bits,general_bits\n");
-    let _ = writeln!(log, "0,0,0,0,,{own_before:.4},{general_before:.4}");
-    let mut best = (own_before, adapters.learnt()?);
-    let (mut notes_seen, mut recent, mut worse_in_a_row) = (0.0, (0.0, 0.0), 0);
-    for step in 0.. {
-        let time = started.elapsed().as_secs_f64() / 60.0 / options.minutes;
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand steps")]
-        let progress = options.max_steps.map_or(time, |most| time.max(step as f64 / most.max(1) as f64));
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand steps")]
-        let warm_up = ((step + 1) as f64 / WARM_UP).min(1.0);
-        let rate = options.rate * warm_up * (1.0 - progress).max(0.02);
-        let mut batch = own.train_batch(options.seed, step, ROWS - n_replayed, n_steps);
-        let n_own = n_events(&batch);
-        if n_replayed > 0 {
-            batch = batch.join(general.train_batch(options.seed, step, n_replayed, n_steps));
-        }
-        let nats: f64 = adapters.step(&batch, rate)?.iter().sum();
-        notes_seen += n_own;
-        recent = (recent.0 + nats, recent.1 + n_events(&batch));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000")]
-        bar.set_position((progress * 1000.0) as u64);
-        let minutes = started.elapsed().as_secs_f64() / 60.0;
-        let is_over = minutes >= options.minutes || options.max_steps.is_some_and(|most| step + 1 >= most);
-        if (step + 1) % LOOK_EVERY > 0 && !is_over {
-            continue;
-        }
-        let (own_bits, general_bits) = (bits(&adapters, &own_looks)?, bits(&adapters, &general_looks)?);
-        let train_bits = recent.0 / recent.1 / std::f64::consts::LN_2;
-        let _ = writeln!(
-            log,
-            "{},{notes_seen},{minutes:.2},{rate:.2e},{train_bits:.4},{own_bits:.4},{general_bits:.4}",
-            step + 1
-        );
-        recent = (0.0, 0.0);
-        bar.set_message(format!(
-            "your music {own_bits:.2} bits per note (from {own_before:.2}), other music {:+.1} %",
-            100.0 * (general_bits / general_before - 1.0)
-        ));
-        if own_bits < best.0 {
-            best = (own_bits, adapters.learnt()?);
-            worse_in_a_row = 0;
-        } else {
-            worse_in_a_row += 1;
-        }
-        if is_over || worse_in_a_row >= PATIENCE {
-            break;
-        }
-    }
-    bar.finish_and_clear();
-    draw(options, &log)?;
+    let n_replayed = (config.replay * BATCH_SIZE as f64).round() as usize;
+    let best_valid = Some(looks.own_before);
+    let mut trainer = Trainer {
+        config: TrainerConfig {
+            learning_rate: config.learning_rate,
+            schedule: Schedule::Adapters,
+            dropout: 0.0,
+            dropout_seed: 0,
+            // To find the nearest style took some of the time.
+            max_minutes: (config.minutes - started.elapsed().as_secs_f64() / 60.0).max(f64::MIN_POSITIVE),
+            max_notes: None,
+            max_steps: config.max_steps,
+            valid_every: LOOK_EVERY,
+            log_every: LOOK_EVERY,
+            patience: PATIENCE,
+            checkpoint_every: Duration::MAX,
+            way_out: "try again with a lower --learning-rate".to_owned(),
+        },
+        learner: adapters,
+        objective: likelihood.clone(),
+        batches: Box::new(|step| {
+            let batch = own.train_batch(config.seed, step, BATCH_SIZE - n_replayed, length);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of notes")]
+            own_notes.set(own_notes.get() + batch.n_events() as u64);
+            let replayed = (n_replayed > 0).then(|| general.train_batch(config.seed, step, n_replayed, length));
+            vec![replayed.into_iter().fold(batch, Batch::join)]
+        }),
+        progress: Progress { best_valid, ..Progress::default() },
+    };
+    trainer.train(&mut looks)?;
+    let log = looks.log.take();
+    log.map_or(Ok(()), |log| log.draw(&config.out.with_extension("svg")))?;
+
     // As much of it as other music bears. The style itself costs that nothing.
-    let (style, mut learnt) = best.1;
+    let most_general = looks.general_before * (1.0 + config.may_forget / 100.0);
+    let (style, mut learnt) = (looks.best.0, looks.best.1);
     for share in SHARES {
         let part: Vec<_> = learnt.iter().map(|adapter| scaled(adapter, share)).collect();
-        adapters.set(&style, &part)?;
-        if share == 0.0 || bits(&adapters, &general_looks)? <= most_general {
+        trainer.learner.set(&style, &part)?;
+        if share == 0.0 || bits(&likelihood, trainer.learner.network(), &looks.general)? <= most_general {
             learnt = part;
             break;
         }
@@ -136,26 +117,103 @@ pub(super) fn learn(course: &Course, base: &Weights) -> Result<Learnt> {
     Ok(Learnt { style, adapters, nearest, minutes })
 }
 
+/// The hooks: looks at what is held out, and the best adapters so far.
+struct Looks<'a> {
+    own: Vec<Batch>,
+    general: Vec<Batch>,
+    /// Bits per note before anything was learnt.
+    own_before: f64,
+    general_before: f64,
+    best: (Vec<f32>, Vec<Adapter>),
+    likelihood: Likelihood,
+    monitor: &'a mut dyn Monitor,
+    status: String,
+    log: Option<Log>,
+    /// Notes of the player's music that were learnt from, each time counted.
+    own_notes: &'a Cell<u64>,
+}
+
+impl<'a> Looks<'a> {
+    fn new(
+        own: Vec<Batch>,
+        general: Vec<Batch>,
+        nearest: usize,
+        adapters: &Adapters,
+        likelihood: &Likelihood,
+        monitor: &'a mut dyn Monitor,
+        own_notes: &'a Cell<u64>,
+    ) -> Result<Self> {
+        // Before, the player's music is read as the nearest style.
+        let own_before = bits(likelihood, adapters.network(), &in_style(&own, nearest))?;
+        let general_before = bits(likelihood, adapters.network(), &general)?;
+        Ok(Self {
+            own,
+            general,
+            own_before,
+            general_before,
+            best: adapters.learnt()?,
+            likelihood: likelihood.clone(),
+            monitor,
+            status: String::new(),
+            log: None,
+            own_notes,
+        })
+    }
+
+    /// Beside the pack, a table of the course; later, a picture.
+    fn begin_log(&mut self, path: PathBuf) -> Result<()> {
+        let mut log = Log::open(path, &["valid_bits", "general_bits"], None)?;
+        log.write(&Progress::default(), Some(&[self.own_before, self.general_before]))?;
+        self.log = Some(log);
+        Ok(())
+    }
+}
+
+impl Hooks<Adapters> for Looks<'_> {
+    fn should_stop(&mut self) -> bool {
+        self.monitor.should_stop()
+    }
+
+    fn on_step(&mut self, progress: &Progress) {
+        self.monitor.progress(progress.share, &self.status);
+    }
+
+    fn validate(&mut self, learner: &mut Adapters, progress: &Progress) -> Result<f64> {
+        let own_bits = bits(&self.likelihood, learner.network(), &self.own)?;
+        let general_bits = bits(&self.likelihood, learner.network(), &self.general)?;
+        if let Some(log) = &mut self.log {
+            let progress = Progress { notes_seen: self.own_notes.get(), ..*progress };
+            log.write(&progress, Some(&[own_bits, general_bits]))?;
+        }
+        self.status = format!(
+            "your music {own_bits:.2} bits per note (from {:.2}), other music {:+.1} %",
+            self.own_before,
+            100.0 * (general_bits / self.general_before - 1.0)
+        );
+        Ok(own_bits)
+    }
+
+    fn checkpoint(&mut self, learner: &mut Adapters, _: &Progress, which: Save) -> Result<()> {
+        if which == Save::Best {
+            self.best = learner.learnt()?;
+        }
+        Ok(())
+    }
+}
+
 /// A share of what an adapter does.
 fn scaled(adapter: &Adapter, share: f32) -> Adapter {
     Adapter { b: adapter.b.iter().map(|b| share * b).collect(), a: adapter.a.clone() }
 }
 
-/// Beside the pack, a table and a picture of the course.
-fn draw(options: &AdaptOptions, log: &str) -> Result<()> {
-    let (table, picture) = (options.out.with_extension("csv"), options.out.with_extension("svg"));
-    shards::write_atomically(&table, log.as_bytes())?;
-    loss_picture::draw(&table, &picture).with_context(|| format!("cannot draw {}", picture.display()))
-}
-
 /// The style of the base that predicts the player's music best.
-fn nearest_style(course: &Course, base: &Weights) -> Result<usize> {
+fn nearest_style(course: &Course, base: &Weights, likelihood: &Likelihood) -> Result<usize> {
     let adapters = Adapters::new(base, 0, 1, 1)?;
-    let batches: Vec<Batch> =
-        course.own.sample(Split::Train, NEAREST_NOTES, 8, STEPS.min(base.config().n_context)).collect();
+    let length = SEQUENCE_LENGTH.min(base.config().n_context);
+    let batches: Vec<Batch> = course.own.sample(Split::Train, NEAREST_NOTES, LOOK_BATCH_SIZE, length).collect();
     let mut best = (f64::INFINITY, 0);
     for style in 0..base.header().styles.len() {
-        let bits = bits(&adapters, &in_style(&batches, style))?;
+        let bits = bits(likelihood, adapters.network(), &in_style(&batches, style))?;
         if bits < best.0 {
             best = (bits, style);
         }
@@ -170,11 +228,10 @@ fn in_style(batches: &[Batch], style: usize) -> Vec<Batch> {
 }
 
 /// Bits per note.
-fn bits(adapters: &Adapters, batches: &[Batch]) -> Result<f64> {
-    let (mut nats, mut n) = (0.0, 0.0);
+fn bits(likelihood: &Likelihood, network: &Network, batches: &[Batch]) -> Result<f64> {
+    let mut bits = Bits::default();
     for batch in batches {
-        nats += adapters.nats(batch)?.iter().sum::<f64>();
-        n += n_events(batch);
+        bits.add(likelihood.nats(network, batch)?, batch);
     }
-    Ok(nats / f64::max(n, 1.0) / std::f64::consts::LN_2)
+    Ok(bits.total())
 }

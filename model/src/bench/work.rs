@@ -10,7 +10,7 @@ use ndarray::linalg::general_mat_mul;
 use rayon::prelude::*;
 
 use crate::batch::Batch;
-use crate::muon;
+use crate::optim::muon;
 
 /// Sizes of the plain products: rows, inner, columns. About those of a layer of the base network on a part of a batch.
 const PRODUCT: (usize, usize, usize) = (512, 512, 1024);
@@ -30,9 +30,9 @@ fn step_operations(config: &ModelConfig, batch: &Batch) -> f64 {
             optimiser += as_f64(muon::ROUNDS) * (4.0 * short * short * long + 2.0 * short.powi(3));
         }
     }
-    let events = as_f64(batch.rows * batch.steps);
+    let events = as_f64(batch.batch_size * batch.sequence_length);
     // Scores and sums of values, over half of the positions on average.
-    let attention = as_f64(config.n_blocks * config.d_model) * 2.0 * as_f64(batch.steps);
+    let attention = as_f64(config.n_blocks * config.d_model) * 2.0 * as_f64(batch.sequence_length);
     3.0 * events * (2.0 * layers + attention) + optimiser
 }
 
@@ -41,7 +41,7 @@ pub(super) fn compare(
     config: &ModelConfig,
     batch: &Batch,
     rounds: usize,
-    step: &mut dyn FnMut() -> candle_core::Result<()>,
+    step: &mut dyn FnMut() -> Result<()>,
 ) -> Result<()> {
     ensure!(rounds > 0, "--rounds must be at least 1");
     let (rows, inner, columns) = PRODUCT;
@@ -72,7 +72,7 @@ pub(super) fn compare(
     println!(
         "{:.0} notes/s; a step does {step_rate:.1} GFLOP/s, plain products {plain_rate:.1} in the same run: {:.0} % ({rounds} \
          rounds in turn, medians, {threads} threads)",
-        as_f64(batch.rows * batch.steps) / step,
+        as_f64(batch.batch_size * batch.sequence_length) / step,
         100.0 * step_rate / plain_rate
     );
     Ok(())

@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::batch::Batch;
 
 /// Voices of a chorale, from the top.
-pub(super) const VOICES: [&str; 4] = ["soprano", "alto", "tenor", "bass"];
+pub const VOICES: [&str; 4] = ["soprano", "alto", "tenor", "bass"];
 /// The last attribute has 32 values: a rest and the basses' range.
 const BASS: RangeInclusive<u8> = 36..=66;
 const MAX_TRANSPOSITION: i16 = 6;
@@ -61,11 +61,16 @@ impl Chorales {
         Ok(Self { train: split("train")?, valid: split("valid")?, test: split("test")? })
     }
 
-    /// `rows` random crops of the training pieces, transposed within the range of each voice.
-    pub(super) fn random_crops(&self, rng: &mut ChaCha8Rng, rows: usize, steps: usize) -> Vec<Crop<'_>> {
+    /// `batch_size` random crops of the training pieces, transposed within the range of each voice.
+    pub(super) fn random_crops(
+        &self,
+        rng: &mut ChaCha8Rng,
+        batch_size: usize,
+        sequence_length: usize,
+    ) -> Vec<Crop<'_>> {
         let ranges: [_; 4] = std::array::from_fn(|voice| range(&self.train, voice));
         let total: usize = self.train.iter().map(Vec::len).sum();
-        (0..rows)
+        (0..batch_size)
             .map(|_| {
                 // Every sixteenth of the set is as likely to be in a crop as any other.
                 let mut at = rng.random_range(0..total);
@@ -75,22 +80,23 @@ impl Chorales {
                     is_here
                 });
                 let piece = drawn.unwrap_or(&self.train[0]);
-                let start = rng.random_range(0..=piece.len().saturating_sub(steps));
+                let start = rng.random_range(0..=piece.len().saturating_sub(sequence_length));
                 Crop { piece, start, counts_from: start, by: rng.random_range(transpositions(piece, &ranges)) }
             })
             .collect()
     }
 }
 
-/// Crops that predict every sixteenth of `pieces` once, all but the first `steps` of a piece after at least half a crop.
-pub(super) fn windows(pieces: &[Vec<Frame>], steps: usize) -> Vec<Crop<'_>> {
-    let half = steps.div_ceil(2);
+/// Crops that predict every sixteenth of `pieces` once, all but the first `sequence_length` of a piece after at least half a crop.
+pub(super) fn windows(pieces: &[Vec<Frame>], sequence_length: usize) -> Vec<Crop<'_>> {
+    let half = sequence_length.div_ceil(2);
     pieces
         .iter()
         .flat_map(|piece| {
-            let later = (half..).step_by(half).take_while(move |start| start + steps - half < piece.len());
+            let later = (half..).step_by(half).take_while(move |start| start + sequence_length - half < piece.len());
             let first = Crop { piece, start: 0, counts_from: 0, by: 0 };
-            let later = later.map(move |start| Crop { piece, start, counts_from: start + steps - half, by: 0 });
+            let later =
+                later.map(move |start| Crop { piece, start, counts_from: start + sequence_length - half, by: 0 });
             std::iter::once(first).chain(later)
         })
         .collect()
@@ -128,13 +134,13 @@ fn transpositions(piece: &[Frame], ranges: &[(u8, u8); 4]) -> RangeInclusive<i16
     down.min(0)..=up.max(0)
 }
 
-/// Crops as a batch of `steps` sixteenths a row.
-pub(super) fn batch(crops: &[Crop], steps: usize) -> Batch {
-    let n = crops.len() * steps;
+/// Crops as a batch of `sequence_length` sixteenths a row.
+pub(super) fn batch(crops: &[Crop], sequence_length: usize) -> Batch {
+    let n = crops.len() * sequence_length;
     let zeros = || vec![0u32; n];
     let mut batch = Batch {
-        rows: crops.len(),
-        steps,
+        batch_size: crops.len(),
+        sequence_length,
         event: std::array::from_fn(|_| zeros()),
         position: std::array::from_fn(|_| zeros()),
         levels: std::array::from_fn(|_| zeros()),
@@ -144,8 +150,8 @@ pub(super) fn batch(crops: &[Crop], steps: usize) -> Batch {
         mask: std::array::from_fn(|_| vec![0.0; n]),
     };
     for (row, crop) in crops.iter().enumerate() {
-        let stop = (crop.start + steps).min(crop.piece.len());
-        for (i, at) in (row * steps..).zip(crop.start..stop) {
+        let stop = (crop.start + sequence_length).min(crop.piece.len());
+        for (i, at) in (row * sequence_length..).zip(crop.start..stop) {
             let fed = at.checked_sub(1).map_or([0, BEGIN, 0, 0], |before| values(crop.piece[before], crop.by));
             let target = values(crop.piece[at], crop.by);
             for voice in 0..4 {

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{Row, print_rows};
+use super::Row;
 use crate::corpus::Split;
-use crate::evaluate::{EvaluateOptions, evaluate};
+use crate::evaluate::{EvaluateOptions, Report, evaluate};
 
-const PUBLISHED: [Row; 5] = [
+/// Published results, per token.
+pub const PUBLISHED: [Row; 5] = [
     Row { name: "Music Transformer (v1, validation)", nats: 1.84 },
     Row { name: "Perceiver AR (v1, test)", nats: 1.82 },
     Row { name: "Perceiver AR (v3, test)", nats: 1.91 },
@@ -18,30 +19,25 @@ const PUBLISHED: [Row; 5] = [
 ];
 
 /// What to score.
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Example:\n  model prepare --data maestro-v2 --out maestro\n  \
-    model train --data maestro --out maestro-run\n  \
-    model quantise --checkpoint maestro-run/best --out maestro.antiphon\n  \
-    model benchmark maestro --weights maestro.antiphon --data maestro\n\n\
-    Weights trained on MAESTRO may be measured, not shipped (CC BY-NC-SA).")]
-pub struct MaestroOptions {
-    /// A weight file; the plugin's own weights when not given
-    #[arg(long)]
+#[derive(Clone, Debug)]
+pub struct MaestroConfig {
+    /// A weight file; the plugin's own weights when not given.
     pub weights: Option<PathBuf>,
-    /// MAESTRO as `model prepare` wrote it
-    #[arg(long)]
+    /// MAESTRO as `model prepare` wrote it.
     pub data: PathBuf,
-    /// A quick sample of this many notes
-    #[arg(long)]
+    /// A quick sample of this many notes.
     pub notes: Option<usize>,
 }
 
-/// Scores and prints.
-pub(super) fn run(options: &MaestroOptions) -> Result<()> {
-    let MaestroOptions { weights, data, notes } = options.clone();
+/// Scores the test pieces.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn maestro(config: &MaestroConfig) -> Result<Report> {
+    let MaestroConfig { weights, data, notes } = config.clone();
     let split = Split::Test;
     let (answers, json, pictures, as_played, instant, threads) = (0, None, None, false, None, None);
-    let report = evaluate(&EvaluateOptions {
+    evaluate(&EvaluateOptions {
         weights,
         data,
         split,
@@ -54,21 +50,5 @@ pub(super) fn run(options: &MaestroOptions) -> Result<()> {
         instant,
         conditions: None,
         threads,
-    })?;
-    println!(
-        "{} on {} notes of {} test pieces: {:.3} bits per note (n-gram {:.3}), {:.2} tokens a note",
-        report.weights,
-        report.n_notes,
-        report.n_pieces,
-        report.bits_per_note,
-        report.ngram_bits_per_note,
-        report.tokens_per_note
-    );
-    let this = Row { name: "these weights, test", nats: report.nats_per_token };
-    print_rows("MAESTRO, per token", &std::iter::once(this).chain(PUBLISHED).collect::<Vec<_>>());
-    println!(
-        "A comparison within limits: these weights predict steps of 1/96 s (published: 1/100), coarser ones for times \
-         above a quarter of a second, and no beginnings and ends cut into crops."
-    );
-    Ok(())
+    })
 }

@@ -33,9 +33,9 @@ impl Pass<'_> {
         sized(&mut block.input, n * d).copy_from_slice(x);
         ops::layer_norm_forward(sized(&mut block.normed1, n * d), x, w(places.norm1[0]), w(places.norm1[1]));
         linear(sized(&mut block.qkv, n * shape.d_qkv()), Then::Replace, &block.normed1, w(places.qkv), d);
-        let rows = block.qkv.chunks_exact(shape.steps * shape.d_qkv());
+        let rows = block.qkv.chunks_exact(shape.sequence_length * shape.d_qkv());
         let attended = sized(&mut block.attended, n * d);
-        for (qkv, out) in rows.zip(attended.chunks_exact_mut(shape.steps * d)) {
+        for (qkv, out) in rows.zip(attended.chunks_exact_mut(shape.sequence_length * d)) {
             shape.forward(qkv, out)?;
         }
         self.add_linear(x, attended, w(places.out), 2 * index + 2, events, narrow);
@@ -110,8 +110,11 @@ impl Pass<'_> {
         let (dattended, dqkv) = sized(wide, n * (d + shape.d_qkv())).split_at_mut(n * d);
         input_gradient(dattended, Then::Replace, branch, w(places.out), d);
         dqkv.fill(0.0);
-        let rows = block.qkv.chunks_exact(shape.steps * shape.d_qkv()).zip(dattended.chunks_exact(shape.steps * d));
-        for ((qkv, grad), dqkv) in rows.zip(dqkv.chunks_exact_mut(shape.steps * shape.d_qkv())) {
+        let rows = block
+            .qkv
+            .chunks_exact(shape.sequence_length * shape.d_qkv())
+            .zip(dattended.chunks_exact(shape.sequence_length * d));
+        for ((qkv, grad), dqkv) in rows.zip(dqkv.chunks_exact_mut(shape.sequence_length * shape.d_qkv())) {
             shape.backward(qkv, grad, dqkv)?;
         }
         weight_gradient(&mut gradients[places.qkv], dqkv, &block.normed1, d);

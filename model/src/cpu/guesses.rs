@@ -13,7 +13,7 @@ use crate::network::Network;
 /// When the batch does not fit the network, or the network is not on a CPU.
 pub fn guesses(network: &Network, batch: &Batch, workspace: &Workspace) -> Result<(Nats, Vec<[bool; 4]>)> {
     with_pass(network, batch, None, 0.0, |pass| {
-        let events = 0..batch.rows * batch.steps;
+        let events = 0..batch.batch_size * batch.sequence_length;
         let mut buffers = take(&workspace.buffers);
         pass.hidden(&events, &mut buffers)?;
         let mut right = vec![[false; 4]; events.len()];

@@ -175,26 +175,26 @@ impl Crop {
     }
 }
 
-/// Crops of at most `steps` events as a batch.
-pub(super) fn batch(crops: &[Crop], steps: usize) -> Batch {
-    let zeros = || vec![0u32; crops.len() * steps];
+/// Crops of at most `sequence_length` events as a batch.
+pub(super) fn batch(crops: &[Crop], sequence_length: usize) -> Batch {
+    let zeros = || vec![0u32; crops.len() * sequence_length];
     let mut batch = Batch {
-        rows: crops.len(),
-        steps,
+        batch_size: crops.len(),
+        sequence_length,
         event: std::array::from_fn(|_| zeros()),
         position: std::array::from_fn(|_| zeros()),
         conditions: std::array::from_fn(|_| zeros()),
         levels: std::array::from_fn(|_| zeros()),
         target: std::array::from_fn(|_| zeros()),
         target_position: std::array::from_fn(|_| zeros()),
-        mask: std::array::from_fn(|_| vec![0.0; crops.len() * steps]),
+        mask: std::array::from_fn(|_| vec![0.0; crops.len() * sequence_length]),
     };
     for (row, crop) in crops.iter().enumerate() {
         let targets = sequence::events(&crop.notes, crop.end);
         let Some(first) = targets.first() else { continue };
         let mut fed = sequence::begin(first.position);
-        for (step, target) in targets.iter().take(steps).enumerate() {
-            let i = row * steps + step;
+        for (step, target) in targets.iter().take(sequence_length).enumerate() {
+            let i = row * sequence_length + step;
             let is_note = step < crop.notes.len();
             let counts = [step > 0, true, is_note, is_note && !crop.is_flat];
             for (a, counts) in counts.into_iter().enumerate() {

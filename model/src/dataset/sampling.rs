@@ -10,19 +10,15 @@ use crate::corpus::Split;
 use crate::shards::{Index, Piece};
 
 /// Which music is drawn how often. The default knows no favourites.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, clap::Args)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SamplingPolicy {
-    /// Draw styles by their notes to this power: 1 as they are, less for more of the rare ones
-    #[arg(long, default_value_t = 0.7)]
+    /// Draw styles by their notes to this power: 1 as they are, less for more of the rare ones.
     pub style_power: f64,
     /// Draw a style so many times as often, for example "Mozart=2"; may be given several times
-    #[arg(long, value_name = "STYLE=TIMES")]
     pub favour: Vec<Favour>,
     /// Draw played music so many times as often as written music
-    #[arg(long, default_value_t = 1.0)]
     pub expressive_weight: f64,
     /// Draw music of more voices than this (notes that begin together, on average) a quarter as often
-    #[arg(long, default_value_t = 4.0)]
     pub thick_voices: f32,
 }
 

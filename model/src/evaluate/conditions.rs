@@ -14,7 +14,6 @@ use crate::corpus::Split;
 use crate::cpu::{self, Nats, Workspace};
 use crate::dataset::{Dataset, Told};
 use crate::network::Network;
-use crate::step::n_events;
 
 /// Told besides, in every column: what the plugin tells at least.
 const ALWAYS_TOLD: [&str; 2] = ["style", "mode"];
@@ -76,7 +75,7 @@ pub fn worth(
     let measure = |batches: &mut dyn Iterator<Item = Batch>| -> Result<(Bits, usize)> {
         let (mut sums, mut n) = (Nats::default(), 0.0);
         for batch in batches {
-            n += n_events(&batch);
+            n += batch.n_events();
             let nats = cpu::nats(&network, &batch, &workspace)?;
             sums.iter_mut().zip(nats).for_each(|(sum, nats)| *sum += nats);
         }
@@ -114,8 +113,8 @@ enum Values {
 fn with(batch: &Batch, index: usize, values: Values) -> Batch {
     let mut batch = batch.clone();
     let own = batch.conditions.get(index).cloned().unwrap_or_default();
-    let n = batch.rows * batch.steps;
-    let other: Vec<u32> = (0..own.len()).map(|i| own[(i + batch.steps) % n]).collect();
+    let n = batch.batch_size * batch.sequence_length;
+    let other: Vec<u32> = (0..own.len()).map(|i| own[(i + batch.sequence_length) % n]).collect();
     for (c, ids) in batch.conditions.iter_mut().enumerate().take(N_CONDITIONS) {
         if !ALWAYS_TOLD.contains(&TABLES[c].0) {
             ids.fill(0);
@@ -158,7 +157,7 @@ mod tests {
     use super::*;
 
     fn batch() -> Batch {
-        let mut batch = Batch { rows: 2, steps: 3, ..Batch::default() };
+        let mut batch = Batch { batch_size: 2, sequence_length: 3, ..Batch::default() };
         batch.conditions = std::array::from_fn(|c| (1..=6).map(|i| if c == 5 && i == 2 { 0 } else { i }).collect());
         batch.mask = std::array::from_fn(|_| vec![1.0; 6]);
         batch

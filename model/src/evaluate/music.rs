@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use clap::Parser;
 
 use crate::corpus::{self, Split};
 use crate::prepare::{PrepareOptions, prepare};
@@ -20,12 +19,6 @@ pub struct Music {
     is_all_held_out: bool,
 }
 
-#[derive(Parser)]
-struct PrepareCommand {
-    #[command(flatten)]
-    options: PrepareOptions,
-}
-
 impl Music {
     /// Opens a folder of `model prepare`, a folder of MIDI files or a manifest. Without a manifest (or MAESTRO's
     /// table) all MIDI files count as held out.
@@ -37,10 +30,8 @@ impl Music {
             return Ok(Self { prepared: shards::read(data)?, is_all_held_out: false });
         }
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-        // Through the command line, so that options not named here keep their defaults.
-        let words =
-            ["prepare".as_ref(), "--data".as_ref(), data.as_os_str(), "--out".as_ref(), folder.path().as_os_str()];
-        prepare(&PrepareCommand::try_parse_from(words)?.options)?;
+        let out = folder.path().to_owned();
+        prepare(&PrepareOptions { data: data.to_owned(), out, ..PrepareOptions::default() })?;
         let is_all_held_out = data.is_dir() && corpus::table_in(data)?.is_none();
         Ok(Self { prepared: shards::read(folder.path())?, is_all_held_out })
     }

@@ -25,8 +25,8 @@ pub struct AttentionShape {
     /// Width of a head.
     pub d_head: usize,
     /// Positions per row.
-    pub steps: usize,
-    /// cos and sin of every (position, frequency), each (steps, d_head / 2).
+    pub sequence_length: usize,
+    /// cos and sin of every (position, frequency), each (sequence_length, d_head / 2).
     pub rotations: Arc<(Vec<f32>, Vec<f32>)>,
 }
 
@@ -34,11 +34,12 @@ impl AttentionShape {
     /// With the rotations of base 10,000.
     #[must_use]
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "small integers; a rounded angle")]
-    pub fn new(n_heads: usize, n_kv_heads: usize, d_head: usize, steps: usize) -> Self {
+    pub fn new(n_heads: usize, n_kv_heads: usize, d_head: usize, sequence_length: usize) -> Self {
         let half = d_head / 2;
-        let angles = (0..steps * half).map(|i| (i / half) as f64 * 10_000f64.powf(-((i % half) as f64) / half as f64));
+        let angles =
+            (0..sequence_length * half).map(|i| (i / half) as f64 * 10_000f64.powf(-((i % half) as f64) / half as f64));
         let rotations = angles.map(|angle| (angle.cos() as f32, angle.sin() as f32)).unzip();
-        Self { n_heads, n_kv_heads, d_head, steps, rotations: Arc::new(rotations) }
+        Self { n_heads, n_kv_heads, d_head, sequence_length, rotations: Arc::new(rotations) }
     }
 
     /// Width of a position in the input: queries, keys, values.
@@ -58,9 +59,9 @@ impl AttentionShape {
         1.0 / (self.d_head as f32).sqrt()
     }
 
-    /// Copies columns from `first` of (steps, d_qkv) into (steps, d_head), rotated.
+    /// Copies columns from `first` of (sequence_length, d_qkv) into (sequence_length, d_head), rotated.
     fn rotated(&self, qkv: &[f32], first: usize) -> Vec<f32> {
-        let mut out = vec![0f32; self.steps * self.d_head];
+        let mut out = vec![0f32; self.sequence_length * self.d_head];
         for (out, row) in out.chunks_exact_mut(self.d_head).zip(qkv.chunks_exact(self.d_qkv())) {
             out.copy_from_slice(&row[first..first + self.d_head]);
         }
@@ -68,7 +69,7 @@ impl AttentionShape {
         out
     }
 
-    /// Rotates (steps, d_head) in place by its positions; back again with `direction` -1.
+    /// Rotates (sequence_length, d_head) in place by its positions; back again with `direction` -1.
     fn rotate(&self, values: &mut [f32], direction: f32) {
         let half = self.d_head / 2;
         let (cos, sin) = &*self.rotations;
@@ -85,7 +86,7 @@ impl AttentionShape {
         });
     }
 
-    /// Rows `from..to` and the columns of one head, out of (steps, width).
+    /// Rows `from..to` and the columns of one head, out of (sequence_length, width).
     fn view<'a>(
         &self,
         data: &'a [f32],
@@ -138,18 +139,18 @@ impl AttentionShape {
         Ok(weights)
     }
 
-    /// One row of the batch: qkv (steps, d_qkv) to out (steps, d_out).
+    /// One row of the batch: qkv (sequence_length, d_qkv) to out (sequence_length, d_out).
     pub(crate) fn forward(&self, qkv: &[f32], out: &mut [f32]) -> Result<()> {
-        let (d, steps) = (self.d_head, self.steps);
+        let (d, sequence_length) = (self.d_head, self.sequence_length);
         let group = self.n_heads / self.n_kv_heads;
-        let mut scratch = vec![0f32; BLOCK * steps];
+        let mut scratch = vec![0f32; BLOCK * sequence_length];
         for kv in 0..self.n_kv_heads {
             let k = self.rotated(qkv, (self.n_heads + kv) * d);
             let v_column = (self.n_heads + self.n_kv_heads + kv) * d;
             for head in kv * group..(kv + 1) * group {
                 let q = self.rotated(qkv, head * d);
-                for from in (0..steps).step_by(BLOCK) {
-                    let to = (from + BLOCK).min(steps);
+                for from in (0..sequence_length).step_by(BLOCK) {
+                    let to = (from + BLOCK).min(sequence_length);
                     let weights = self.weights(&q, &k, from, to, &mut scratch)?;
                     let values = self.view(qkv, self.d_qkv(), v_column, 0, to)?;
                     let mut result = self.view_mut(out, self.d_out(), head * d, from, to)?;
@@ -162,19 +163,20 @@ impl AttentionShape {
 
     /// One row of the batch: the gradient of qkv from that of out. `dqkv` holds zeros before.
     pub(crate) fn backward(&self, qkv: &[f32], grad: &[f32], dqkv: &mut [f32]) -> Result<()> {
-        let (d, steps) = (self.d_head, self.steps);
+        let (d, sequence_length) = (self.d_head, self.sequence_length);
         let group = self.n_heads / self.n_kv_heads;
-        let (mut scratch, mut grad_scratch) = (vec![0f32; BLOCK * steps], vec![0f32; BLOCK * steps]);
+        let (mut scratch, mut grad_scratch) =
+            (vec![0f32; BLOCK * sequence_length], vec![0f32; BLOCK * sequence_length]);
         for kv in 0..self.n_kv_heads {
             let k_column = (self.n_heads + kv) * d;
             let v_column = (self.n_heads + self.n_kv_heads + kv) * d;
             let k = self.rotated(qkv, k_column);
-            let mut dk = vec![0f32; steps * d];
+            let mut dk = vec![0f32; sequence_length * d];
             for head in kv * group..(kv + 1) * group {
                 let q = self.rotated(qkv, head * d);
-                let mut dq = vec![0f32; steps * d];
-                for from in (0..steps).step_by(BLOCK) {
-                    let to = (from + BLOCK).min(steps);
+                let mut dq = vec![0f32; sequence_length * d];
+                for from in (0..sequence_length).step_by(BLOCK) {
+                    let to = (from + BLOCK).min(sequence_length);
                     let weights = self.weights(&q, &k, from, to, &mut scratch)?;
                     let out_grad = self.view(grad, self.d_out(), head * d, from, to)?;
                     let mut dv = self.view_mut(dqkv, self.d_qkv(), v_column, 0, to)?;
@@ -201,7 +203,7 @@ impl AttentionShape {
         Ok(())
     }
 
-    /// Rotates a gradient (steps, d_head) back and copies it to columns from `first` of (steps, d_qkv).
+    /// Rotates a gradient (sequence_length, d_head) back and copies it to columns from `first` of (sequence_length, d_qkv).
     fn unrotate_into(&self, values: &mut [f32], dqkv: &mut [f32], first: usize) {
         self.rotate(values, -1.0);
         for (row, values) in dqkv.chunks_exact_mut(self.d_qkv()).zip(values.chunks_exact(self.d_head)) {
@@ -227,8 +229,8 @@ impl CustomOp1 for AttentionShape {
         let (n, _) = layout.shape().dims2()?;
         let qkv = cpu_slice(qkv, layout)?;
         let mut out = vec![0f32; n * self.d_out()];
-        out.par_chunks_mut(self.steps * self.d_out())
-            .zip(qkv.par_chunks(self.steps * self.d_qkv()))
+        out.par_chunks_mut(self.sequence_length * self.d_out())
+            .zip(qkv.par_chunks(self.sequence_length * self.d_qkv()))
             .try_for_each(|(out, qkv)| self.forward(qkv, out))?;
         Ok((CpuStorage::F32(out), (n, self.d_out()).into()))
     }
@@ -239,22 +241,22 @@ impl CustomOp1 for AttentionShape {
         let (grad_storage, grad_layout) = grad.storage_and_layout();
         let (values, grads) = (slice(&storage, layout)?, slice(&grad_storage, grad_layout)?);
         let mut out = vec![0f32; values.len()];
-        out.par_chunks_mut(self.steps * self.d_qkv())
-            .zip(values.par_chunks(self.steps * self.d_qkv()))
-            .zip(grads.par_chunks(self.steps * self.d_out()))
+        out.par_chunks_mut(self.sequence_length * self.d_qkv())
+            .zip(values.par_chunks(self.sequence_length * self.d_qkv()))
+            .zip(grads.par_chunks(self.sequence_length * self.d_out()))
             .try_for_each(|((out, qkv), grad)| self.backward(qkv, grad, out))?;
         Ok(Some(Tensor::from_vec(out, qkv.shape(), qkv.device())?))
     }
 }
 
-/// qkv (rows · steps, d_qkv), each position's query heads, key heads, value heads, to (rows · steps, d_out).
+/// qkv (rows · sequence_length, d_qkv), each position's query heads, key heads, value heads, to (rows · sequence_length, d_out).
 ///
 /// # Errors
 /// When the shapes do not fit.
 pub fn attention(qkv: &Tensor, shape: &AttentionShape) -> Result<Tensor> {
     let (n, width) = qkv.dims2()?;
-    if width != shape.d_qkv() || n % shape.steps != 0 {
-        candle_core::bail!("attention over {} steps does not fit ({n}, {width})", shape.steps);
+    if width != shape.d_qkv() || n % shape.sequence_length != 0 {
+        candle_core::bail!("attention over {} notes does not fit ({n}, {width})", shape.sequence_length);
     }
     if qkv.device().is_cpu() { qkv.apply_op1(shape.clone()) } else { super::stock::attention(qkv, shape) }
 }

@@ -77,16 +77,16 @@ pub fn cross_entropy(logits: &Tensor, bias: &Tensor, targets: &[u32], mask: &[f3
 /// # Errors
 /// As candle's.
 pub fn attention(qkv: &Tensor, shape: &AttentionShape) -> Result<Tensor> {
-    let (device, steps, d) = (qkv.device(), shape.steps, shape.d_head);
+    let (device, sequence_length, d) = (qkv.device(), shape.sequence_length, shape.d_head);
     let (heads, kv_heads) = (shape.n_heads, shape.n_kv_heads);
-    let rows = qkv.dim(0)? / steps;
-    // (rows, heads, steps, d)
+    let rows = qkv.dim(0)? / sequence_length;
+    // (rows, heads, sequence_length, d)
     let heads_of = |first: usize, n: usize| -> Result<Tensor> {
-        qkv.narrow(1, first * d, n * d)?.reshape((rows, steps, n, d))?.transpose(1, 2)?.contiguous()
+        qkv.narrow(1, first * d, n * d)?.reshape((rows, sequence_length, n, d))?.transpose(1, 2)?.contiguous()
     };
     let (cos, sin) = &*shape.rotations;
-    let cos = Tensor::from_slice(cos, (steps, d / 2), device)?;
-    let sin = Tensor::from_slice(sin, (steps, d / 2), device)?;
+    let cos = Tensor::from_slice(cos, (sequence_length, d / 2), device)?;
+    let sin = Tensor::from_slice(sin, (sequence_length, d / 2), device)?;
     let rotate = |x: Tensor| -> Result<Tensor> {
         let (low, high) = (x.narrow(3, 0, d / 2)?, x.narrow(3, d / 2, d / 2)?);
         let turned_low = (low.broadcast_mul(&cos)? - high.broadcast_mul(&sin)?)?;
@@ -94,18 +94,21 @@ pub fn attention(qkv: &Tensor, shape: &AttentionShape) -> Result<Tensor> {
         Tensor::cat(&[turned_low, turned_high], 3)
     };
     // Every key head once for each query head that shares it.
-    let shared = |x: Tensor| -> Result<Tensor> {
-        x.unsqueeze(2)?
-            .broadcast_as((rows, kv_heads, heads / kv_heads, steps, d))?
-            .contiguous()?
-            .reshape((rows, heads, steps, d))
-    };
+    let shared =
+        |x: Tensor| -> Result<Tensor> {
+            x.unsqueeze(2)?
+                .broadcast_as((rows, kv_heads, heads / kv_heads, sequence_length, d))?
+                .contiguous()?
+                .reshape((rows, heads, sequence_length, d))
+        };
     let q = rotate(heads_of(0, heads)?)?;
     let k = shared(rotate(heads_of(heads, kv_heads)?)?)?;
     let v = shared(heads_of(heads + kv_heads, kv_heads)?)?;
-    let future: Vec<f32> = (0..steps * steps).map(|i| if i % steps > i / steps { -1e30 } else { 0.0 }).collect();
-    let future = Tensor::from_vec(future, (steps, steps), device)?;
+    let future: Vec<f32> = (0..sequence_length * sequence_length)
+        .map(|i| if i % sequence_length > i / sequence_length { -1e30 } else { 0.0 })
+        .collect();
+    let future = Tensor::from_vec(future, (sequence_length, sequence_length), device)?;
     let scores = (q.matmul(&k.t()?.contiguous()?)? * f64::from(shape.scale()))?.broadcast_add(&future)?;
     let out = log_softmax(&scores)?.exp()?.matmul(&v)?;
-    out.transpose(1, 2)?.reshape((rows * steps, heads * d))
+    out.transpose(1, 2)?.reshape((rows * sequence_length, heads * d))
 }

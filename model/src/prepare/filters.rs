@@ -7,30 +7,24 @@ use music::{Key, Reduction, find_key};
 use crate::corpus::Source;
 
 /// What a piece must be like; anything when nothing is given.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default)]
 pub struct Filters {
-    /// Only composers whose names hold one of these, for example bach,mozart
-    #[arg(long, value_delimiter = ',')]
+    /// Only composers whose names hold one of these, for example bach and mozart
     pub composers: Vec<String>,
     /// Only this first tempo in BPM, for example 60-140 or 100-; leaves out pieces that have no beat
-    #[arg(long)]
     pub tempo: Option<Span>,
     /// Only major or minor, as found from the notes
-    #[arg(long)]
     pub mode: Option<Mode>,
-    /// Only these keys, as found from the notes, for example "C major,F# minor"
-    #[arg(long, value_delimiter = ',', value_parser = key_named)]
+    /// Only these keys, as found from the notes
     pub keys: Vec<Key>,
     /// Only this many notes per second on average, for example 2-12
-    #[arg(long)]
     pub density: Option<Span>,
     /// Only pieces this long, in seconds, for example 30-900
-    #[arg(long)]
     pub length: Option<Span>,
 }
 
 /// Major or minor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// As C major.
     Major,
@@ -63,7 +57,11 @@ impl FromStr for Span {
     }
 }
 
-fn key_named(name: &str) -> Result<Key, String> {
+/// A key by its name, in any of the usual spellings.
+///
+/// # Errors
+/// In words, when it is none.
+pub fn key_named(name: &str) -> Result<Key, String> {
     const OTHER_NAMES: [(&str, &str); 5] = [("db", "c#"), ("d#", "eb"), ("gb", "f#"), ("g#", "ab"), ("a#", "bb")];
     let name = name.trim().to_lowercase();
     let (tonic, mode) = name.split_once(' ').unwrap_or((&name, ""));

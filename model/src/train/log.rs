@@ -1,4 +1,4 @@
-//! The course of a run, as a table and as a picture.
+//! The course of a training, as a table and as a picture.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -6,21 +6,25 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::bits::Bits;
-use crate::batch::ATTRIBUTES;
-use crate::checkpoint::State;
-use crate::{loss_picture, shards};
+use super::hooks::Progress;
+use super::loss_picture;
+use crate::shards;
 
-pub(super) struct Log {
+/// A table with a line for each time that training, or training and validation, is reported.
+#[derive(Debug)]
+pub struct Log {
     path: PathBuf,
     file: File,
+    n_measures: usize,
 }
 
 impl Log {
-    /// `log.csv` in a folder; goes on with it after `resumed_step`. What it says of later steps was lost with them, so that one
-    /// log tells of all restarts.
-    pub(super) fn open(folder: &Path, resumed_step: Option<u64>) -> Result<Self> {
-        let path = folder.join("log.csv");
+    /// Begins a table, or goes on with it after `resumed_step`: what it says of later steps was lost with them, so that one log
+    /// tells of all restarts. `measures` are the columns of what validation measures, the first of them the total.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn open(path: PathBuf, measures: &[&str], resumed_step: Option<u64>) -> Result<Self> {
         let is_new = !(resumed_step.is_some() && path.exists());
         if let (Some(last), false) = (resumed_step, is_new) {
             forget_after(&path, last)?;
@@ -28,26 +32,31 @@ impl Log {
         let mut options = OpenOptions::new();
         options.create(true).write(true).append(!is_new).truncate(is_new);
         let file = options.open(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        let mut log = Self { path, file };
+        let mut log = Self { path, file, n_measures: measures.len() };
         if is_new {
-            let columns = ATTRIBUTES.map(|a| format!("valid_{a}")).join(",");
-            log.line(&format!("step,notes,minutes,rate,train_bits,valid_bits,{columns}"))?;
+            log.line(&format!("step,notes,minutes,rate,train_bits,{}", measures.join(",")))?;
         }
         Ok(log)
     }
 
     /// A line on training, and on validation when there was one.
-    pub(super) fn write(&mut self, state: &State, rate: f64, recent: &Bits, valid: Option<&Bits>) -> Result<()> {
-        let State { step, notes_seen, minutes, .. } = state;
-        let valid = valid.map_or(",,,,".into(), |bits| {
-            format!("{:.4},{:.4},{:.4},{:.4},{:.4}", bits.total(), bits.of(0), bits.of(1), bits.of(2), bits.of(3))
-        });
-        self.line(&format!("{step},{notes_seen},{minutes:.2},{rate:.3e},{:.4},{valid}", recent.total()))
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn write(&mut self, progress: &Progress, measured: Option<&[f64]>) -> Result<()> {
+        let Progress { step, notes_seen, minutes, learning_rate, recent, .. } = progress;
+        let cell = |i: usize| measured.and_then(|bits| bits.get(i)).map_or(String::new(), |bits| format!("{bits:.4}"));
+        let measured = (0..self.n_measures).map(cell).collect::<Vec<_>>().join(",");
+        let train = if recent.n_events() > 0.0 { format!("{:.4}", recent.total()) } else { String::new() };
+        self.line(&format!("{step},{notes_seen},{minutes:.2},{learning_rate:.3e},{train},{measured}"))
     }
 
-    /// Draws `loss.svg` beside the table.
-    pub(super) fn draw(&self) -> Result<()> {
-        loss_picture::draw(&self.path, &self.path.with_file_name("loss.svg"))
+    /// Draws the course as `picture`, an SVG file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn draw(&self, picture: &Path) -> Result<()> {
+        loss_picture::draw(&self.path, picture).with_context(|| format!("cannot draw {}", picture.display()))
     }
 
     fn line(&mut self, line: &str) -> Result<()> {

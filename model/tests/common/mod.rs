@@ -8,15 +8,15 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Every value may appear, a fifth of the targets does not count.
-pub(crate) fn random_batch(rows: usize, steps: usize, seed: u64) -> Batch {
+pub(crate) fn random_batch(batch_size: usize, sequence_length: usize, seed: u64) -> Batch {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let n = rows * steps;
+    let n = batch_size * sequence_length;
     let mut below = |limit: usize| {
         (0..n).map(|_| random.random_range(0..u32::try_from(limit).expect("tables have few rows"))).collect::<Vec<_>>()
     };
     let mut batch = Batch {
-        rows,
-        steps,
+        batch_size,
+        sequence_length,
         event: [below(N_SHIFTS), below(N_PITCH_INPUTS), below(N_DURATIONS), below(N_VELOCITY_INPUTS)],
         position: [below(N_BEAT_PHASES), below(N_BAR_BEATS)],
         conditions: conditions::TABLES.map(|(_, n)| below(n)),

@@ -29,7 +29,7 @@ pub(crate) struct Options {
     out: PathBuf,
 }
 
-/// Size, rows and positions of a batch.
+/// Size of the network, and crops of a batch and notes of a crop.
 const SHAPES: [(&str, usize, usize); 2] = [("nano", 8, 512), ("base", 2, 1024)];
 const PEER_SCRIPT: &str = "xtask/src/bench/train_peer.py";
 const WARM_UP: usize = 2;
@@ -51,8 +51,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let mut report = Vec::new();
-    for (size, rows, steps) in SHAPES {
-        let shape = Shape { size, rows, steps, threads };
+    for (size, batch_size, sequence_length) in SHAPES {
+        let shape = Shape { size, batch_size, sequence_length, threads };
         report.push(measure(&shape, &trainer, python.as_deref(), options.rounds)?);
     }
     if let Some(folder) = options.out.parent() {
@@ -66,15 +66,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 struct Shape {
     size: &'static str,
-    rows: usize,
-    steps: usize,
+    batch_size: usize,
+    sequence_length: usize,
     threads: usize,
 }
 
 fn measure(shape: &Shape, trainer: &Path, python: Option<&Path>, rounds: usize) -> Result<Value> {
     let mut command = Command::new(trainer);
     command.args(["bench", "--size", shape.size]);
-    for (name, value) in [("--rows", shape.rows), ("--steps", shape.steps), ("--threads", shape.threads)] {
+    for (name, value) in
+        [("--batch-size", shape.batch_size), ("--sequence-length", shape.sequence_length), ("--threads", shape.threads)]
+    {
         command.args([name, &value.to_string()]);
     }
     let ours = Contestant::start("Antiphon, f32", &mut command)?;
@@ -94,14 +96,14 @@ fn measure(shape: &Shape, trainer: &Path, python: Option<&Path>, rounds: usize) 
             contestant.step(round >= WARM_UP)?;
         }
     }
-    let n_events = f64::from(u32::try_from(shape.rows * shape.steps)?);
+    let n_events = f64::from(u32::try_from(shape.batch_size * shape.sequence_length)?);
     let speeds: Vec<f64> = contestants.iter().map(|c| n_events / c.median()).collect();
     let mut table = format!(
         "\n{}: {:.1} M parameters, {} x {} notes, {} threads\n  {:24}{:>10}{:>16}{:>8}{:>8}\n",
         shape.size,
         description["parameters"].as_f64().unwrap_or_default() / 1e6,
-        shape.rows,
-        shape.steps,
+        shape.batch_size,
+        shape.sequence_length,
         shape.threads,
         "",
         "notes/s",
@@ -128,7 +130,8 @@ fn measure(shape: &Shape, trainer: &Path, python: Option<&Path>, rounds: usize) 
     }
     println!("{table}");
     Ok(json!({
-        "size": shape.size, "rows": shape.rows, "steps": shape.steps, "threads": shape.threads, "results": rows,
+        "size": shape.size, "batch_size": shape.batch_size, "sequence_length": shape.sequence_length,
+        "threads": shape.threads, "results": rows,
     }))
 }
 

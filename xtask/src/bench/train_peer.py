@@ -15,10 +15,10 @@ from torch import nn
 shape = json.loads(sys.argv[1])
 torch.set_num_threads(shape["threads"])
 torch.manual_seed(1)
-config, steps = shape["config"], shape["steps"]
+config, batch_size, sequence_length = shape["config"], shape["batch_size"], shape["sequence_length"]
 d, heads, kv_heads, d_ff = config["d_model"], config["n_heads"], config["n_kv_heads"], config["d_ff"]
 d_head = d // heads
-n = shape["rows"] * steps
+n = batch_size * sequence_length
 sizes = shape["sizes"]
 attributes = ["shift", "pitch", "duration", "velocity"]
 
@@ -28,7 +28,7 @@ class Attention(nn.Module):
         super().__init__()
         self.qkv = nn.Linear(d, d + 2 * kv_heads * d_head, bias=False)
         self.out = nn.Linear(d, d, bias=False)
-        angles = torch.arange(steps)[:, None] * 10000.0 ** (-torch.arange(d_head // 2) / (d_head // 2))
+        angles = torch.arange(sequence_length)[:, None] * 10000.0 ** (-torch.arange(d_head // 2) / (d_head // 2))
         self.register_buffer("cos", angles.cos())
         self.register_buffer("sin", angles.sin())
 
@@ -37,7 +37,7 @@ class Attention(nn.Module):
         return torch.cat([low * self.cos - high * self.sin, high * self.cos + low * self.sin], dim=-1)
 
     def forward(self, x):
-        qkv = self.qkv(x).view(shape["rows"], steps, heads + 2 * kv_heads, d_head).transpose(1, 2)
+        qkv = self.qkv(x).view(batch_size, sequence_length, heads + 2 * kv_heads, d_head).transpose(1, 2)
         q, k, v = qkv.split([heads, kv_heads, kv_heads], dim=1)
         k = self.rotate(k).repeat_interleave(heads // kv_heads, dim=1)
         v = v.repeat_interleave(heads // kv_heads, dim=1)

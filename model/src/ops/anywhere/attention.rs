@@ -16,7 +16,7 @@ pub(in crate::ops) fn attention(qkv: &Tensor, shape: &AttentionShape) -> Result<
     explicit("attention", &[qkv], out, move |inputs, grad| Ok(vec![Heads::new(&inputs[0], &shape)?.backward(grad)?]))
 }
 
-/// Queries (rows · kv heads, group, steps, d), keys and values (rows · kv heads, steps, d), rotated. `group` is the number
+/// Queries (rows · kv heads, group, sequence_length, d), keys and values (rows · kv heads, sequence_length, d), rotated. `group` is the number
 /// of query heads that share a key head.
 struct Heads<'a> {
     shape: &'a AttentionShape,
@@ -29,16 +29,18 @@ struct Heads<'a> {
 impl<'a> Heads<'a> {
     fn new(qkv: &Tensor, shape: &'a AttentionShape) -> Result<Self> {
         let (n, _) = qkv.dims2()?;
-        let (rows, d) = (n / shape.steps, shape.d_head);
+        let (rows, d) = (n / shape.sequence_length, shape.d_head);
         let (kv, group) = (shape.n_kv_heads, shape.n_heads / shape.n_kv_heads);
         let rotation = Rotation::new(shape, qkv.device())?;
         let columns = |first: usize, heads: usize| qkv.narrow(1, first * d, heads * d);
-        let q = columns(0, shape.n_heads)?.reshape((rows, shape.steps, kv, group, d))?.permute((0, 2, 3, 1, 4))?;
+        let q = columns(0, shape.n_heads)?
+            .reshape((rows, shape.sequence_length, kv, group, d))?
+            .permute((0, 2, 3, 1, 4))?;
         let shared = |first: usize| -> Result<Tensor> {
-            let heads = columns(first, kv)?.reshape((rows, shape.steps, kv, d))?.transpose(1, 2)?;
-            heads.contiguous()?.reshape((rows * kv, shape.steps, d))
+            let heads = columns(first, kv)?.reshape((rows, shape.sequence_length, kv, d))?.transpose(1, 2)?;
+            heads.contiguous()?.reshape((rows * kv, shape.sequence_length, d))
         };
-        let q = rotation.turn(&q.contiguous()?.reshape((rows * kv, group, shape.steps, d))?, 1.0)?;
+        let q = rotation.turn(&q.contiguous()?.reshape((rows * kv, group, shape.sequence_length, d))?, 1.0)?;
         let k = rotation.turn(&shared(shape.n_heads)?, 1.0)?;
         let v = shared(shape.n_heads + kv)?;
         Ok(Self { shape, rotation, q, k, v })
@@ -59,13 +61,13 @@ impl<'a> Heads<'a> {
     }
 
     fn blocks(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let steps = self.shape.steps;
-        (0..steps).step_by(BLOCK).map(move |from| (from, (from + BLOCK).min(steps)))
+        let sequence_length = self.shape.sequence_length;
+        (0..sequence_length).step_by(BLOCK).map(move |from| (from, (from + BLOCK).min(sequence_length)))
     }
 
-    /// (rows · steps, d_out)
+    /// (rows · sequence_length, d_out)
     fn forward(&self) -> Result<Tensor> {
-        let (batch, group, steps, d) = self.q.dims4()?;
+        let (batch, group, sequence_length, d) = self.q.dims4()?;
         let mut out = Vec::new();
         for (from, to) in self.blocks() {
             let (q, weights) = self.block(from, to)?;
@@ -73,19 +75,20 @@ impl<'a> Heads<'a> {
             out.push(weights.to_dtype(q.dtype())?.matmul(&values)?.reshape((batch, group, to - from, d))?);
         }
         let kv = self.shape.n_kv_heads;
-        let out = Tensor::cat(&out, 2)?.reshape((batch / kv, kv, group, steps, d))?.permute((0, 3, 1, 2, 4))?;
-        out.contiguous()?.reshape((batch / kv * steps, self.shape.d_out()))
+        let out =
+            Tensor::cat(&out, 2)?.reshape((batch / kv, kv, group, sequence_length, d))?.permute((0, 3, 1, 2, 4))?;
+        out.contiguous()?.reshape((batch / kv * sequence_length, self.shape.d_out()))
     }
 
-    /// The gradient of qkv, (rows · steps, d_qkv), from that of the result.
+    /// The gradient of qkv, (rows · sequence_length, d_qkv), from that of the result.
     fn backward(&self, grad: &Tensor) -> Result<Tensor> {
-        let (batch, group, steps, d) = self.q.dims4()?;
+        let (batch, group, sequence_length, d) = self.q.dims4()?;
         let kv = self.shape.n_kv_heads;
-        let grad = grad.reshape((batch / kv, steps, kv, group, d))?.permute((0, 2, 3, 1, 4))?;
-        let grad = grad.contiguous()?.reshape((batch, group, steps, d))?;
+        let grad = grad.reshape((batch / kv, sequence_length, kv, group, d))?.permute((0, 2, 3, 1, 4))?;
+        let grad = grad.contiguous()?.reshape((batch, group, sequence_length, d))?;
         let mut dq = Vec::new();
         let (mut dk, mut dv) = (self.k.zeros_like()?, self.v.zeros_like()?);
-        let whole = |part: &Tensor, to: usize| part.pad_with_zeros(1, 0, steps - to);
+        let whole = |part: &Tensor, to: usize| part.pad_with_zeros(1, 0, sequence_length - to);
         for (from, to) in self.blocks() {
             let (q, weights) = self.block(from, to)?;
             let dtype = q.dtype();
@@ -99,16 +102,16 @@ impl<'a> Heads<'a> {
             dk = (dk + whole(&dscores.t()?.matmul(&q)?, to)?)?;
         }
         let dq = self.rotation.turn(&Tensor::cat(&dq, 2)?, -1.0)?;
-        let dq = dq.reshape((batch / kv, kv, group, steps, d))?.permute((0, 3, 1, 2, 4))?;
-        let rows_of = |x: &Tensor| x.reshape((batch / kv, kv, steps, d))?.transpose(1, 2);
+        let dq = dq.reshape((batch / kv, kv, group, sequence_length, d))?.permute((0, 3, 1, 2, 4))?;
+        let rows_of = |x: &Tensor| x.reshape((batch / kv, kv, sequence_length, d))?.transpose(1, 2);
         let dk = rows_of(&self.rotation.turn(&dk, -1.0)?)?;
         let dv = rows_of(&dv)?;
-        let flat = |x: &Tensor| x.contiguous()?.reshape((batch / kv * steps, ()));
+        let flat = |x: &Tensor| x.contiguous()?.reshape((batch / kv * sequence_length, ()));
         Tensor::cat(&[flat(&dq)?, flat(&dk)?, flat(&dv)?], 1)
     }
 }
 
-/// cos and sin, (steps, d / 2).
+/// cos and sin, (sequence_length, d / 2).
 struct Rotation {
     cos: Tensor,
     sin: Tensor,
@@ -117,11 +120,11 @@ struct Rotation {
 impl Rotation {
     fn new(shape: &AttentionShape, device: &Device) -> Result<Self> {
         let (cos, sin) = &*shape.rotations;
-        let size = (shape.steps, shape.d_head / 2);
+        let size = (shape.sequence_length, shape.d_head / 2);
         Ok(Self { cos: Tensor::from_slice(cos, size, device)?, sin: Tensor::from_slice(sin, size, device)? })
     }
 
-    /// Rotates (..., steps, d) by its positions; back again with `direction` -1.
+    /// Rotates (..., sequence_length, d) by its positions; back again with `direction` -1.
     fn turn(&self, x: &Tensor, direction: f64) -> Result<Tensor> {
         let sin = (&self.sin * direction)?;
         let half = x.dim(D::Minus1)? / 2;

@@ -2,8 +2,9 @@
 //! Training Beyond Fixed Training Durations"). Unlike a cosine, it lets a run go on with a new budget. A trunk never decays;
 //! what is played is a branch of it, which only decays.
 
-/// Steps from (almost) no rate to the full one.
+/// Steps from (almost) no rate to the full one, in a network and in adapters.
 const WARM_UP_STEPS: u64 = 100;
+const ADAPTER_WARM_UP_STEPS: u64 = 20;
 /// The last part of the budget, in which the rate falls.
 const DECAY_SHARE: f64 = 0.25;
 /// What is left of the rate at the end.
@@ -18,6 +19,8 @@ pub enum Schedule {
     Trunk,
     /// Falling from the beginning to nothing.
     Branch,
+    /// Falling from the beginning after a short warm-up, to little: adapters of a style.
+    Adapters,
 }
 
 impl Schedule {
@@ -25,12 +28,14 @@ impl Schedule {
     /// budget, 0 to 1.
     #[must_use]
     pub fn factor(self, step: u64, progress: f64) -> f64 {
+        let warm_up_steps = if self == Self::Adapters { ADAPTER_WARM_UP_STEPS } else { WARM_UP_STEPS };
         #[expect(clippy::cast_precision_loss, reason = "at most 100")]
-        let warm_up = (step + 1).min(WARM_UP_STEPS) as f64 / WARM_UP_STEPS as f64;
+        let warm_up = (step + 1).min(warm_up_steps) as f64 / warm_up_steps as f64;
         let left = match self {
             Self::Whole => LEAST + (1.0 - LEAST) * ((1.0 - progress) / DECAY_SHARE).clamp(0.0, 1.0),
             Self::Trunk => 1.0,
             Self::Branch => (1.0 - progress).clamp(0.0, 1.0),
+            Self::Adapters => (1.0 - progress).max(LEAST),
         };
         warm_up * left
     }
@@ -57,5 +62,12 @@ mod tests {
         assert!((Schedule::Branch.factor(500, 0.0) - 1.0).abs() < 1e-9);
         assert!((Schedule::Branch.factor(500, 0.75) - 0.25).abs() < 1e-9);
         assert!(Schedule::Branch.factor(500, 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn adapters_warm_up_in_a_few_steps() {
+        assert!((Schedule::Adapters.factor(0, 0.0) - 0.05).abs() < 1e-9);
+        assert!((Schedule::Adapters.factor(19, 0.5) - 0.5).abs() < 1e-9);
+        assert!((Schedule::Adapters.factor(500, 1.0) - 0.02).abs() < 1e-9);
     }
 }

@@ -8,7 +8,7 @@ use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, Va
 use engine::ModelConfig;
 use rayon::prelude::*;
 
-use crate::muon;
+use super::muon;
 use crate::network::Network;
 use crate::ops::{CHUNK, cpu_slice, cpu_slice_mut, lane_sum, slice, vectorised};
 

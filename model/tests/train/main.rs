@@ -1,6 +1,8 @@
 //! `model train` as a user runs it: it resumes, and whatever stops it, the last good checkpoint is there.
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
+mod in_process;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -8,9 +10,9 @@ use std::process::{Command, Output, Stdio};
 
 use candle_core::Device;
 use engine::{Note, Pitch, Velocity, Weights};
-use model::checkpoint::Checkpoint;
 use model::prepare::{PrepareOptions, prepare};
-use model::quantise::{self, QuantiseOptions};
+use model::quantise::{QuantiseOptions, quantise};
+use model::train::checkpoint::Checkpoint;
 use music::midi::write;
 use music::{Part, Score, TimeSignature};
 use tempfile::TempDir;
@@ -51,8 +53,8 @@ fn command(program: &str, folder: &Path, more: &str) -> Command {
     command.current_dir(folder).env_remove("RUST_BACKTRACE").arg("train").args(more.split_whitespace());
     for (name, value) in [
         ("--size", "tiny"),
-        ("--rows", "1"),
-        ("--steps", "16"),
+        ("--batch-size", "1"),
+        ("--sequence-length", "16"),
         ("--threads", "1"),
         ("--data", "prepared"),
         ("--out", "run"),
@@ -89,7 +91,12 @@ fn says(output: &Output, what: &str, parts: &[&str]) {
 }
 
 fn index(folder: &Path, name: &str) -> serde_json::Value {
-    let path = folder.join("run").join(name).join("model.safetensors.index.json");
+    index_of(folder, "run", name)
+}
+
+/// The index of a run's checkpoint, which names its files by what is in them.
+fn index_of(folder: &Path, run: &str, name: &str) -> serde_json::Value {
+    let path = folder.join(run).join(name).join("model.safetensors.index.json");
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
@@ -106,12 +113,13 @@ fn shards(folder: &Path, name: &str) -> Vec<PathBuf> {
 fn a_run_goes_on_in_stages_and_every_stage_is_named() {
     let folder = folder();
     let path = folder.path();
-    succeeds(path, "--minutes 9 --max-notes 60 --rate 1e-3");
+    succeeds(path, "--minutes 9 --max-notes 60 --learning-rate 1e-3");
     let first = step(path);
     assert!(first > 2);
-    let said = succeeds(path, "--resume --max-minutes 9 --max-notes 90 --rows 2 --rate 5e-4 --average 0.9");
+    let said =
+        succeeds(path, "--resume --max-minutes 9 --max-notes 90 --batch-size 2 --learning-rate 5e-4 --average 0.9");
     assert!(said.contains(&format!("from step {first}")), "{said}");
-    succeeds(path, "--resume --max-notes 20 --rows 2 --rate 5e-4 --average 0.9");
+    succeeds(path, "--resume --max-notes 20 --batch-size 2 --learning-rate 5e-4 --average 0.9");
 
     let state = &index(path, "best")["metadata"]["antiphon"];
     let stages = state["options"].as_str().unwrap();
@@ -122,7 +130,7 @@ fn a_run_goes_on_in_stages_and_every_stage_is_named() {
     assert_eq!(stages, expected);
     let out = path.join("out.antiphon");
     // Named as earlier versions did.
-    quantise::run(&QuantiseOptions {
+    quantise(&QuantiseOptions {
         checkpoint: path.join("run/best.safetensors"),
         out: out.clone(),
         name: "Scales".into(),
@@ -162,7 +170,7 @@ fn a_step_of_reptile_is_a_few_batches() {
 #[test]
 fn a_run_ends_when_it_no_longer_gets_better() {
     let folder = folder();
-    let said = succeeds(folder.path(), "--rate 0 --valid-every 1 --patience 2");
+    let said = succeeds(folder.path(), "--learning-rate 0 --valid-every 1 --patience 2");
     assert!(said.contains("no longer gets better"), "{said}");
     assert_eq!(step(folder.path()), 3);
 }
@@ -173,7 +181,7 @@ fn a_loss_that_overflows_ends_the_run_before_its_checkpoint_is_touched() {
     let path = folder.path();
     succeeds(path, "--max-notes 30");
     let good = index(path, "last");
-    for more in ["--resume --rate 1e30", "--resume --rate 1e30 --valid-every 1"] {
+    for more in ["--resume --learning-rate 1e30", "--resume --learning-rate 1e30 --valid-every 1"] {
         fails(path, more, &["no longer", "last"]);
         assert_eq!(index(path, "last"), good);
     }
@@ -221,7 +229,7 @@ fn a_run_can_begin_with_the_weights_of_another() {
     let path = folder.path();
     succeeds(path, "--max-notes 60");
     prepared(path, "other", 12);
-    succeeds(path, "--from run/last --data other --out again --max-notes 1 --rate 1e-12");
+    succeeds(path, "--from run/last --data other --out again --max-notes 1 --learning-rate 1e-12");
     let load = |run: &str| Checkpoint::load(&path.join(run).join("last"), &Device::Cpu).unwrap();
     let (first, again) = (load("run"), load("again"));
     for (name, values) in first.network.parameters() {
@@ -250,13 +258,27 @@ fn what_does_not_fit_a_checkpoint_is_refused() {
     fails(path, "", &["is there already", "--resume"]);
     fails(path, "--resume --size nano", &["choose its --size"]);
     fails(path, "--resume --data other", &["trained on other data"]);
-    fails(path, "--resume --steps 65", &["--steps must be 1 to 64"]);
+    fails(path, "--resume --sequence-length 65", &["--sequence-length must be 1 to 64"]);
     fails(path, "--resume --average 1", &["--average"]);
     fails(path, "--resume --precision bf16", &["--device cuda"]);
     if cfg!(not(feature = "cuda")) {
         fails(path, "--resume --device cuda", &["--features cuda"]);
     }
     assert_eq!(index(path, "last"), good);
+}
+
+#[test]
+fn old_options_are_answered_with_the_new_ones() {
+    let folder = folder();
+    let path = folder.path();
+    for (old, new) in [("rows", "batch-size"), ("steps", "sequence-length"), ("rate", "learning-rate")] {
+        let advice = format!("it is called --{new} now");
+        for more in [format!("--{old} 8"), format!("--{old}=8"), format!("--{old}")] {
+            fails(path, &more, &[&format!("--{old}"), &advice]);
+        }
+        assert!(!String::from_utf8_lossy(&train(path, "--help").stdout).contains(&format!("--{old} ")));
+    }
+    assert!(!path.join("run").exists());
 }
 
 #[test]

@@ -14,10 +14,9 @@ use candle_core::{Device, Tensor, Var};
 use engine::ModelConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::average::Average;
 use crate::dataset::SamplingPolicy;
 use crate::network::Network;
-use crate::optimiser::AdamW;
+use crate::optim::{AdamW, Ema};
 
 /// All about a run that is not a tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,7 +67,7 @@ pub struct Checkpoint {
     /// What the optimiser remembers.
     pub optimiser: AdamW,
     /// Of the weights, when the run keeps one.
-    pub average: Option<Average>,
+    pub average: Option<Ema>,
     /// All else.
     pub state: State,
 }
@@ -78,7 +77,7 @@ impl Checkpoint {
     #[must_use]
     pub fn smoothed(&self) -> Network {
         match &self.average {
-            Some(average) => self.network.with_parameters(average.values().clone()),
+            Some(average) => average.network(&self.network),
             None => self.network.clone(),
         }
     }
@@ -100,7 +99,7 @@ impl Checkpoint {
             tensors.insert(format!("mean.{name}"), mean.as_tensor().clone());
             tensors.insert(format!("mean_square.{name}"), mean_square.as_tensor().clone());
         }
-        for (name, average) in self.average.iter().flat_map(Average::values) {
+        for (name, average) in self.average.iter().flat_map(Ema::values) {
             tensors.insert(format!("average.{name}"), average.as_tensor().clone());
         }
         files::write(folder, &tensors, &self.state)
@@ -138,7 +137,7 @@ impl Checkpoint {
         let moments = means.filter_map(|(name, mean)| squares.remove(&name).map(|square| (name, (mean, square))));
         let optimiser = AdamW::from_moments(moments.collect(), u32::try_from(state.step).unwrap_or(u32::MAX));
         let has_average = tensors.keys().any(|name| name.starts_with("average."));
-        let average = if has_average { Some(Average::from_values(of("average.")?)) } else { None };
+        let average = if has_average { Some(Ema::from_values(of("average.")?)) } else { None };
         Ok(Self { network, optimiser, average, state })
     }
 }

@@ -1,0 +1,97 @@
+//! The command line: options in, text out. What concerns the whole process is here too (Ctrl-C, the pool of threads), so that the
+//! library can be called as often as one likes.
+//!
+//! Reading order: `prepare`, `train`, `distil`, `adapt`, `pack`, `quantise`, `benchmark`, `bench` (a verb each), `names` (words
+//! for values), `renamed` (options that were), `terminal` (progress bar and Ctrl-C).
+
+mod adapt;
+mod bench;
+mod benchmark;
+mod distil;
+mod names;
+mod pack;
+mod prepare;
+mod quantise;
+mod renamed;
+mod terminal;
+mod train;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use model::{evaluate, generate, inspect};
+
+#[derive(Parser)]
+#[command(
+    version,
+    about,
+    long_about = "Trains styles for Antiphon.\n\nThe steps, in order: prepare, train, evaluate, quantise; \
+    then generate to listen, and inspect to look into any file on the way."
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Read MIDI files into a folder to train on
+    Prepare(prepare::PrepareArgs),
+    /// Train a network on a prepared folder
+    Train(train::TrainArgs),
+    /// Train a network on a prepared folder and on the opinion of a larger network
+    Distil(distil::DistilArgs),
+    /// Learn a player's own style from a handful of MIDI files, as a style pack
+    Adapt(adapt::AdaptArgs),
+    /// Look into a style pack, or merge it into weights
+    #[command(subcommand)]
+    Pack(pack::PackVerb),
+    /// Turn a checkpoint into a weight file of 8 bits
+    Quantise(quantise::QuantiseArgs),
+    /// Measure weights on music they have not seen
+    Evaluate(evaluate::EvaluateOptions),
+    /// Measure this trainer, or weights, on test sets with published numbers
+    #[command(subcommand)]
+    Benchmark(benchmark::Benchmark),
+    /// Write a piece, or the continuation of a call, as a MIDI file
+    Generate(generate::GenerateOptions),
+    /// Look into a MIDI file, a weight file or a prepared folder
+    #[command(after_help = "Examples:\n  model inspect phrase.mid\n  model inspect phrase.mid --dump | less\n  \
+        model inspect my.antiphon\n  model inspect prepared")]
+    Inspect {
+        /// A .mid file, a weight file, a style pack, or a folder that `model prepare` wrote
+        file: PathBuf,
+        /// Print a MIDI file's notes as NOTE_ON pitch velocity, NOTE_OFF pitch and TIME_SHIFT ticks (48 to the beat)
+        #[arg(long)]
+        dump: bool,
+    },
+    /// Take training steps on random notes, to be timed
+    Bench(bench::BenchArgs),
+}
+
+/// Does what the command line says.
+pub(crate) fn run() -> Result<()> {
+    match Cli::parse().verb {
+        Verb::Prepare(args) => prepare::run(args),
+        Verb::Train(args) => train::run(args),
+        Verb::Distil(args) => distil::run(args),
+        Verb::Adapt(args) => adapt::run(args),
+        Verb::Pack(verb) => pack::run(&verb),
+        Verb::Quantise(args) => quantise::run(args),
+        Verb::Evaluate(options) => evaluate::run(&options),
+        Verb::Benchmark(benchmark) => benchmark::run(benchmark),
+        Verb::Generate(options) => generate::run(&options),
+        Verb::Inspect { file, dump } => {
+            print!("{}", inspect::describe(&file, dump)?);
+            Ok(())
+        }
+        Verb::Bench(args) => bench::run(&args),
+    }
+}
+
+/// Threads of this process from here on; all cores when not given.
+fn use_threads(threads: Option<usize>) -> Result<()> {
+    let Some(threads) = threads else { return Ok(()) };
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start threads")
+}

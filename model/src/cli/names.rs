@@ -1,0 +1,88 @@
+//! Words of the command line for values of the library.
+
+use model::dataset::{Favour, SamplingPolicy};
+use model::train::{ComputeType, DeviceKind, Size};
+
+/// Sizes of network to choose from.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum SizeName {
+    /// 4 million parameters: trains on a CPU, plays anywhere.
+    Nano,
+    /// 11 million parameters: some days of a CPU.
+    Base,
+    /// 26 million parameters: trains on a GPU.
+    Large,
+    /// To try out the commands.
+    Tiny,
+}
+
+impl From<SizeName> for Size {
+    fn from(name: SizeName) -> Self {
+        match name {
+            SizeName::Nano => Self::Nano,
+            SizeName::Base => Self::Base,
+            SizeName::Large => Self::Large,
+            SizeName::Tiny => Self::Tiny,
+        }
+    }
+}
+
+/// Processors to choose from.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum DeviceName {
+    /// All cores.
+    Cpu,
+    /// The first NVIDIA GPU.
+    Cuda,
+}
+
+impl From<DeviceName> for DeviceKind {
+    fn from(name: DeviceName) -> Self {
+        match name {
+            DeviceName::Cpu => Self::Cpu,
+            DeviceName::Cuda => Self::Cuda,
+        }
+    }
+}
+
+/// Numbers to choose from.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum PrecisionName {
+    /// 32 bits.
+    F32,
+    /// 16 bits with the range of 32, for GPUs: twice as fast.
+    Bf16,
+}
+
+impl From<PrecisionName> for ComputeType {
+    fn from(name: PrecisionName) -> Self {
+        match name {
+            PrecisionName::F32 => Self::F32,
+            PrecisionName::Bf16 => Self::Bf16,
+        }
+    }
+}
+
+/// Which music is drawn how often. The default knows no favourites.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct SamplingArgs {
+    /// Draw styles by their notes to this power: 1 as they are, less for more of the rare ones
+    #[arg(long, default_value_t = SamplingPolicy::default().style_power)]
+    style_power: f64,
+    /// Draw a style so many times as often, for example "Mozart=2"; may be given several times
+    #[arg(long, value_name = "STYLE=TIMES")]
+    favour: Vec<Favour>,
+    /// Draw played music so many times as often as written music
+    #[arg(long, default_value_t = SamplingPolicy::default().expressive_weight)]
+    expressive_weight: f64,
+    /// Draw music of more voices than this (notes that begin together, on average) a quarter as often
+    #[arg(long, default_value_t = SamplingPolicy::default().thick_voices)]
+    thick_voices: f32,
+}
+
+impl From<SamplingArgs> for SamplingPolicy {
+    fn from(args: SamplingArgs) -> Self {
+        let SamplingArgs { style_power, favour, expressive_weight, thick_voices } = args;
+        Self { style_power, favour, expressive_weight, thick_voices }
+    }
+}
