@@ -54,7 +54,7 @@ enum Verb {
     /// Measure this trainer, or weights, on test sets with published numbers
     #[command(subcommand)]
     Benchmark(benchmark::Benchmark),
-    /// Write a piece, or the continuation of a call, as a MIDI file
+    /// Write a piece, or the answer to a call, as a MIDI file
     Generate(generate::GenerateOptions),
     /// Look into a MIDI file, a weight file or a prepared folder
     #[command(after_help = "Examples:\n  model inspect phrase.mid\n  model inspect phrase.mid --dump | less\n  \
