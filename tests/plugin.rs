@@ -15,6 +15,7 @@ mod notes;
 mod offline;
 mod pacing;
 mod packs;
+mod parity;
 mod random_host;
 mod state;
 mod thru;

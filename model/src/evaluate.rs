@@ -30,7 +30,7 @@ use crate::corpus::Split;
 use crate::dataset::{Dataset, SamplingPolicy};
 use crate::{ngram, shards};
 use music::{Held, Music};
-use passages::passages;
+use passages::{Answerer, passages};
 use resemblance::{Resemblance, resemblance};
 use score::Score;
 use windows::Windows;
@@ -61,9 +61,12 @@ pub struct EvaluateOptions {
     /// A quick sample of this many notes: the first 512 of each piece, in a mixed but fixed order
     #[arg(long, alias = "max-notes")]
     pub notes: Option<usize>,
-    /// Answers to generate and compare with real music; 0 for none
+    /// Answers to make as the plugin does, and to compare with real music; 0 for none
     #[arg(long, default_value_t = 100)]
     pub answers: usize,
+    /// Let the network answer alone, without what the plugin adds: density, key lock, loudness and range
+    #[arg(long)]
+    pub raw: bool,
     /// Write the results as JSON: to this file, or, without a name, instead of the table
     #[arg(long, num_args = 0..=1, default_missing_value = "-")]
     pub json: Option<PathBuf>,
@@ -124,6 +127,8 @@ pub struct Report {
     pub styles: BTreeMap<String, Style>,
     /// Of generated answers.
     pub answers: Option<Resemblance>,
+    /// Whether the network made them alone, without what the plugin adds.
+    pub answers_are_raw: bool,
 }
 
 /// The weights on the pieces of one style.
@@ -204,7 +209,8 @@ pub fn evaluate(options: &EvaluateOptions) -> Result<Report> {
     let best = orders.iter().min_by(|a, b| sum(a).total_cmp(&sum(b))).unwrap_or(&orders[0]);
     let answers = (options.answers > 0).then(|| {
         // The whole of the pieces, however few of their notes were scored.
-        let passages = passages(&weights, &music, &chosen_whole(&music, options.split), options.answers);
+        let answerer = if options.raw { Answerer::Network } else { Answerer::Plugin };
+        let passages = passages(&weights, &music, &chosen_whole(&music, options.split), options.answers, answerer);
         resemblance(&passages, &train)
     });
 
@@ -231,6 +237,7 @@ pub fn evaluate(options: &EvaluateOptions) -> Result<Report> {
         ngram_orders: orders.iter().map(|bits| sum(bits) / n).collect(),
         styles: styles.into_iter().map(|(name, score)| (name, style(&score))).collect(),
         answers: answers.filter(|answers| answers.n_passages > 0),
+        answers_are_raw: options.raw,
     })
 }
 

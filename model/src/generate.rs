@@ -1,58 +1,59 @@
-//! A piece out of nothing, or the continuation of a call, as a MIDI file.
+//! A piece out of nothing, or the answer to a call, as a MIDI file: as the plugin plays it.
+
+mod controls;
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
-use engine::{Ask, Conditions, Onset, Sampling, Session, Weights};
+use anyhow::{Context, Result, ensure};
+use engine::answer::{AnswerRequest, Call, answer};
+use engine::{Session, Weights};
 use music::midi::{read_reduction, summary, write};
 use music::score::CALL_TRACK;
-use music::{
-    Metre, Note, Part, Pitch, Reading, Reduction, Role, Score, TICKS_PER_BEAT, TimeSignature, find_key, piano_roll,
-    tidy,
-};
+use music::{Metre, Note, Part, Reading, Reduction, Role, Score, TICKS_PER_BEAT, TimeSignature, find_key, piano_roll};
 
-use crate::answering::Answering;
+pub use self::controls::{ControlOptions, KeyLockOption};
 use crate::evaluate::load;
 use crate::shards;
 
-/// A piece that does not end by itself is cut here.
+/// More notes are never written.
 const MAX_NOTES: usize = 4096;
+/// Length of a piece without a call, when nothing else is said: about a minute.
+const PIECE_BARS: u32 = 32;
 const COMMON_BAR_TICKS: u32 = 4 * TICKS_PER_BEAT;
 
 /// What to generate.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  model generate --weights my.antiphon --style bach --notes 400 --out piece.mid\n  \
-    model generate --weights my.antiphon --call phrase.mid --bars 4 --seed 7 --out answer.mid --picture answer.png\n\n\
-    With a call, the file holds it on one track and its continuation on another."
+    model generate --weights my.antiphon --call phrase.mid --bars 4 --seed 7 --out answer.mid --picture answer.png\n  \
+    model generate --weights my.antiphon --call phrase.mid --density 2 --key-lock strict --out answer.mid\n\n\
+    With a call, the file holds it on one track and the answer on another: note for note what the plugin answers with the\n\
+    same controls and seed, when it hears this call from a song's start. Without one, it is what the plugin plays by itself."
 )]
 pub struct GenerateOptions {
     /// A weight file
     #[arg(long)]
     pub weights: PathBuf,
-    /// A MIDI file to continue
+    /// A MIDI file to answer
     #[arg(long)]
     pub call: Option<PathBuf>,
-    /// A style of the weights, or a word of its name
-    #[arg(long)]
-    pub style: Option<String>,
-    /// Length in bars
+    /// How long the call is silent before the answer begins; 0 begins with the last key up
+    #[arg(long, default_value_t = 700.0, value_name = "MS")]
+    pub silence: f64,
+    /// Length in bars, of which the music may leave out the end; when neither is given, the call's length, or 32 bars
     #[arg(long, conflicts_with = "notes")]
     pub bars: Option<u32>,
-    /// Length in notes; until the music ends by itself when neither is given
+    /// Length in notes
     #[arg(long)]
     pub notes: Option<usize>,
-    /// How freely to choose: 0 takes the likeliest, 1 follows the style, more is wilder
-    #[arg(long, default_value_t = 0.95)]
-    pub temperature: f32,
-    /// Choose among the likeliest values that together have this probability
-    #[arg(long, default_value_t = 0.95)]
-    pub top_p: f32,
-    /// The same seed gives the same notes
+    /// The same seed gives the same notes; without a call it also chooses the key
     #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    pub seed: u32,
+    /// What the music should be like
+    #[command(flatten)]
+    pub controls: ControlOptions,
     /// The MIDI file to write
     #[arg(long)]
     pub out: PathBuf,
@@ -66,8 +67,7 @@ pub struct GenerateOptions {
 /// # Errors
 /// When a file cannot be read or written, or the style is unknown.
 pub fn run(options: &GenerateOptions) -> Result<()> {
-    ensure!(options.temperature >= 0.0, "--temperature is {}; give 0 or more", options.temperature);
-    ensure!((0.0..=1.0).contains(&options.top_p), "--top-p is {}; give 0 to 1", options.top_p);
+    ensure!(options.silence >= 0.0, "--silence is {}; give 0 or more milliseconds", options.silence);
     let weights = Arc::new(load(&options.weights)?);
     let call = options.call.as_ref().map(|path| {
         let bytes = fs::read(path).with_context(|| format!("cannot open the call {}", path.display()))?;
@@ -99,57 +99,33 @@ pub fn run(options: &GenerateOptions) -> Result<()> {
     Ok(())
 }
 
-/// The notes of a piece, or of what follows the call.
+/// The notes of a piece, or of the answer to the call.
 ///
 /// # Errors
-/// When the weights do not have the style.
+/// When the weights do not have the style, or a control is out of its range.
 pub fn generate(weights: &Arc<Weights>, call: Option<&Reduction>, options: &GenerateOptions) -> Result<Vec<Note>> {
-    let style = match &options.style {
-        None => 0,
-        Some(name) => match weights.style_index(name) {
-            Some(style) => style,
-            None => bail!("no style \"{name}\" in these weights; they have: {}", weights.header().styles.join(", ")),
-        },
-    };
+    let controls = options.controls.controls(weights)?;
     let metre = metre(call);
-    let mut session = Session::new(Arc::clone(weights));
-    session.seed(options.seed);
-    session.set_metre(metre);
-    let mode = call.and_then(|call| find_key(&call.notes)).map_or(0, |(key, _)| key.mode_condition());
-    let conditions = Conditions { style, mode, ..Conditions::default() };
-    let mut start = 0;
-    if let Some(call) = call {
-        for &note in &call.notes {
-            session.set_metre(call.metre(note.onset_ticks));
-            session.feed(note, conditions);
-        }
-        session.set_metre(metre);
-        start = call.end_ticks;
-    }
-    let stop = options.bars.map(|bars| start + i64::from(bars) * i64::from(bar_ticks(metre)));
-    let sampling = Sampling { temperature: options.temperature, top_p: options.top_p };
-    let mut ask = Ask {
-        conditions,
-        sampling,
-        lowest: Pitch::new(21).unwrap_or(Pitch::MIDDLE_C),
-        highest: Pitch::new(108).unwrap_or(Pitch::MIDDLE_C),
-        onset: Onset::NotBefore(start),
-        may_end: options.bars.is_none() && options.notes.is_none(),
+    let silence_ticks = call.map_or(0, |call| ticks_of_ms(options.silence, call.tempi.bpm(call.end_ticks)));
+    let call = match call {
+        None => Call::none(metre),
+        Some(call) => Call::in_metres(call.notes.iter().map(|&note| (note, call.metre(note.onset_ticks))), metre),
     };
-    let (mut answering, mut answer) = (Answering::new(options.seed), Vec::new());
-    while answer.len() < options.notes.unwrap_or(MAX_NOTES) {
-        let Some(mut note) = answering.next(&mut session, &ask) else { break };
-        if let Some(stop) = stop {
-            let room_ticks = u32::try_from(stop - note.onset_ticks).unwrap_or(0);
-            if room_ticks == 0 {
-                break;
-            }
-            note.duration_ticks = note.duration_ticks.min(room_ticks);
-        }
-        answer.push(note);
-        ask.onset = Onset::NotBefore(note.onset_ticks);
+    let mut request = AnswerRequest::like_the_call(&call, silence_ticks, options.seed);
+    let is_alone = call.bounds_ticks().is_none();
+    if options.notes.is_some() {
+        request.end_ticks = i64::MAX;
+    } else if let Some(bars) = options.bars.or(is_alone.then_some(PIECE_BARS)) {
+        request.end_ticks = request.start_ticks + i64::from(bars) * i64::from(bar_ticks(metre));
     }
-    Ok(tidy(answer))
+    let n_most = options.notes.unwrap_or(MAX_NOTES);
+    Ok(answer(&mut Session::new(Arc::clone(weights)), &call, request, &controls, n_most))
+}
+
+/// A time in ticks, rounded as by the plugin's clock: what falls halfway between two ticks is the later one.
+#[expect(clippy::cast_possible_truncation, reason = "saturates, and no silence is that long")]
+fn ticks_of_ms(ms: f64, bpm: f64) -> i64 {
+    (ms / 60_000.0 * bpm * f64::from(TICKS_PER_BEAT) + 0.5 + 1e-4).floor() as i64
 }
 
 /// The call, in its own metres and tempi, and what follows it.

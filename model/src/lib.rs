@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod adapt;
-mod answering;
 pub mod batch;
 pub mod bench;
 pub mod benchmark;

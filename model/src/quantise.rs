@@ -79,6 +79,7 @@ pub fn quantise(options: &QuantiseOptions) -> Result<Summary> {
                     split: Split::Test,
                     notes: Some(options.notes),
                     answers: 0,
+                    raw: false,
                     json: None,
                     pictures: None,
                     // Rounding what goes into the layers is part of the cost.

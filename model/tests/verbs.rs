@@ -3,15 +3,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use engine::{ModelConfig, Note, Pitch, Precision, Velocity, random_file};
+use engine::answer::{AnswerRequest, Call, Controls, answer};
+use engine::{Metre, ModelConfig, Note, Pitch, Precision, Session, Velocity, random_file};
 use model::corpus::Split;
-use model::evaluate::{EvaluateOptions, evaluate};
-use model::generate::{self, GenerateOptions};
+use model::evaluate::{EvaluateOptions, evaluate, load};
+use model::generate::{self, ControlOptions, GenerateOptions, KeyLockOption};
 use model::inspect::describe;
 use model::prepare::{PrepareOptions, prepare};
 use music::midi::{read, read_reduction, write};
-use music::{Part, Reading, Score, TempoMap, TimeSignature, event_text};
+use music::{Part, Reading, Reduction, Score, TempoMap, TimeSignature, event_text};
 
 fn weights(folder: &Path) -> PathBuf {
     let path = folder.join("random.antiphon");
@@ -44,12 +46,11 @@ fn options(folder: &Path, out: &str) -> GenerateOptions {
     GenerateOptions {
         weights: weights(folder),
         call: None,
-        style: None,
+        silence: 0.0,
         bars: None,
         notes: Some(40),
-        temperature: 1.0,
-        top_p: 0.95,
         seed: 5,
+        controls: ControlOptions::default(),
         out: folder.join(out),
         picture: None,
     }
@@ -72,6 +73,7 @@ fn evaluation_reports_bits_beside_the_baselines() {
         split: Split::Test,
         notes: None,
         answers: 0,
+        raw: false,
         json: Some(folder.path().join("report.json")),
         pictures: Some(pictures.clone()),
         as_played: false,
@@ -128,6 +130,7 @@ fn midi_files_are_evaluated_as_they_lie() {
         split: Split::Test,
         notes: None,
         answers: 0,
+        raw: false,
         json: None,
         pictures: None,
         as_played: false,
@@ -142,12 +145,19 @@ fn midi_files_are_evaluated_as_they_lie() {
     // Longer ones leave room for an answer and what really follows.
     save(&folder.path().join("long.mid"), &tune(250, 60).repeated(2));
     options.answers = 5;
+    options.raw = true;
     let answers = evaluate(&options).unwrap().answers.unwrap();
     assert_eq!(answers.n_passages, 1);
     assert!(answers.copied_notes.is_none(), "there is no training music");
     let key = answers.features["share in the key of before"];
     // The tune never leaves its key; random weights do.
     assert!((key.real.overlap - 1.0).abs() < 1e-9 && key.generated.overlap < 0.5, "{key:?}");
+
+    // The plugin's answers, whose key lock leans towards that key, are nearer.
+    options.raw = false;
+    let report = evaluate(&options).unwrap();
+    let as_played = &report.answers.unwrap().features["share in the key of before"];
+    assert!(!report.answers_are_raw && as_played.generated.wasserstein < 0.5 * key.generated.wasserstein);
 }
 
 trait Repeated {
@@ -176,7 +186,7 @@ fn a_call_is_continued_from_its_end_in_whole_bars() {
         bars: Some(4),
         notes: None,
         picture,
-        style: Some("ragtime".into()),
+        controls: ControlOptions { style: Some("ragtime".into()), ..ControlOptions::default() },
         ..options(folder.path(), "answer.mid")
     };
     generate::run(&options).unwrap();
@@ -204,15 +214,62 @@ fn an_answer_is_written_in_the_metre_and_tempo_of_its_call() {
         let call = folder.path().join("call.mid");
         fs::write(&call, write(&score).unwrap()).unwrap();
         let options =
-            GenerateOptions { call: Some(call), bars: Some(2), notes: None, ..options(folder.path(), "answer.mid") };
+            GenerateOptions { call: Some(call), bars: Some(8), notes: None, ..options(folder.path(), "answer.mid") };
         generate::run(&options).unwrap();
         let written = read(&fs::read(&options.out).unwrap()).unwrap();
         assert_eq!(written.left_out, []);
         let written = written.score.resampled(48);
         assert_eq!((&written.metres, &written.tempi), (&score.metres, &score.tempi));
         let end = written.parts.iter().flat_map(|part| &part.notes).map(Note::end_ticks).max().unwrap();
-        assert!(end <= 24 * 24 + 2 * bar_ticks, "two bars of {signature}");
+        assert!(end <= 24 * 24 + 8 * bar_ticks, "eight bars of {signature}");
     }
+}
+
+/// The answer loop is one: what the plugin plays (see `tests/parity.rs` of the repository) is what `generate` writes.
+#[test]
+fn generate_answers_as_the_engine_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path(), "answer.mid");
+    let weights = Arc::new(load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/nano.antiphon")).unwrap());
+    let signature = TimeSignature::new(6, 3).unwrap();
+    let score = Score::new(80.0, signature).with_part(Part::new("tune", tune(24, 60)));
+    let reduction = Reduction::of(&score, Reading::Auto).unwrap();
+    let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 };
+    let call = Call::new(tune(24, 60), metre);
+    let engine = |request: AnswerRequest, controls: &Controls, call: &Call, n_most: usize| {
+        answer(&mut Session::new(Arc::clone(&weights)), call, request, controls, n_most)
+    };
+    let generate = |options: GenerateOptions, call| generate::generate(&weights, call, &options).unwrap();
+
+    // As when nobody has touched the plugin: 700 ms are 44.8 ticks.
+    let untouched = GenerateOptions { silence: 700.0, notes: None, seed: 1, ..options.clone() };
+    let request = AnswerRequest { song_seed: 1, number: 0, start_ticks: 576 + 45, end_ticks: 576 + 45 + 576 };
+    let expected = engine(request, &Controls::default(), &call, usize::MAX);
+    assert!(expected.len() > 8 && expected[0].onset_ticks == 621);
+    assert_eq!(generate(untouched, Some(&reduction)), expected);
+
+    let controls = ControlOptions {
+        style: Some("schubert".into()),
+        style2: Some("debussy".into()),
+        style_mix: 0.3,
+        rhythm_freedom: 0.5,
+        density: 2.0,
+        voices: 2,
+        key: Some("d".into()),
+        scale: Some("dorian".into()),
+        key_lock: KeyLockOption::Strict,
+        quantise: Some("1/16".into()),
+        ..ControlOptions::default()
+    };
+    let request = AnswerRequest { song_seed: 5, number: 0, start_ticks: 576, end_ticks: 576 + 4 * 144 };
+    let expected = engine(request, &controls.controls(&weights).unwrap(), &call, usize::MAX);
+    assert!(expected.len() > 8 && expected[0].onset_ticks == 576);
+    let touched = GenerateOptions { bars: Some(4), notes: None, controls, ..options.clone() };
+    assert_eq!(generate(touched, Some(&reduction)), expected);
+
+    let request = AnswerRequest { song_seed: 5, number: 0, start_ticks: 0, end_ticks: i64::MAX };
+    let none = Call::none(Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 });
+    assert_eq!(generate(options, None), engine(request, &Controls::default(), &none, 40));
 }
 
 #[test]
@@ -229,8 +286,9 @@ fn wrong_requests_say_what_would_be_right() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path(), "x.mid");
     let error = |options: GenerateOptions| format!("{:#}", generate::run(&options).unwrap_err());
-    assert!(error(GenerateOptions { style: Some("polka".into()), ..options.clone() }).contains("Ragtime"));
-    assert!(error(GenerateOptions { temperature: -1.0, ..options.clone() }).contains("0 or more"));
+    let with = |controls: ControlOptions| error(GenerateOptions { controls, ..options.clone() });
+    assert!(with(ControlOptions { style: Some("polka".into()), ..ControlOptions::default() }).contains("Ragtime"));
+    assert!(with(ControlOptions { temperature: -1.0, ..ControlOptions::default() }).contains("0 or more"));
     assert!(error(GenerateOptions { weights: folder.path().join("none"), ..options.clone() }).contains("cannot open"));
     assert!(
         error(GenerateOptions { call: Some(options.weights.clone()), ..options.clone() }).contains("not a readable")

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::Metre;
+use engine::answer::Controls;
 use nice_plug::prelude::ProcessMode;
 
 use crate::clock::{Clock, Course, Transport};
-use crate::link::{AudioSide, Controls, MayWait};
+use crate::link::{AudioSide, MayWait};
 use crate::midi::Host;
 use crate::pace::Pace;
 use crate::params::AntiphonParams;

@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam::utils::CachePadded;
 use engine::Metre;
+use engine::answer::{AnswerRequest, Controls};
 use nice_plug::prelude::ProcessMode;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::tape::Span;
-
-use crate::scale::{Lock, Wish};
 
 /// Messages that may wait for the worker: a minute of furious playing.
 const TO_WORKER_CAPACITY: usize = 4096;
@@ -20,39 +19,6 @@ const TO_WORKER_CAPACITY: usize = 4096;
 const TO_AUDIO_CAPACITY: usize = 1024;
 /// An offline render goes on after this long, whatever the worker does.
 const OFFLINE_WAIT: Duration = Duration::from_secs(5);
-
-/// What may change while an answer is being made.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Controls {
-    /// 0 for any.
-    pub(crate) style: u8,
-    pub(crate) style2: u8,
-    /// The share of notes that come in the second style.
-    pub(crate) style_mix: f32,
-    /// Of pitch and velocity.
-    pub(crate) temperature: f32,
-    /// Of time and length.
-    pub(crate) rhythm_temperature: f32,
-    pub(crate) top_p: f32,
-    /// How far the answer leans towards what the player has played, 0 to 1.
-    pub(crate) learn_from_me: f32,
-    /// Times the call's density.
-    pub(crate) density: f32,
-    /// From -1 to 1: two levels of density and polyphony each way.
-    pub(crate) complexity: f32,
-    /// Notes at a time, at most; 0 for the call's polyphony.
-    pub(crate) voices: u8,
-    /// How far the answer's loudness is moved to the call's, 0 to 1.
-    pub(crate) velocity_follow: f32,
-    pub(crate) lowest: u8,
-    pub(crate) highest: u8,
-    pub(crate) wish: Wish,
-    pub(crate) lock: Lock,
-    /// 0 for none.
-    pub(crate) quantise_ticks: u8,
-    /// 0 to 1.
-    pub(crate) quantise_strength: f32,
-}
 
 /// What the worker is told. Times are ticks that never go back between two resets.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,12 +50,7 @@ pub(crate) enum ToWorker {
 pub(crate) struct Begin {
     /// Tells this plan from all others.
     pub(crate) turn: u32,
-    /// Of the random stream.
-    pub(crate) seed: u64,
-    /// When its first note begins.
-    pub(crate) start_ticks: i64,
-    /// When it is over; `i64::MAX` for never.
-    pub(crate) end_ticks: i64,
+    pub(crate) request: AnswerRequest,
     /// Notes that begin before this are wanted now.
     pub(crate) until_ticks: i64,
     pub(crate) controls: Controls,

@@ -13,7 +13,6 @@ use parking_lot::RwLock;
 use takes::Take;
 
 pub(crate) use any::AnyParam;
-pub(crate) use groups::QUANTISE_TICKS;
 pub(crate) use groups::{OutputParams, PitchParams, StyleParams, TextureParams, TimeParams, TurnParams};
 pub(crate) use text::NOT_IN_THIS_MODEL;
 

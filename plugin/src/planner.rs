@@ -1,26 +1,21 @@
 //! Makes answers. It owns the model's session and is told what the player does; all that it says is a function of the
 //! messages in their order, so that a bounce repeats what was heard live.
 
-mod answer;
 mod heard;
 mod speed;
-mod taste;
 
 use std::sync::Arc;
 
+use engine::answer::{AnswerGenerator, Controls, PlayerNotes};
 use engine::note::Note;
 use engine::vocab::TIMES_TICKS;
 use engine::{Conditions, Mark, Metre, Pitch, Session, Velocity, Weights};
 
-use crate::link::{Begin, Controls, FromWorker, PlannedNote, ToWorker};
+use crate::link::{Begin, FromWorker, PlannedNote, ToWorker};
 use crate::memory::{MOST_NOTES, Memory, Own};
-use answer::{Plan, cut};
 use heard::Heard;
 use speed::Speed;
-use taste::Facts;
 
-/// The key is found from this many of the player's last notes.
-const KEY_NOTES: usize = 64;
 /// More notes than this at once are no music; the answer then ends.
 const MAX_NOTES_PER_ASK: usize = 500;
 /// Notes that the model reads before the worker looks for messages again: as many as it reads at once.
@@ -36,6 +31,19 @@ pub(crate) trait Listener {
     fn peek(&self) -> Option<ToWorker>;
 }
 
+/// An answer that is being made.
+#[derive(Debug)]
+struct Plan {
+    turn: u32,
+    answer: AnswerGenerator,
+    /// The style that was chosen when it began.
+    style: u8,
+    /// Of the notes heard, the first so many were told to the model, ended at the hand-over.
+    n_told: usize,
+    /// Some of those sounded on.
+    is_cut_short: bool,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Planner {
@@ -46,12 +54,8 @@ pub(crate) struct Planner {
     metre: Metre,
     /// In [`Note::order`], as far as they have ended.
     heard: Vec<Heard>,
-    /// The notes of the call that the model was told for good.
-    call: Vec<Note>,
-    /// Notes before this belong to an earlier call.
-    call_from_ticks: i64,
-    /// The player's last notes.
-    recent: Vec<Note>,
+    /// The notes of the player that the model was told for good.
+    player: PlayerNotes,
     pedals: u16,
     /// Time of the last message that had one.
     now_ticks: i64,
@@ -67,9 +71,7 @@ impl Planner {
             reminded: None,
             metre: Metre::Free,
             heard: Vec::new(),
-            call: Vec::new(),
-            call_from_ticks: i64::MIN,
-            recent: Vec::new(),
+            player: PlayerNotes::default(),
             pedals: 0,
             now_ticks: 0,
             plan: None,
@@ -101,7 +103,7 @@ impl Planner {
                 self.session.set_metre(metre);
                 self.metre = metre;
                 if let Some(plan) = &mut self.plan {
-                    plan.metre = metre;
+                    plan.answer.set_metre(metre);
                 }
             }
             // Fast playing asks for an answer after each note, and takes it back with the next.
@@ -112,29 +114,27 @@ impl Planner {
             }
             ToWorker::Extend { turn, until_ticks, controls } => self.extend(turn, until_ticks, controls, listener),
             ToWorker::Replace { turn, from_ticks, until_ticks, controls } => {
-                if let Some(plan) = self.plan.as_mut().filter(|plan| plan.begin.turn == turn)
-                    && plan.take_back(from_ticks, &mut self.session)
+                if let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn)
+                    && plan.answer.take_back(from_ticks, &mut self.session)
                     && listener.offer(FromWorker::Replace { turn, from_ticks })
                 {
                     self.extend(turn, until_ticks, controls, listener);
                 }
             }
             ToWorker::Cancel { turn } => {
-                if let Some(plan) = self.plan.take_if(|plan| plan.begin.turn == turn) {
-                    self.session.rewind(&plan.before);
+                if let Some(plan) = self.plan.take_if(|plan| plan.turn == turn) {
+                    plan.answer.withdraw(&mut self.session);
                 }
             }
             ToWorker::Finish { turn, at_ticks } => {
-                if let Some(plan) = self.plan.take_if(|plan| plan.begin.turn == turn) {
+                if let Some(plan) = self.plan.take_if(|plan| plan.turn == turn) {
                     self.finish(plan, at_ticks);
                 }
             }
             ToWorker::Reset => {
                 self.remind();
                 self.heard.clear();
-                self.call.clear();
-                self.call_from_ticks = i64::MIN;
-                self.recent.clear();
+                self.player = PlayerNotes::default();
                 self.pedals = 0;
                 self.plan = None;
             }
@@ -261,82 +261,64 @@ impl Planner {
 
     fn keep(&mut self, heard: &Heard, note: Note) {
         if !heard.is_ours {
-            if note.onset_ticks >= self.call_from_ticks {
-                self.call.push(note);
-            }
-            // Between two calls there was an answer.
-            self.session.learn(note, self.call.len() == 1);
-            self.recent.push(note);
-            let n_too_many = self.recent.len().saturating_sub(KEY_NOTES);
-            self.recent.drain(..n_too_many);
+            self.player.push(note, &mut self.session);
         }
     }
 
     fn begin(&mut self, begin: Begin) {
+        let Begin { turn, request, controls, .. } = begin;
         if let Some(plan) = self.plan.take() {
-            self.session.rewind(&plan.before);
+            plan.answer.withdraw(&mut self.session);
         }
         self.tell_model(|| false);
         let before = self.session.mark();
-        let mut call = self.call.clone();
-        let mut recent = self.recent.clone();
-        let ended = |heard: &Heard| heard.ended(begin.start_ticks);
+        // What still sounds ends at the hand-over, as far as can be known by now.
+        let ended = |heard: &Heard| heard.ended(request.start_ticks);
         self.session.feed_all(self.heard.iter().map(|heard| (ended(heard), heard.conditions())));
-        for heard in &self.heard {
-            let note = ended(heard);
-            if !heard.is_ours {
-                recent.push(note);
-                if note.onset_ticks >= self.call_from_ticks {
-                    call.push(note);
-                }
-            }
-        }
-        let is_cut_short = self.heard.iter().any(Heard::is_open);
-        // The song's seed, without the number of the answer.
-        let facts = Facts::of(&call, &recent, begin.seed >> 32);
-        self.plan = Some(Plan::new(begin, before, self.heard.len(), is_cut_short, facts, self.metre));
+        let sounding = self.heard.iter().filter(|heard| !heard.is_ours).map(ended);
+        let features = self.player.features(sounding, request.song_seed);
+        self.plan = Some(Plan {
+            turn,
+            answer: AnswerGenerator::new(request, features, self.metre, before),
+            style: controls.style,
+            n_told: self.heard.len(),
+            is_cut_short: self.heard.iter().any(Heard::is_open),
+        });
     }
 
     fn extend(&mut self, turn: u32, until_ticks: i64, controls: Controls, listener: &mut impl Listener) {
-        let Some(plan) = self.plan.as_mut().filter(|plan| plan.begin.turn == turn) else { return };
+        let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn) else { return };
         for _ in 0..MAX_NOTES_PER_ASK {
-            while let Some(note) = plan.offer(until_ticks) {
+            while let Some(note) = plan.answer.offer(until_ticks) {
                 if !listener.offer(FromWorker::Note(planned(turn, note))) {
                     return;
                 }
             }
-            if plan.reaches(until_ticks) || is_pointless(listener.peek(), plan) {
+            if plan.answer.reaches(until_ticks) || is_pointless(listener.peek(), plan) {
                 return;
             }
-            self.speed.time(|| plan.make(&mut self.session, &controls));
+            self.speed.time(|| plan.answer.generate(&mut self.session, &controls));
         }
-        plan.complete();
+        plan.answer.complete();
     }
 
     /// The answer is over: what was heard of it stays in the model's memory, beside what was played meanwhile.
     fn finish(&mut self, plan: Plan, at_ticks: i64) {
-        self.call.clear();
-        self.call_from_ticks = plan.begin.start_ticks;
+        let Plan { answer, style, n_told, is_cut_short, .. } = plan;
+        let start_ticks = answer.request().start_ticks;
+        self.player.begin_call(start_ticks);
         // Keys that were still down at the hand-over: now their lengths are known, so the model reads them again.
-        let is_read_again = plan.is_cut_short && plan.n_forgotten == 0 && self.session.rewind(&plan.before);
-        let meanwhile = self.heard.iter().skip(plan.n_told).map(|heard| heard.note.onset_ticks).min();
-        let others = if is_read_again {
-            &plan.notes[..]
+        let is_read_again = is_cut_short && answer.is_whole() && answer.withdraw(&mut self.session);
+        let again = if is_read_again {
+            answer.heard_until(at_ticks).collect()
         } else {
-            for heard in self.heard.drain(..plan.n_told).collect::<Vec<_>>() {
-                self.keep(&heard, heard.ended(plan.begin.start_ticks));
+            let meanwhile = self.heard.iter().skip(n_told).map(|heard| heard.note.onset_ticks).min();
+            for heard in self.heard.drain(..n_told).collect::<Vec<_>>() {
+                self.keep(&heard, heard.ended(start_ticks));
             }
-            let is_as_heard =
-                |note: &Note| note.end_ticks() <= at_ticks && meanwhile.is_none_or(|ticks| note.onset_ticks < ticks);
-            let n_as_heard = plan.notes.iter().take_while(|made| is_as_heard(&made.note)).count();
-            let others = &plan.notes[n_as_heard..];
-            if others.first().is_some_and(|made| self.session.rewind(&made.before)) { others } else { &[] }
+            answer.settle(at_ticks, meanwhile, &mut self.session)
         };
-        for made in others.iter().filter(|made| made.note.onset_ticks < at_ticks) {
-            let (note, style) = (cut(made.note, at_ticks), plan.begin.controls.style);
-            let ours = Heard { note, channel: 0, is_key_down: false, is_pedalled: false, is_ours: true, style };
-            self.heard.push(ours);
-        }
+        self.heard.extend(again.into_iter().map(|note| Heard::ours(note, style)));
         self.now_ticks = at_ticks;
     }
 }
@@ -353,11 +335,11 @@ fn planned(turn: u32, note: Note) -> PlannedNote {
 
 /// Whether the next message makes the rest of this plan worthless. Nothing that is heard or remembered depends on it.
 fn is_pointless(next: Option<ToWorker>, plan: &Plan) -> bool {
-    let reached = plan.last_ticks().unwrap_or(i64::MIN);
+    let reached = plan.answer.last_ticks().unwrap_or(i64::MIN);
     match next {
-        Some(ToWorker::Cancel { turn }) => turn == plan.begin.turn,
-        Some(ToWorker::Finish { turn, at_ticks }) => turn == plan.begin.turn && reached >= at_ticks,
-        Some(ToWorker::Replace { turn, from_ticks, .. }) => turn == plan.begin.turn && reached >= from_ticks,
+        Some(ToWorker::Cancel { turn }) => turn == plan.turn,
+        Some(ToWorker::Finish { turn, at_ticks }) => turn == plan.turn && reached >= at_ticks,
+        Some(ToWorker::Replace { turn, from_ticks, .. }) => turn == plan.turn && reached >= from_ticks,
         Some(ToWorker::Reset) => true,
         _ => false,
     }

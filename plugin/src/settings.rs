@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use engine::Pitch;
+use engine::answer::controls::GRID_TICKS;
+use engine::answer::{Controls, KeyChoice, KeyLock};
 use nice_plug::prelude::{BoolParam, FloatParam, IntParam, Param};
 
 use crate::clock::Clock;
-use crate::link::Controls;
-use crate::params::{AntiphonParams, QUANTISE_TICKS};
-use crate::scale::{Lock, Wish};
+use crate::params::AntiphonParams;
 use crate::turn::{Length, Rules, Start};
 
 /// Counts the moves of all parameters.
@@ -172,20 +173,24 @@ impl AntiphonParams {
             complexity: self.float("complexity", &texture.complexity),
             voices: self.byte("voices", &texture.voices),
             velocity_follow: self.float("velocity_follow", &texture.velocity_follow),
-            lowest: lowest.min(highest),
-            highest: lowest.max(highest),
-            wish: Wish { tonic: self.byte("key", &pitch.key).checked_sub(1), scale: self.byte("scale", &pitch.scale) },
-            lock: match pitch.key_lock.value() {
-                0 => Lock::Off,
-                2 => Lock::Strict,
-                _ => Lock::Lean,
+            lowest: Pitch::nearest(lowest.min(highest)),
+            highest: Pitch::nearest(lowest.max(highest)),
+            key: KeyChoice {
+                tonic: self.byte("key", &pitch.key).checked_sub(1),
+                scale: self.byte("scale", &pitch.scale),
+            },
+            key_lock: match pitch.key_lock.value() {
+                0 => KeyLock::Off,
+                2 => KeyLock::Strict,
+                _ => KeyLock::Lean,
             },
             quantise_ticks: usize::try_from(time.quantise.value())
                 .ok()
-                .and_then(|place| QUANTISE_TICKS.get(place))
+                .and_then(|place| GRID_TICKS.get(place))
                 .copied()
                 .unwrap_or(0),
             quantise_strength: self.float("quantise_strength", &time.quantise_strength),
+            is_guided: true,
         }
     }
 
@@ -207,5 +212,15 @@ fn power_of_two(param: &IntParam) -> Option<u8> {
     match param.value() {
         power @ 1..=4 => Some(1 << (power - 1)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_has_touched_is_what_the_engine_takes_for_the_default() {
+        assert_eq!(AntiphonParams::default().settings().controls, Controls::default());
     }
 }

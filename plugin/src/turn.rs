@@ -8,6 +8,7 @@
 mod rules;
 
 use engine::Metre;
+use engine::answer::request::{NO_CALL_TICKS, length_like_the_call};
 
 use crate::midi::N_CHANNELS;
 use rules::{BEAT, line, next_line, start_ticks, up_to};
@@ -23,8 +24,6 @@ pub(crate) const COMMIT_TICKS: i64 = BEAT / 2;
 const LEAD_TICKS: i64 = BEAT / 2;
 /// After a change the plan grows back to its length by so much with each step, so that a control in motion costs little.
 const GROWTH_TICKS: i64 = 2 * STEP_TICKS;
-/// Length of an answer "like the call" if there was none: two bars of 4/4.
-const NO_CALL_TICKS: i64 = 8 * BEAT;
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -299,9 +298,7 @@ impl Turn {
             (Length::LikeTheCall, _, None) => start_ticks + NO_CALL_TICKS,
             (Length::LikeTheCall, None, Some((first, last))) => {
                 let last = if self.held_channels == 0 { last } else { start_ticks };
-                let call_ticks = (last - first).max(BEAT);
-                // In time with the song, a phrase lasts whole beats.
-                start_ticks + if rules.metre == Metre::Free { call_ticks } else { up_to(call_ticks, 0, BEAT) }
+                start_ticks + length_like_the_call(last - first, rules.metre)
             }
         }
     }

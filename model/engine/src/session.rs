@@ -1,6 +1,7 @@
 //! A stream of notes: what was played goes in, what could follow comes out.
 
 mod choose;
+mod context;
 mod score;
 
 use std::sync::Arc;
@@ -9,13 +10,13 @@ use oorandom::Rand32;
 
 pub use self::choose::{Ask, Bend, Event};
 use crate::conditions::{Conditions, N_STYLES};
-use crate::habits::{Habits, Move};
-use crate::memory::{Fed, Goal, Memory};
+use crate::files::weights::Weights;
 use crate::metre::{Metre, Position};
 use crate::note::Note;
+use crate::sampling::user_cache::{Step, UserCache};
+use crate::session::context::{Context, HistoryNote, PrefillTarget};
 use crate::tokens::Encoder;
-use crate::vocab::N_PITCHES;
-use crate::weights::Weights;
+use crate::tokens::vocab::N_PITCHES;
 
 /// A place in a session to come back to.
 #[derive(Clone, Copy, Debug)]
@@ -39,8 +40,8 @@ pub struct Session {
     weights: Arc<Weights>,
     metre: Metre,
     random: Rand32,
-    memory: Memory,
-    habits: Habits,
+    context: Context,
+    cache: UserCache,
     lean: f32,
 }
 
@@ -48,8 +49,8 @@ impl Session {
     /// An empty session, without metre, of seed 0.
     #[must_use]
     pub fn new(weights: Arc<Weights>) -> Self {
-        let memory = Memory::new(weights.config(), weights.header().precision);
-        Self { weights, metre: Metre::Free, random: Rand32::new(0), memory, habits: Habits::new(), lean: 0.0 }
+        let context = Context::new(weights.config(), weights.header().precision);
+        Self { weights, metre: Metre::Free, random: Rand32::new(0), context, cache: UserCache::new(), lean: 0.0 }
     }
 
     /// The weights that it plays.
@@ -60,7 +61,7 @@ impl Session {
 
     /// Forgets all notes that were fed. Metre, random stream and what was learnt stay as they are.
     pub fn reset(&mut self) {
-        self.memory.truncate(0);
+        self.context.truncate(0);
     }
 
     /// Restarts the random stream.
@@ -77,17 +78,17 @@ impl Session {
     /// `is_first` if the one before it in the music was not learnt: a phrase begins. Nothing else changes, and
     /// [`Session::rewind`] does not take it back.
     pub fn learn(&mut self, note: Note, is_first: bool) {
-        self.habits.push(note, is_first);
+        self.cache.push(note, is_first);
     }
 
     /// What was learnt, oldest first.
     pub fn learnt(&self) -> impl ExactSizeIterator<Item = (Note, bool)> {
-        self.habits.notes()
+        self.cache.notes()
     }
 
     /// Forgets what was learnt.
     pub fn unlearn(&mut self) {
-        self.habits.clear();
+        self.cache.clear();
     }
 
     /// How far shift, pitch and duration are moved, from now on, to what came next in similar passages that were learnt:
@@ -108,14 +109,14 @@ impl Session {
         for (note, conditions) in notes {
             self.push(self.placed(note), self.known(conditions));
         }
-        self.memory.read(&self.weights.network);
+        self.context.read(&self.weights.network);
     }
 
     /// Knows the notes of another session from now on, with what it learnt, its metre, random stream and marks, whatever
     /// weights it plays (but of a context of at least a quarter of its own). Styles go by their names. What was read of a
     /// common beginning is kept; [`Session::read_some`] reads the rest.
     pub fn follow(&mut self, other: &Self) {
-        let Self { weights, memory, .. } = self;
+        let Self { weights, context, .. } = self;
         let (own, others) = (&weights.header().styles, &other.weights.header().styles);
         // Of two packs for the same network, the style of one takes the place of the other's.
         let are_packs = own.len() == others.len()
@@ -125,44 +126,44 @@ impl Session {
             named.unwrap_or(if are_packs && style < own.len() { style } else { 0 })
         };
         let styles: [u8; N_STYLES] = std::array::from_fn(|style| u8::try_from(place(style)).unwrap_or(0));
-        memory.follow(&other.memory, |conditions| {
+        context.follow(&other.context, |conditions| {
             let style = styles.get(usize::from(conditions.style)).map_or(0, |&style| style);
             known_by(weights, Conditions { style, ..conditions })
         });
         (self.metre, self.random, self.lean) = (other.metre, other.random, other.lean);
-        self.habits.copy_from(&other.habits);
+        self.cache.copy_from(&other.cache);
     }
 
     /// Makes the network read notes that it has not read yet, `most` at a time. Whether none is left, but for the last one,
     /// which waits for what follows it.
     pub fn read_some(&mut self, most: usize) -> bool {
-        self.memory.read_some(&self.weights.network, most)
+        self.context.read_some(&self.weights.network, most)
     }
 
     /// Takes the last note back and feeds this one in its place, under the same conditions: for a note of
     /// [`Session::next`] that is played otherwise than it was chosen. The random stream goes on. Costs no step of the
     /// network. Does nothing before the first note.
     pub fn amend(&mut self, note: Note) {
-        let Some(conditions) = self.memory.last().map(|fed| fed.conditions) else { return };
-        self.memory.truncate(self.memory.n_fed() - 1);
+        let Some(conditions) = self.context.last().map(|fed| fed.conditions) else { return };
+        self.context.truncate(self.context.n_fed() - 1);
         self.push(self.placed(note), conditions);
     }
 
     /// This place in the notes and in the random stream.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        Mark { n_fed: self.memory.n_fed(), hash: self.hash(), random: self.random }
+        Mark { n_fed: self.context.n_fed(), hash: self.hash(), random: self.random }
     }
 
     /// Goes back to a mark, as if nothing had come after it. Cheap: what the network has read up to there is kept.
     /// False, and nothing is changed, when the notes of the mark are no longer the first ones of this session (after a
     /// reset, or after going back further and feeding others), or more than three contexts of notes came after it.
     pub fn rewind(&mut self, mark: &Mark) -> bool {
-        let hash = if mark.n_fed == 0 { Some(0) } else { self.memory.last_of(mark.n_fed).map(|fed| fed.hash) };
+        let hash = if mark.n_fed == 0 { Some(0) } else { self.context.last_of(mark.n_fed).map(|fed| fed.hash) };
         if hash != Some(mark.hash) {
             return false;
         }
-        self.memory.truncate(mark.n_fed);
+        self.context.truncate(mark.n_fed);
         self.random = mark.random;
         true
     }
@@ -174,36 +175,36 @@ impl Session {
             return false;
         }
         (self.metre, self.random, self.lean) = (other.metre, other.random, other.lean);
-        self.habits.copy_from(&other.habits);
-        self.memory.copy_from(&other.memory);
+        self.cache.copy_from(&other.cache);
+        self.context.copy_from(&other.context);
         true
     }
 
     /// The last notes and their conditions, oldest first: `n` of them, or as many as the session still knows.
     pub fn last_notes(&self, n: usize) -> impl Iterator<Item = (Note, Conditions)> {
-        self.memory.last_notes(n).map(|fed| (fed.note, fed.conditions))
+        self.context.last_notes(n).map(|fed| (fed.note, fed.conditions))
     }
 
     /// Notes now in the context.
     #[must_use]
     pub fn n_notes(&self) -> usize {
-        self.memory.n_in_context()
+        self.context.n_in_context()
     }
 
     /// All of the context, for what comes next under these conditions, not before `onset_ticks`.
-    fn goal(&mut self, conditions: Conditions, onset_ticks: i64) -> Goal {
+    fn goal(&mut self, conditions: Conditions, onset_ticks: i64) -> PrefillTarget {
         let position = self.metre.position(onset_ticks);
-        self.memory.goal(self.known(conditions), position)
+        self.context.goal(self.known(conditions), position)
     }
 
-    /// Logits of the attribute after `earlier`, with the player's habits.
+    /// Logits of the attribute after `earlier`, with the player's cache.
     fn logits<'a>(&mut self, earlier: &[u8], onset: Position, buffer: &'a mut [f32; N_PITCHES]) -> &'a mut [f32] {
-        let last = self.memory.last().map(|fed| fed.event.pitch);
-        let network = self.memory.logits(&self.weights.network, earlier, onset);
+        let last = self.context.last().map(|fed| fed.event.pitch);
+        let network = self.context.logits(&self.weights.network, earlier, onset);
         let logits = &mut buffer[..network.len().min(N_PITCHES)];
         logits.copy_from_slice(&network[..logits.len()]);
         if self.lean > 0.0 {
-            self.habits.lean(self.lean, last, earlier, logits);
+            self.cache.lean(self.lean, last, earlier, logits);
         }
         logits
     }
@@ -211,10 +212,10 @@ impl Session {
     /// Finds what the player did when things went as they just did.
     fn recall(&mut self) {
         if self.lean > 0.0 {
-            let Self { memory, habits, .. } = self;
-            let event = |n_fed: usize| memory.last_of(n_fed).map(|fed| fed.event);
-            let step = |n_fed: usize| Some(Move::new(event(n_fed - 1).map(|before| before.pitch), event(n_fed)?));
-            habits.recall((1..=memory.n_fed()).rev().map_while(step));
+            let Self { context, cache, .. } = self;
+            let event = |n_fed: usize| context.last_of(n_fed).map(|fed| fed.event);
+            let step = |n_fed: usize| Some(Step::new(event(n_fed - 1).map(|before| before.pitch), event(n_fed)?));
+            cache.recall((1..=context.n_fed()).rev().map_while(step));
         }
     }
 
@@ -232,20 +233,20 @@ impl Session {
             // FNV-1a on words, with a turn that carries high bits down.
             hash = (hash ^ part).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
         }
-        self.memory.push(Fed { note, event, position, conditions, encoder, hash });
+        self.context.push(HistoryNote { note, event, position, conditions, encoder, hash });
     }
 
     fn hash(&self) -> u64 {
-        self.memory.last().map_or(0, |fed| fed.hash)
+        self.context.last().map_or(0, |fed| fed.hash)
     }
 
     fn encoder(&self) -> Encoder {
-        self.memory.last().map_or(Encoder::new(), |fed| fed.encoder)
+        self.context.last().map_or(Encoder::new(), |fed| fed.encoder)
     }
 
     /// The note, not before the last one.
     fn placed(&self, note: Note) -> Note {
-        let last_ticks = self.memory.last().map_or(i64::MIN, |fed| fed.note.onset_ticks);
+        let last_ticks = self.context.last().map_or(i64::MIN, |fed| fed.note.onset_ticks);
         Note { onset_ticks: note.onset_ticks.max(last_ticks), ..note }
     }
 

@@ -1,8 +1,10 @@
 //! MIDI files in and out. Real files break the rules in a thousand ways, so [`read`] goes on at the next sound place, and
 //! says what it left out.
 //!
-//! Reading order: `chunks` finds the tracks; `status` tells where each event of a track ends, and `track` goes from one to
-//! the next, finding its way where one is damaged; `event` decodes; `pairing` makes notes of note-ons and note-offs.
+//! Reading order: `read` is the way in. `chunks` finds the tracks; `status` tells where each event of a track ends, and `track`
+//! goes from one to the next, with `resync` where one is damaged and `lookalikes` where damage looks sound; `event` decodes;
+//! `pairing` makes notes of note-ons and note-offs; `timeline` brings tracks together. `left_out` and `error` are what it says.
+//! `write` is the way out.
 
 mod chunks;
 mod error;

@@ -43,6 +43,7 @@ pub fn maestro(config: &MaestroConfig) -> Result<Report> {
         split,
         notes,
         answers,
+        raw: false,
         json,
         pictures,
         as_played,

@@ -2,21 +2,28 @@
 
 use std::sync::Arc;
 
+use engine::answer::{AnswerGenerator, AnswerRequest, Call, CallFeatures, Controls, answer};
 use engine::key::{Key, find_key};
-use engine::{Ask, Conditions, Metre, Note, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT, Weights};
+use engine::{Conditions, Metre, Note, Session, TICKS_PER_BEAT, Weights};
 use rayon::prelude::*;
 
 use super::music::{Held, Music};
 use super::score::{in_bar_ticks, metre_at};
-use crate::answering::Answering;
 use crate::shards::{Labels, PlacedNote};
 
 /// Notes that the model hears before it answers.
 const CALL_NOTES: usize = 64;
 /// Notes of an answer, and of every passage that it is compared with.
 pub const PASSAGE_NOTES: usize = 128;
-/// As a player would have it.
-const SAMPLING: Sampling = Sampling { temperature: 0.95, top_p: 0.95 };
+
+/// Who answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answerer {
+    /// The plugin, as it is when nobody has touched its controls: what is measured is what is played.
+    Plugin,
+    /// The network, which is told style and mode and plays what it chooses ([`Controls::raw`]).
+    Network,
+}
 
 /// A run of [`PASSAGE_NOTES`] notes.
 #[derive(Clone, Debug)]
@@ -40,13 +47,16 @@ pub struct Passages {
 
 /// Answers to the beginnings of the first `n` pieces that are long enough; the same for the same weights and pieces.
 #[must_use]
-pub fn passages(weights: &Arc<Weights>, music: &Music, pieces: &[Held], n: usize) -> Passages {
+pub fn passages(weights: &Arc<Weights>, music: &Music, pieces: &[Held], n: usize, answerer: Answerer) -> Passages {
     let long = pieces.iter().filter(|(_, notes)| notes.len() >= CALL_NOTES + 3 * PASSAGE_NOTES);
     let calls: Vec<Held> = long.take(n).copied().collect();
     let generated = calls.par_iter().enumerate().with_max_len(1).map(|(seed, (piece, notes))| {
         let style = weights.style_index(music.style(piece)).unwrap_or(0);
-        let conditions = Conditions { style, mode: piece.mode, ..Conditions::default() };
-        answer(weights, conditions, &notes[..CALL_NOTES], seed as u64)
+        let song_seed = u32::try_from(seed).unwrap_or(u32::MAX);
+        match answerer {
+            Answerer::Plugin => of_plugin(weights, style, notes, song_seed),
+            Answerer::Network => of_network(weights, (style, piece.mode), &notes[..CALL_NOTES], song_seed),
+        }
     });
     let real = |start: usize, notes: &[PlacedNote]| Passage {
         notes: notes[start..start + PASSAGE_NOTES].to_vec(),
@@ -59,35 +69,56 @@ pub fn passages(weights: &Arc<Weights>, music: &Music, pieces: &[Held], n: usize
     }
 }
 
-fn key(notes: &[PlacedNote]) -> Option<Key> {
-    let notes: Vec<Note> = notes.iter().map(|placed| placed.note).collect();
-    find_key(&notes).map(|(key, _)| key)
+fn plain(notes: &[PlacedNote]) -> Vec<Note> {
+    notes.iter().map(|placed| placed.note).collect()
 }
 
-fn answer(weights: &Arc<Weights>, conditions: Conditions, call: &[PlacedNote], seed: u64) -> Passage {
+fn key(notes: &[PlacedNote]) -> Option<Key> {
+    find_key(&plain(notes)).map(|(key, _)| key)
+}
+
+fn passage(call: &[PlacedNote], answer: impl IntoIterator<Item = Note>) -> Passage {
+    let metre = metre(call);
+    let placed =
+        |note: Note| PlacedNote { note, position: metre.position(note.onset_ticks), labels: Labels::default() };
+    Passage { notes: answer.into_iter().map(placed).collect(), key: key(call) }
+}
+
+/// What the plugin plays when the first notes of a piece hand over to it: it begins where the piece goes on.
+fn of_plugin(weights: &Arc<Weights>, style: u8, notes: &[PlacedNote], song_seed: u32) -> Passage {
+    let notes_of_call = &notes[..CALL_NOTES];
+    let metre = metre(notes_of_call);
+    let in_metre = |&PlacedNote { note, position, .. }: &PlacedNote| {
+        let is_there = metre.position(note.onset_ticks) == position;
+        (note, if is_there { metre } else { metre_at(note.onset_ticks, position) })
+    };
+    let call = Call::in_metres(notes_of_call.iter().map(in_metre), metre);
+    let start_ticks = notes[CALL_NOTES].note.onset_ticks;
+    let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks: i64::MAX };
+    let controls = Controls { style, ..Controls::default() };
+    passage(notes_of_call, answer(&mut Session::new(Arc::clone(weights)), &call, request, &controls, PASSAGE_NOTES))
+}
+
+/// What the network alone goes on with, told this style and this mode of the piece.
+fn of_network(weights: &Arc<Weights>, (style, mode): (u8, u8), call: &[PlacedNote], song_seed: u32) -> Passage {
     let mut session = Session::new(Arc::clone(weights));
-    session.seed(seed);
+    let conditions = Conditions { style, mode, ..Conditions::default() };
     for PlacedNote { note, position, .. } in call {
         session.set_metre(metre_at(note.onset_ticks, *position));
         session.feed(*note, conditions);
     }
     let metre = metre(call);
     session.set_metre(metre);
-    let mut ask = Ask {
-        conditions,
-        sampling: SAMPLING,
-        lowest: Pitch::new(21).unwrap_or(Pitch::MIDDLE_C),
-        highest: Pitch::new(108).unwrap_or(Pitch::MIDDLE_C),
-        onset: Onset::NotBefore(call.last().map_or(0, |placed| placed.note.onset_ticks)),
-        may_end: false,
-    };
-    let (mut answering, mut notes) = (Answering::new(seed), Vec::with_capacity(PASSAGE_NOTES));
-    while notes.len() < PASSAGE_NOTES {
-        let Some(note) = answering.next(&mut session, &ask) else { break };
-        notes.push(PlacedNote { note, position: metre.position(note.onset_ticks), labels: Labels::default() });
-        ask.onset = Onset::NotBefore(note.onset_ticks);
-    }
-    Passage { notes, key: key(call) }
+    let notes = plain(call);
+    // Of the key, only the mode is told.
+    let key = (mode > 0).then_some(Key { tonic: 0, is_minor: mode == 2 });
+    let features = CallFeatures::of(&notes, &notes, song_seed).with_key(key);
+    let start_ticks = notes.last().map_or(0, |note| note.onset_ticks);
+    let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks: i64::MAX };
+    let controls = Controls { style, ..Controls::raw() };
+    let mut generator = AnswerGenerator::new(request, features, metre, session.mark());
+    let answer = std::iter::from_fn(|| generator.next_note(&mut session, &controls));
+    passage(call, answer.take(PASSAGE_NOTES))
 }
 
 /// The metre at the end of a call. Prepared notes do not say how long bars are, but where they begin.
@@ -106,7 +137,7 @@ fn metre(call: &[PlacedNote]) -> Metre {
 
 #[cfg(test)]
 mod tests {
-    use engine::{Position, Velocity};
+    use engine::{Pitch, Position, Velocity};
 
     use super::*;
 

@@ -31,13 +31,14 @@ pub(super) fn print(report: &Report) {
     );
     println!("  published on MAESTRO: {PUBLISHED_MAESTRO}");
     if let Some(resemblance) = &report.answers {
-        print_resemblance(resemblance);
+        print_resemblance(resemblance, report.answers_are_raw);
     }
 }
 
-fn print_resemblance(resemblance: &Resemblance) {
+fn print_resemblance(resemblance: &Resemblance, is_raw: bool) {
+    let whose = if is_raw { "the network alone" } else { "the plugin" };
     println!(
-        "\n{} answers of {PASSAGE_NOTES} notes, and (in brackets) other real music, beside what really follows",
+        "\n{} answers of {whose}, of {PASSAGE_NOTES} notes, and (in brackets) other real music, beside what really follows",
         resemblance.n_passages
     );
     println!("{:<32}{:>18}{:>20}{:>18}", "", "overlap", "Wasserstein", "KL, nats");

@@ -1,5 +1,6 @@
 use std::sync::atomic::Ordering::Relaxed;
 
+use engine::answer::AnswerRequest;
 use nice_plug::prelude::{FloatParam, FloatRange, IntParam, IntRange};
 
 use super::*;
@@ -42,7 +43,7 @@ impl Host for Moody<'_> {
 fn work(worker: &mut WorkerSide, dice: &mut Dice) {
     while let Some(message) = worker.receive() {
         let (turn, from, until) = match message {
-            ToWorker::Begin(begin) => (begin.turn, begin.start_ticks, begin.until_ticks),
+            ToWorker::Begin(begin) => (begin.turn, begin.request.start_ticks, begin.until_ticks),
             ToWorker::Extend { turn, until_ticks, .. } => (turn, until_ticks - 12, until_ticks),
             ToWorker::Replace { turn, from_ticks, until_ticks, .. } => {
                 worker.offer(FromWorker::Replace { turn, from_ticks });
@@ -215,7 +216,7 @@ fn notes_that_come_too_late_are_left_out_and_counted() {
             start = Some(begin);
         }
     }
-    let Begin { turn, start_ticks, .. } = start.unwrap();
+    let Begin { turn, request: AnswerRequest { start_ticks, .. }, .. } = start.unwrap();
     // 67 ticks of 500 samples later (700 ms, nearly), and 15 ms more.
     run(&mut audio, vec![], 33_500 - 64 + 720);
     for (on_ticks, key) in [(start_ticks - 2, 50), (start_ticks, 51), (start_ticks + 1, 52), (start_ticks + 2, 53)] {
@@ -251,7 +252,7 @@ fn an_answer_that_is_asked_for_between_two_ticks_is_not_late_for_that() {
             plan = Some(begin);
         }
     }
-    let Begin { turn, start_ticks, .. } = plan.unwrap();
+    let Begin { turn, request: AnswerRequest { start_ticks, .. }, .. } = plan.unwrap();
     worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks: start_ticks, off_ticks: 99, key: 50, velocity: 99 }));
     run(&mut audio, vec![], 500);
     let hand_over_ms = audio.status.hand_over_ms.load(Relaxed);

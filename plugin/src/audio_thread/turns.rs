@@ -1,8 +1,10 @@
 //! The turns, as the audio thread carries them out.
 
+use engine::answer::{AnswerRequest, Controls};
+
 use super::AudioThread;
 use crate::clock::Course;
-use crate::link::{Begin, Controls, ToWorker};
+use crate::link::{Begin, ToWorker};
 use crate::midi::Host;
 use crate::settings::Settings;
 use crate::sounding::Whose;
@@ -103,15 +105,9 @@ impl AudioThread {
                 let controls = self.new_controls();
                 self.plan = self.plan.wrapping_add(1);
                 self.schedule.forget_coming();
-                let seed = u64::from(self.settings.seed) << 32 | u64::from(self.n_answers);
-                self.ask(ToWorker::Begin(Begin {
-                    turn: self.plan,
-                    seed,
-                    start_ticks,
-                    end_ticks,
-                    until_ticks,
-                    controls,
-                }));
+                let (song_seed, number) = (self.settings.seed, self.n_answers);
+                let request = AnswerRequest { song_seed, number, start_ticks, end_ticks };
+                self.ask(ToWorker::Begin(Begin { turn: self.plan, request, until_ticks, controls }));
             }
             Some(Action::Extend { until_ticks }) => {
                 let controls = self.new_controls();

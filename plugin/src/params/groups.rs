@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use engine::answer::controls::GRID_NAMES;
+use engine::answer::scale::{KEY_NAMES, SCALE_NAMES};
 use nice_plug::prelude::*;
 
 use super::text::{choice, controller_or_off, key, key_or_off, percent, style};
 use crate::chosen::Chosen;
-use crate::scale;
 use crate::settings::{Changes, Watched};
 
 const LENGTHS: &[&str] = &["Like the call", "1 bar", "2 bars", "4 bars", "8 bars", "Until stopped"];
@@ -18,9 +19,6 @@ const KEY_LOCKS: &[&str] = &["Off", "Lean", "Strict"];
 const VOICES: &[&str] = &["Like the call", "1", "2", "3", "4", "5", "6", "7", "8"];
 const CHANNELS: &[&str] =
     &["As played", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
-const QUANTISES: &[&str] = &["Off", "1/4", "1/8", "1/8 triplet", "1/16", "1/16 triplet", "1/32"];
-/// Ticks of the lines of [`QUANTISES`].
-pub(crate) const QUANTISE_TICKS: [u8; 7] = [0, 48, 24, 16, 12, 8, 6];
 
 /// Whose manner, and how free.
 #[derive(Params)]
@@ -194,8 +192,8 @@ impl TextureParams {
 impl PitchParams {
     pub(super) fn new(changes: &Changes) -> Self {
         Self {
-            key: choice("Key", scale::KEYS, 0).watched(changes),
-            scale: choice("Scale", scale::NAMES, 0).watched(changes),
+            key: choice("Key", KEY_NAMES, 0).watched(changes),
+            scale: choice("Scale", SCALE_NAMES, 0).watched(changes),
             key_lock: choice("Key lock", KEY_LOCKS, 1).watched(changes),
             lowest: key("Lowest key", 36).watched(changes),
             highest: key("Highest key", 96).watched(changes),
@@ -237,7 +235,7 @@ impl TimeParams {
     pub(super) fn new(changes: &Changes) -> Self {
         Self {
             start: choice("Start", STARTS, 0).watched(changes),
-            quantise: choice("Quantise", QUANTISES, 0).watched(changes),
+            quantise: choice("Quantise", GRID_NAMES, 0).watched(changes),
             quantise_strength: percent("Quantise strength", 1.0, 0.0, 1.0).watched(changes),
             ahead_ms: FloatParam::new("Play ahead", 0.0, FloatRange::Linear { min: 0.0, max: 100.0 })
                 .with_unit(" ms")

@@ -17,6 +17,11 @@ pub(super) struct Heard {
 }
 
 impl Heard {
+    /// A note that we have played.
+    pub(super) fn ours(note: Note, style: u8) -> Self {
+        Self { note, channel: 0, is_key_down: false, is_pedalled: false, is_ours: true, style }
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.is_key_down || self.is_pedalled
     }

@@ -1,7 +1,7 @@
 use super::*;
 use engine::{ModelConfig, Precision};
 
-use crate::scale::{Lock, Wish};
+use engine::answer::{AnswerRequest, KeyChoice, KeyLock};
 
 /// All that can be neutral is.
 pub(crate) const CONTROLS: Controls = Controls {
@@ -16,12 +16,13 @@ pub(crate) const CONTROLS: Controls = Controls {
     complexity: 0.0,
     voices: 0,
     velocity_follow: 0.0,
-    lowest: 48,
-    highest: 72,
-    wish: Wish { tonic: None, scale: 0 },
-    lock: Lock::Off,
+    lowest: Pitch::nearest(48),
+    highest: Pitch::nearest(72),
+    key: KeyChoice { tonic: None, scale: 0 },
+    key_lock: KeyLock::Off,
     quantise_ticks: 0,
     quantise_strength: 0.0,
+    is_guided: true,
 };
 
 #[derive(Default)]
@@ -45,7 +46,12 @@ impl Listener for Ears {
 }
 
 pub(crate) fn planner() -> Planner {
-    let file = engine::random_file(ModelConfig::TINY, Precision::Q8, 7).unwrap();
+    planner_of(7)
+}
+
+/// With one of many networks that were never trained.
+fn planner_of(network: u64) -> Planner {
+    let file = engine::random_file(ModelConfig::TINY, Precision::Q8, network).unwrap();
     Planner::new(Arc::new(Weights::parse(&file).unwrap()), Arc::default())
 }
 
@@ -62,9 +68,13 @@ pub(crate) fn call(from: i64) -> Vec<ToWorker> {
     keys.into_iter().zip(0..).flat_map(note).collect()
 }
 
+fn request(number: u32, start_ticks: i64, end_ticks: i64) -> AnswerRequest {
+    AnswerRequest { song_seed: 0, number, start_ticks, end_ticks }
+}
+
 pub(crate) fn begin(turn: u32, start_ticks: i64, length: i64) -> ToWorker {
     let (until_ticks, end_ticks) = (start_ticks + length.min(192), start_ticks + length);
-    ToWorker::Begin(Begin { turn, seed: 3, start_ticks, end_ticks, until_ticks, controls: CONTROLS })
+    ToWorker::Begin(Begin { turn, request: request(3, start_ticks, end_ticks), until_ticks, controls: CONTROLS })
 }
 
 pub(crate) fn tell(planner: &mut Planner, messages: impl IntoIterator<Item = ToWorker>) -> Vec<PlannedNote> {
@@ -157,7 +167,7 @@ fn the_pedal_holds_notes_until_it_comes_up() {
     ]);
     assert_eq!(planner.heard.len(), 2, "both still sound");
     tell(&mut planner, [ToWorker::Pedal { ticks: 192, channel: 0, is_down: false }]);
-    let lengths: Vec<_> = planner.call.iter().map(|note| note.duration_ticks).collect();
+    let lengths: Vec<_> = planner.player.call().iter().map(|note| note.duration_ticks).collect();
     assert_eq!(lengths, [192, 96]);
 }
 
@@ -167,17 +177,17 @@ pub(crate) fn extend(turn: u32, until_ticks: i64, controls: Controls) -> ToWorke
 
 /// An answer of eight bars to a call, under these controls from the start.
 fn answer_with(controls: Controls) -> Vec<PlannedNote> {
-    seeded_answer(3, controls)
+    answer_of(planner(), controls)
 }
 
-fn seeded_answer(seed: u64, controls: Controls) -> Vec<PlannedNote> {
-    let begin = Begin { turn: 1, seed, start_ticks: 240, end_ticks: 1776, until_ticks: 1776, controls };
-    tell(&mut planner(), call(0).into_iter().chain([ToWorker::Begin(begin)]))
+fn answer_of(mut planner: Planner, controls: Controls) -> Vec<PlannedNote> {
+    let begin = Begin { turn: 1, request: request(3, 240, 1776), until_ticks: 1776, controls };
+    tell(&mut planner, call(0).into_iter().chain([ToWorker::Begin(begin)]))
 }
 
 #[test]
 fn a_change_replaces_what_comes_after_it_and_nothing_before() {
-    let wild = Controls { temperature: 1.5, lowest: 60, ..CONTROLS };
+    let wild = Controls { temperature: 1.5, lowest: Pitch::MIDDLE_C, ..CONTROLS };
     let messages = |from_ticks| {
         let replace = ToWorker::Replace { turn: 1, from_ticks, until_ticks: from_ticks + 24, controls: wild };
         [begin(1, 240, 9999), replace, extend(1, 700, wild)]
@@ -203,15 +213,15 @@ fn a_change_replaces_what_comes_after_it_and_nothing_before() {
 #[test]
 fn the_answer_keeps_the_key_of_the_call_as_strictly_as_asked() {
     // The scale of the call has a C sharp: its key is D minor.
-    let inside = |lock| {
-        let controls = Controls { lock, rhythm_temperature: 0.5, ..CONTROLS };
-        let notes: Vec<_> = (0..8).flat_map(|seed| seeded_answer(seed, controls)).collect();
+    let inside = |key_lock| {
+        let controls = Controls { key_lock, rhythm_temperature: 0.5, ..CONTROLS };
+        let notes: Vec<_> = (0..8).flat_map(|network| answer_of(planner_of(network), controls)).collect();
         let is_inside = |note: &&PlannedNote| [0, 1, 2, 4, 5, 7, 9, 10].contains(&(note.key % 12));
         (notes.iter().filter(is_inside).count(), notes.len())
     };
-    let [off, lean, strict] = [Lock::Off, Lock::Lean, Lock::Strict].map(inside);
+    let [off, lean, strict] = [KeyLock::Off, KeyLock::Lean, KeyLock::Strict].map(inside);
     assert_eq!(strict.0, strict.1);
-    assert!(off.0 * 10 < off.1 * 9, "random weights know no key: {off:?}");
+    assert!(off.0 * 10 < off.1 * 9, "most random weights know no key: {off:?}");
     assert!(lean.0 * 10 > lean.1 * 9, "{off:?}, then {lean:?}");
 }
 
@@ -238,9 +248,9 @@ fn a_key_held_over_the_hand_over_is_read_again_when_its_length_is_known() {
         ToWorker::On { ticks: 390, channel: 0, key: 60, velocity: 80, style: 1 },
     ];
     tell(&mut planner, messages);
-    let told = planner.recent.iter().find(|note| note.pitch.get() == 50).map(|note| note.duration_ticks);
+    let told = planner.player.recent().iter().find(|note| note.pitch.get() == 50).map(|note| note.duration_ticks);
     assert_eq!(told, Some(276));
-    assert!(planner.call.is_empty(), "it belonged to the call before");
+    assert!(planner.player.call().is_empty(), "it belonged to the call before");
 }
 
 #[test]
@@ -255,7 +265,7 @@ fn a_key_that_is_never_let_go_does_not_stop_the_listening() {
 fn a_generator_goes_on_for_an_hour_without_a_trap() {
     let mut planner = planner();
     let tame = Controls { temperature: 0.05, rhythm_temperature: 0.05, ..CONTROLS };
-    let start = Begin { turn: 1, seed: 3, start_ticks: 0, end_ticks: i64::MAX, until_ticks: 192, controls: tame };
+    let start = Begin { turn: 1, request: request(3, 0, i64::MAX), until_ticks: 192, controls: tame };
     // Half an hour at 120 BPM, almost without chance.
     let steps = (1..900i64).map(|i| extend(1, 192 * i, tame));
     let notes = tell(&mut planner, std::iter::once(ToWorker::Begin(start)).chain(steps));
@@ -279,7 +289,7 @@ fn answers_lean_towards_what_the_player_played() {
             planner.session.unlearn();
         }
         let controls = Controls { learn_from_me, ..CONTROLS };
-        let begin = Begin { turn: 1, seed: 3, start_ticks: 768, end_ticks: 3000, until_ticks: 3000, controls };
+        let begin = Begin { turn: 1, request: request(3, 768, 3000), until_ticks: 3000, controls };
         tell(&mut planner, [ToWorker::Begin(begin)])
     };
     let n_as_in_the_calls = |notes: &[PlannedNote]| {
@@ -297,7 +307,7 @@ fn answers_lean_towards_what_the_player_played() {
 #[test]
 fn the_players_notes_are_kept_with_the_song() {
     let controls = Controls { learn_from_me: 1.0, ..CONTROLS };
-    let begin = Begin { turn: 1, seed: 3, start_ticks: 240, end_ticks: 3000, until_ticks: 3000, controls };
+    let begin = Begin { turn: 1, request: request(3, 240, 3000), until_ticks: 3000, controls };
     let song = || [ToWorker::Reset].into_iter().chain(call(0)).chain([ToWorker::Begin(begin)]);
     let mut planner = planner();
     tell(&mut planner, song());
@@ -356,10 +366,11 @@ fn the_shipped_network_repeats_itself_no_more_than_composers_do() {
     let tastes = Controls { style: 0, temperature: 0.9, rhythm_temperature: 0.9, top_p: 0.95, ..CONTROLS };
     let (mut n_notes, mut n_looped) = (0, 0);
     for seed in 1..=24 {
-        let controls = Controls { style: u8::try_from(seed % 15).unwrap(), lowest: 36, highest: 96, ..tastes };
+        let (lowest, highest) = (Pitch::nearest(36), Pitch::nearest(96));
+        let controls = Controls { style: u8::try_from(seed % 15).unwrap(), lowest, highest, ..tastes };
         let mut planner = Planner::new(crate::weights::load().unwrap(), Arc::default());
         let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
-        let begin = Begin { turn: 1, seed, start_ticks: 384, end_ticks: 1920, until_ticks: 1920, controls };
+        let begin = Begin { turn: 1, request: request(seed, 384, 1920), until_ticks: 1920, controls };
         let messages = [ToWorker::Metre(metre)].into_iter().chain(call(0));
         let notes = tell(&mut planner, messages.chain([ToWorker::Begin(begin)]));
         n_notes += notes.len();

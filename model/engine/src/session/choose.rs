@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::Session;
 use crate::conditions::Conditions;
-use crate::grammar::{Grammar, Onset};
-use crate::memory::Memory;
 use crate::metre::Position;
 use crate::note::{Note, Pitch};
-use crate::pacing::Pacing;
-use crate::sample::{self, Sampling};
-use crate::vocab::{self, END, N_PITCHES};
+use crate::sampling::grammar::{Grammar, Onset};
+use crate::sampling::onset_bias::Pacing;
+use crate::sampling::sample::{self, Sampling};
+use crate::session::context::Context;
+use crate::tokens::vocab::{self, END, N_PITCHES};
 
 /// What [`Session::next`] may answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,17 +79,17 @@ impl Session {
         });
         let weights = Arc::clone(&sessions[0].weights);
         if sessions.iter().all(|session| Arc::ptr_eq(&session.weights, &weights)) {
-            Memory::read_together(&weights.network, sessions.each_mut().map(|session| &mut session.memory), goals);
+            Context::read_together(&weights.network, sessions.each_mut().map(|session| &mut session.context), goals);
         } else {
             for (session, goal) in sessions.iter_mut().zip(goals) {
-                Memory::read_together(&session.weights.network, [&mut session.memory], [goal]);
+                Context::read_together(&session.weights.network, [&mut session.context], [goal]);
             }
         }
         std::array::from_fn(|i| sessions[i].draw(&asks[i].0, &asks[i].1))
     }
 
     fn grammar(&self, ask: &Ask, bend: &Bend) -> Grammar {
-        let last = self.memory.last().map(|fed| fed.note);
+        let last = self.context.last().map(|fed| fed.note);
         Grammar::new(last, ask.onset, ask.lowest, ask.highest, ask.may_end).without(&bend.class_bias, bend.avoid)
     }
 

@@ -2,9 +2,9 @@
 
 use super::{Event, Session};
 use crate::conditions::Conditions;
-use crate::math;
-use crate::memory::Memory;
-use crate::vocab::{END, N_PITCHES};
+use crate::network::math;
+use crate::session::context::Context;
+use crate::tokens::vocab::{END, N_PITCHES};
 
 impl Session {
     /// How unlikely an event is as the next one: -ln of the model's probability of its shift, pitch, duration and
@@ -31,9 +31,9 @@ impl Session {
             Event::End { at_ticks } => (at_ticks, encoder.end(at_ticks).values(), None),
         };
         let goal = self.goal(conditions, onset_ticks);
-        Memory::read_together(&self.weights.network, [&mut self.memory], [goal]);
+        Context::read_together(&self.weights.network, [&mut self.context], [goal]);
         let position = self.metre.position(onset_ticks);
-        let is_first = self.memory.n_fed() == 0;
+        let is_first = self.context.n_fed() == 0;
         self.recall();
         let mut nats = [0.0; 4];
         for (attribute, nats) in nats.iter_mut().enumerate() {

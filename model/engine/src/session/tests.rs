@@ -1,7 +1,7 @@
 use super::*;
-use crate::grammar::Onset;
-use crate::sample::Sampling;
-use crate::simd::Isa;
+use crate::network::simd::Isa;
+use crate::sampling::grammar::Onset;
+use crate::sampling::sample::Sampling;
 use crate::{ModelConfig, Pitch, Precision, Velocity, random_file};
 
 fn music() -> impl Iterator<Item = (Note, Conditions)> {

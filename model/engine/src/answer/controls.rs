@@ -1,0 +1,128 @@
+//! What a player can set of an answer, and may change while it is being made.
+
+use super::scale::{KeyChoice, KeyLock};
+use crate::conditions::Conditions;
+use crate::note::Pitch;
+use crate::sampling::density_control::Asked;
+use crate::sampling::sample::Sampling;
+
+/// The grids that notes can be drawn to, as they are shown. Their order is in saved songs: new ones come last.
+pub const GRID_NAMES: &[&str] = &["Off", "1/4", "1/8", "1/8 triplet", "1/16", "1/16 triplet", "1/32"];
+/// Ticks from line to line of each of [`GRID_NAMES`].
+pub const GRID_TICKS: [u8; 7] = [0, 48, 24, 16, 12, 8, 6];
+
+/// What an answer should be like. The default is what the plugin plays when nobody has touched it.
+///
+/// ```
+/// use engine::answer::Controls;
+///
+/// let denser = Controls { density: 2.0, ..Controls::default() };
+/// assert!(denser.is_guided && denser.velocity_follow > 0.0);
+/// assert!(!Controls::raw().is_guided);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Controls {
+    /// Place in the weights' list of styles; 0 for any.
+    pub style: u8,
+    /// The style to mix with.
+    pub style2: u8,
+    /// The share of notes that come in the second style, 0 to 1.
+    pub style_mix: f32,
+    /// Of pitch and velocity.
+    pub temperature: f32,
+    /// Of time and length.
+    pub rhythm_temperature: f32,
+    /// Values are chosen among the likeliest that together have this probability, 0 to 1.
+    pub top_p: f32,
+    /// How far the answer leans towards what the player has played, 0 to 1.
+    pub learn_from_me: f32,
+    /// Notes per beat, times the call's; above 0.
+    pub density: f32,
+    /// From -1 to 1: fewer notes and thinner chords than the call's, or more and fuller.
+    pub complexity: f32,
+    /// Notes at a time, at most; 0 for the call's polyphony.
+    pub voices: u8,
+    /// How far the answer's loudness is moved to the call's, 0 to 1.
+    pub velocity_follow: f32,
+    /// Lowest key, inclusive.
+    pub lowest: Pitch,
+    /// Highest key, inclusive.
+    pub highest: Pitch,
+    /// The key and the scale.
+    pub key: KeyChoice,
+    /// How strictly the answer keeps to them.
+    pub key_lock: KeyLock,
+    /// Ticks from line to line of the grid that notes are drawn to, one of [`GRID_TICKS`]; 0 for none.
+    pub quantise_ticks: u8,
+    /// How far they are drawn, 0 to 1.
+    pub quantise_strength: f32,
+    /// Whether the call's number of notes, chords and rhythm are told to the network, and the answer is held to them and to
+    /// its start, and never rests for long. Always, but where the network alone is measured.
+    pub is_guided: bool,
+}
+
+impl Default for Controls {
+    fn default() -> Self {
+        Self {
+            style: 0,
+            style2: 0,
+            style_mix: 0.0,
+            temperature: 0.9,
+            rhythm_temperature: 0.9,
+            top_p: 0.95,
+            learn_from_me: 0.1,
+            density: 1.0,
+            complexity: 0.0,
+            voices: 0,
+            velocity_follow: 0.75,
+            lowest: Pitch::nearest(36),
+            highest: Pitch::nearest(96),
+            key: KeyChoice::default(),
+            key_lock: KeyLock::Lean,
+            quantise_ticks: 0,
+            quantise_strength: 1.0,
+            is_guided: true,
+        }
+    }
+}
+
+impl Controls {
+    /// The network alone, on the keys of a piano: it is told style and mode, what it chooses is played as it is, and only
+    /// what would run in circles is chosen anew. For measurements of the network; nobody plays like this.
+    #[must_use]
+    pub fn raw() -> Self {
+        Self {
+            temperature: 0.95,
+            rhythm_temperature: 0.95,
+            learn_from_me: 0.0,
+            velocity_follow: 0.0,
+            lowest: Pitch::nearest(21),
+            highest: Pitch::nearest(108),
+            key_lock: KeyLock::Off,
+            is_guided: false,
+            ..Self::default()
+        }
+    }
+
+    /// How freely pitch and velocity are chosen.
+    pub(super) fn sampling(&self) -> Sampling {
+        Sampling { temperature: self.temperature, top_p: self.top_p }
+    }
+
+    /// How freely time and length are chosen.
+    pub(super) fn rhythm_sampling(&self) -> Sampling {
+        Sampling { temperature: self.rhythm_temperature, top_p: self.top_p }
+    }
+
+    /// How many notes are asked for.
+    pub(super) fn density_request(&self) -> Asked {
+        let grid_ticks = f32::from(self.quantise_ticks) * self.quantise_strength;
+        Asked { density: self.density, complexity: self.complexity, grid_ticks }
+    }
+
+    /// What the network is told of a note that the player plays.
+    #[must_use]
+    pub fn call_conditions(&self) -> Conditions {
+        Conditions { style: self.style, ..Conditions::default() }
+    }
+}

@@ -1,0 +1,293 @@
+//! An answer in the making: note after note, as the controls are when each is made.
+
+use super::controls::Controls;
+use super::features::{Bounds, CallFeatures, quantised};
+use super::request::{AnswerRequest, stream, unit};
+use crate::metre::Metre;
+use crate::note::{Note, TICKS_PER_BEAT};
+use crate::sampling::grammar::Onset;
+use crate::sampling::repeat::{self, FREER, MOST_TRIES, SHARE_LET_THROUGH, is_enough, is_repeat};
+use crate::session::{Ask, Bend, Event, Mark, Session};
+
+/// An answer does not fall silent for longer than two bars of 4/4.
+const LONGEST_REST_TICKS: i64 = 8 * TICKS_PER_BEAT as i64;
+/// Notes of an endless answer that are kept, at least: more than two contexts of most models.
+const KEPT_NOTES: usize = 2048;
+
+/// A note of an answer.
+#[derive(Clone, Copy, Debug)]
+struct GeneratedNote {
+    /// As it is to be played, but for the end of the answer.
+    note: Note,
+    /// The session just before it.
+    before: Mark,
+    /// The time from the onset before it that was wanted.
+    goal_ticks: f32,
+    /// Running mean of the velocities that the network chose, up to this note.
+    mean_velocity: f32,
+    /// It said what had been said before.
+    is_repeat: bool,
+}
+
+impl repeat::Made for GeneratedNote {
+    fn note(&self) -> Note {
+        self.note
+    }
+
+    fn is_repeat(&self) -> bool {
+        self.is_repeat
+    }
+}
+
+/// Makes an answer, one note at a time. A session that it is given has heard the call, and is always the same one (or one that
+/// [follows](Session::follow) it); what is generated is fed to it.
+///
+/// What the notes are depends on weights, call, request and controls only, and not on how many are made at a time or on what
+/// was made and taken back.
+#[derive(Debug)]
+pub struct AnswerGenerator {
+    request: AnswerRequest,
+    features: CallFeatures,
+    metre: Metre,
+    /// The session before anything of this answer.
+    before: Mark,
+    /// In the order of their onsets; the oldest of an endless answer are forgotten.
+    notes: Vec<GeneratedNote>,
+    n_offered: usize,
+    n_forgotten: usize,
+    /// A note that is made now begins here at the earliest.
+    not_before_ticks: i64,
+    is_complete: bool,
+}
+
+impl AnswerGenerator {
+    /// Nothing is made yet. `before` is where [`AnswerGenerator::withdraw`] goes back to: before the end of a call that was told
+    /// for the time being, if there is such an end.
+    #[must_use]
+    pub fn new(request: AnswerRequest, features: CallFeatures, metre: Metre, before: Mark) -> Self {
+        Self {
+            request,
+            features,
+            metre,
+            before,
+            notes: Vec::new(),
+            n_offered: 0,
+            n_forgotten: 0,
+            not_before_ticks: request.start_ticks,
+            is_complete: false,
+        }
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn request(&self) -> AnswerRequest {
+        self.request
+    }
+
+    /// The grid for notes made from now on, as far as they are drawn to it.
+    pub fn set_metre(&mut self, metre: Metre) {
+        self.metre = metre;
+    }
+
+    /// The next note, as it is to be played, made if need be; `None` when the answer is over.
+    pub fn next_note(&mut self, session: &mut Session, controls: &Controls) -> Option<Note> {
+        loop {
+            let note = self.offer(i64::MAX);
+            if note.is_some() || self.is_complete {
+                return note;
+            }
+            self.generate(session, controls);
+        }
+    }
+
+    /// The next note that begins before `until_ticks` and was not offered yet, as it is to be played; it counts as
+    /// offered now.
+    pub fn offer(&mut self, until_ticks: i64) -> Option<Note> {
+        let made = self.notes.get(self.n_offered).filter(|made| made.note.onset_ticks < until_ticks)?;
+        let note = cut(made.note, self.request.end_ticks);
+        self.n_offered += 1;
+        Some(note)
+    }
+
+    /// Whether all notes that begin before `until_ticks` are made.
+    #[must_use]
+    pub fn reaches(&self, until_ticks: i64) -> bool {
+        self.is_complete || self.notes.last().is_some_and(|made| made.note.onset_ticks >= until_ticks)
+    }
+
+    /// Onset of the last note.
+    #[must_use]
+    pub fn last_ticks(&self) -> Option<i64> {
+        self.notes.last().map(|made| made.note.onset_ticks)
+    }
+
+    /// There is nothing more to come.
+    pub fn complete(&mut self) {
+        self.is_complete = true;
+    }
+
+    /// Takes back the notes that begin at `from_ticks` or later. False, and nothing is done, if the session has moved on.
+    pub fn take_back(&mut self, from_ticks: i64, session: &mut Session) -> bool {
+        let n_kept = self.notes.partition_point(|made| made.note.onset_ticks < from_ticks);
+        if self.notes.get(n_kept).is_some_and(|made| !session.rewind(&made.before)) {
+            return false;
+        }
+        self.notes.truncate(n_kept);
+        self.n_offered = self.n_offered.min(n_kept);
+        self.not_before_ticks = from_ticks;
+        self.is_complete = false;
+        true
+    }
+
+    /// Makes a note, if the answer goes on.
+    pub fn generate(&mut self, session: &mut Session, controls: &Controls) {
+        let AnswerRequest { start_ticks, end_ticks, .. } = self.request;
+        let seed = self.request.seed();
+        let last = self.last_ticks();
+        let place = u64::try_from(self.n_forgotten + self.notes.len()).unwrap_or(u64::MAX);
+        // The music may end by itself in the second half of its time.
+        let may_end = end_ticks != i64::MAX && last.is_some_and(|last| last - start_ticks >= end_ticks - last);
+        let not_before =
+            self.not_before_ticks.max(if self.is_chord_full(controls) { last.unwrap_or(0) + 1 } else { 0 });
+        let is_second = unit(stream(seed, place, u64::MAX)) < controls.style_mix;
+        let style = if is_second { controls.style2 } else { controls.style };
+        let is_first = last.is_none() && controls.is_guided;
+        let mut ask = Ask {
+            conditions: self.features.conditions(controls, style),
+            sampling: controls.sampling(),
+            lowest: controls.lowest,
+            highest: controls.highest,
+            onset: if is_first { Onset::Exactly(start_ticks) } else { Onset::NotBefore(not_before) },
+            may_end,
+        };
+        let mut rhythm = controls.rhythm_sampling();
+        let made = self.notes.iter().map(|made| (made.note, made.goal_ticks));
+        let pacing = self.features.pacing(controls, made);
+        let class_bias = self.features.class_bias(controls);
+        let mut avoid = None;
+        // Drawn once for each note, like the style.
+        let is_let_through = unit(stream(seed, place, u64::MAX - 1)) < SHARE_LET_THROUGH;
+        session.lean(controls.learn_from_me);
+        let before = session.mark();
+        for attempt in 0.. {
+            // Each note has a random stream of its own, so that the notes before it leave no trace in it.
+            session.seed(stream(seed, place, attempt));
+            let bend = Bend { rhythm: Some(rhythm), pacing, class_bias, avoid };
+            let mut event = session.next_bent(&ask, &bend);
+            if let (Event::Note(note), Some(last)) = (event, last)
+                && controls.is_guided
+                && note.onset_ticks > last.max(not_before).saturating_add(LONGEST_REST_TICKS)
+            {
+                session.rewind(&before);
+                let onset = Onset::Exactly(last.max(not_before) + LONGEST_REST_TICKS);
+                event = session.next_bent(&Ask { onset, ..ask }, &bend);
+            }
+            match event {
+                Event::Note(note) if note.onset_ticks < end_ticks => {
+                    let made = self.rendered(before, note, controls);
+                    let is_too_much = made.is_repeat && is_enough(&self.notes, made.note.onset_ticks);
+                    if !is_too_much || is_let_through || attempt == MOST_TRIES {
+                        return self.keep(made, note, session);
+                    }
+                    session.rewind(&before);
+                    avoid = Some(note.pitch);
+                    ask.sampling.temperature *= FREER;
+                    rhythm.temperature *= FREER;
+                }
+                Event::Note(_) | Event::End { .. } => {
+                    session.rewind(&before);
+                    self.is_complete = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The note as it is to be played.
+    fn rendered(&self, before: Mark, note: Note, controls: &Controls) -> GeneratedNote {
+        let last = self.notes.last();
+        let least_ticks = last.map_or(i64::MIN, |made| made.note.onset_ticks).max(self.not_before_ticks);
+        let AnswerRequest { start_ticks, end_ticks, .. } = self.request;
+        let bounds = Bounds { start_ticks, least_ticks, end_ticks };
+        let mean_velocity = last.map(|made| made.mean_velocity);
+        let (mut note, mean_velocity) = self.features.render(note, controls, self.metre, bounds, mean_velocity);
+        let mut at_once = self.notes.iter().rev().take_while(|made| made.note.onset_ticks == note.onset_ticks);
+        let is_at_last = last.is_some_and(|made| made.note.onset_ticks == note.onset_ticks);
+        if is_at_last && self.is_chord_full(controls) || at_once.any(|made| made.note.pitch == note.pitch) {
+            // Two notes of one key, or more than there are voices, were drawn to the same line: the later one takes the next.
+            let later = note.onset_ticks + i64::from(controls.quantise_ticks);
+            note.onset_ticks = quantised(later, self.metre, bounds, controls);
+        }
+        let goal_ticks = self.features.goal_ticks(controls);
+        GeneratedNote { note, before, goal_ticks, mean_velocity, is_repeat: is_repeat(&self.notes, note) }
+    }
+
+    /// Takes a note that the session chose as `chosen`.
+    fn keep(&mut self, made: GeneratedNote, chosen: Note, session: &mut Session) {
+        if made.note.onset_ticks >= self.request.end_ticks {
+            session.rewind(&made.before);
+            self.is_complete = true;
+            return;
+        }
+        if made.note != chosen {
+            session.amend(made.note);
+        }
+        self.notes.push(made);
+        if self.notes.len() >= 2 * KEPT_NOTES && self.n_offered > KEPT_NOTES {
+            self.notes.drain(..KEPT_NOTES);
+            self.n_offered -= KEPT_NOTES;
+            self.n_forgotten += KEPT_NOTES;
+        }
+    }
+
+    fn is_chord_full(&self, controls: &Controls) -> bool {
+        let last = self.last_ticks();
+        let n_at_last = self.notes.iter().rev().take_while(|made| Some(made.note.onset_ticks) == last).count();
+        controls.voices > 0 && n_at_last >= usize::from(controls.voices)
+    }
+
+    /// The answer is not wanted: the session goes back to before it. False, and nothing is done, if it has moved on.
+    pub fn withdraw(&self, session: &mut Session) -> bool {
+        session.rewind(&self.before)
+    }
+
+    /// Whether all its notes are still known.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.n_forgotten == 0
+    }
+
+    /// The notes that began before `at_ticks`, ended there.
+    pub fn heard_until(&self, at_ticks: i64) -> impl Iterator<Item = Note> {
+        heard_until(&self.notes, at_ticks)
+    }
+
+    /// The answer was heard up to `at_ticks`, and the first note that others played meanwhile began at `others_ticks`. What the
+    /// session has of it stays as far as that is what was heard, and comes before the others'. Returns the rest, ended at
+    /// `at_ticks`: it is to be told anew, in its place among the others.
+    pub fn settle(&self, at_ticks: i64, others_ticks: Option<i64>, session: &mut Session) -> Vec<Note> {
+        let is_as_heard =
+            |note: &Note| note.end_ticks() <= at_ticks && others_ticks.is_none_or(|ticks| note.onset_ticks < ticks);
+        let n_as_heard = self.notes.iter().take_while(|made| is_as_heard(&made.note)).count();
+        let rest = &self.notes[n_as_heard..];
+        let is_taken_back = rest.first().is_some_and(|made| session.rewind(&made.before));
+        if is_taken_back { heard_until(rest, at_ticks).collect() } else { Vec::new() }
+    }
+}
+
+fn heard_until(notes: &[GeneratedNote], at_ticks: i64) -> impl Iterator<Item = Note> {
+    notes
+        .iter()
+        .map(|made| made.note)
+        .filter(move |note| note.onset_ticks < at_ticks)
+        .map(move |note| cut(note, at_ticks))
+}
+
+/// The note, ended at `ticks` at the latest; at least a tick long. `i64::MAX` ends nothing.
+pub(super) fn cut(note: Note, ticks: i64) -> Note {
+    let longest = u32::try_from(ticks.saturating_sub(note.onset_ticks).max(1)).unwrap_or(u32::MAX);
+    Note {
+        duration_ticks: if ticks == i64::MAX { note.duration_ticks } else { longest.min(note.duration_ticks) },
+        ..note
+    }
+}

@@ -1,0 +1,119 @@
+//! Keys and scales, and how an answer is held to them.
+
+use crate::key::Key;
+
+/// The choices of the key: the call's, or a tonic.
+pub const KEY_NAMES: &[&str] = &["Like the call", "C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
+/// The choices of the scale: the one of the call's mode, or a scale of its own.
+pub const SCALE_NAMES: &[&str] = &[
+    "Like the call",
+    "Major",
+    "Minor",
+    "Harmonic minor",
+    "Dorian",
+    "Phrygian",
+    "Lydian",
+    "Mixolydian",
+    "Major pentatonic",
+    "Minor pentatonic",
+    "Blues",
+    "Whole tone",
+];
+/// Semitones above the tonic. Minor has its leading note too, which nearly all minor music uses.
+const SCALES: [&[u8]; 11] = [
+    &[0, 2, 4, 5, 7, 9, 11],
+    &[0, 2, 3, 5, 7, 8, 10, 11],
+    &[0, 2, 3, 5, 7, 8, 11],
+    &[0, 2, 3, 5, 7, 9, 10],
+    &[0, 1, 3, 5, 7, 8, 10],
+    &[0, 2, 4, 6, 7, 9, 11],
+    &[0, 2, 4, 5, 7, 9, 10],
+    &[0, 2, 4, 7, 9],
+    &[0, 3, 5, 7, 10],
+    &[0, 3, 5, 6, 7, 10],
+    &[0, 2, 4, 6, 8, 10],
+];
+/// What the lean lock takes from the logit of a note outside the scale: it becomes 12 times less likely.
+const LEAN: f32 = -2.5;
+
+/// How strictly an answer keeps to its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyLock {
+    /// All notes are alike.
+    Off,
+    /// Other notes are rare.
+    Lean,
+    /// There are no others, unless the range leaves none.
+    Strict,
+}
+
+/// What the player chose. What is left open comes from the call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyChoice {
+    /// Pitch class, 0 (C) to 11 (B).
+    pub tonic: Option<u8>,
+    /// Place in [`SCALE_NAMES`].
+    pub scale: u8,
+}
+
+impl KeyChoice {
+    /// The key of the answer to a call in `heard`; `None` if nobody says.
+    #[must_use]
+    pub fn key(self, heard: Option<Key>) -> Option<Key> {
+        let tonic = self.tonic.or(heard.map(|key| key.tonic))?;
+        let is_minor = self.scale().map_or(heard.is_some_and(|key| key.is_minor), |scale| scale.contains(&3));
+        Some(Key { tonic, is_minor })
+    }
+
+    /// What to add to the logits of the pitch classes, from C up: `(12,)`.
+    #[must_use]
+    pub fn class_bias(self, heard: Option<Key>, lock: KeyLock) -> [f32; 12] {
+        let outside = match lock {
+            KeyLock::Off => 0.0,
+            KeyLock::Lean => LEAN,
+            KeyLock::Strict => f32::NEG_INFINITY,
+        };
+        let Some(key) = self.key(heard).filter(|_| lock != KeyLock::Off) else { return [0.0; 12] };
+        let mut bias = [outside; 12];
+        for step in self.scale().unwrap_or(SCALES[usize::from(key.is_minor)]) {
+            bias[usize::from((key.tonic + step) % 12)] = 0.0;
+        }
+        bias
+    }
+
+    fn scale(self) -> Option<&'static [u8]> {
+        SCALES.get(usize::from(self.scale).checked_sub(1)?).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const E_MINOR: Option<Key> = Some(Key { tonic: 4, is_minor: true });
+
+    fn classes(choice: KeyChoice, heard: Option<Key>) -> Vec<usize> {
+        let bias = choice.class_bias(heard, KeyLock::Strict);
+        (0..12).filter(|&class| bias[class] == 0.0).collect()
+    }
+
+    #[test]
+    fn what_is_not_chosen_comes_from_the_call() {
+        let all: Vec<usize> = (0..12).collect();
+        assert_eq!(SCALE_NAMES.len(), SCALES.len() + 1);
+        assert_eq!(classes(KeyChoice::default(), None), all);
+        assert_eq!(classes(KeyChoice::default(), E_MINOR), [0, 2, 3, 4, 6, 7, 9, 11]);
+        assert_eq!(classes(KeyChoice { tonic: Some(0), scale: 0 }, None), [0, 2, 4, 5, 7, 9, 11]);
+        assert_eq!(classes(KeyChoice { tonic: Some(9), scale: 0 }, E_MINOR), [0, 2, 4, 5, 7, 8, 9, 11]);
+        assert_eq!(classes(KeyChoice { tonic: None, scale: 8 }, E_MINOR), [1, 4, 6, 8, 11]);
+        assert_eq!(classes(KeyChoice { tonic: None, scale: 8 }, None), all);
+        assert_eq!(KeyChoice { tonic: Some(2), scale: 4 }.key(None), Some(Key { tonic: 2, is_minor: true }));
+    }
+
+    #[test]
+    fn leaning_keeps_all_notes_possible() {
+        let bias = KeyChoice::default().class_bias(E_MINOR, KeyLock::Lean);
+        assert!(bias.iter().all(|b| b.is_finite()) && bias[4] == 0.0 && bias[5] < -1.0);
+        assert_eq!(KeyChoice::default().class_bias(E_MINOR, KeyLock::Off), [0.0; 12]);
+    }
+}
