@@ -145,7 +145,7 @@ impl CustomOp2 for CrossEntropy {
     }
 }
 
-/// Nats of each row's target: mask · -ln softmax(logits + bias)[target]. Logits (n, classes), bias (classes), both
+/// Nats of each row's target: `mask · -ln softmax(logits + bias)[target]`. Logits (n, classes), bias (classes), both
 /// contiguous, to (n).
 ///
 /// # Errors

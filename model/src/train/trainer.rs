@@ -75,7 +75,7 @@ impl<L: Learner, O: Objective> Trainer<'_, L, O> {
     /// When the loss is no longer a number, or a hook fails.
     pub fn train(&mut self, hooks: &mut impl Hooks<L>) -> Result<End> {
         let (started, before) = (Instant::now(), self.progress);
-        let (mut last_checkpoint, mut worse_in_a_row) = (Instant::now(), 0);
+        let (mut last_checkpoint, mut worse_in_a_row, mut is_logged) = (Instant::now(), 0, false);
         let minutes = || started.elapsed().as_secs_f64() / 60.0;
         (self.progress.run_notes, self.progress.run_minutes, self.progress.recent) = (0, 0.0, Bits::default());
         let end = loop {
@@ -85,6 +85,9 @@ impl<L: Learner, O: Objective> Trainer<'_, L, O> {
             }
             if self.progress.share >= 1.0 {
                 break End::Budget;
+            }
+            if std::mem::take(&mut is_logged) {
+                self.progress.recent = Bits::default();
             }
             self.step()?;
             self.progress.run_minutes = minutes();
@@ -102,14 +105,14 @@ impl<L: Learner, O: Objective> Trainer<'_, L, O> {
                 hooks.checkpoint(&mut self.learner, &self.progress, Save::Last)?;
                 last_checkpoint = Instant::now();
             }
+            is_logged = logs;
             if worse_in_a_row >= self.config.patience {
                 break End::NoLongerBetter;
             }
-            if logs {
-                self.progress.recent = Bits::default();
-            }
         };
-        if end != End::Stopped && self.progress.recent.n_events() > 0.0 {
+        let is_validated =
+            self.progress.step == before.step || self.progress.step.is_multiple_of(self.config.valid_every);
+        if end != End::Stopped && !is_validated {
             self.progress.learning_rate = 0.0;
             self.validate(hooks)?;
         }
@@ -167,5 +170,121 @@ impl<L: Learner, O: Objective> Trainer<'_, L, O> {
             hooks.checkpoint(&mut self.learner, &self.progress, Save::Best)?;
         }
         Ok(is_better)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use candle_core::Device;
+    use engine::ModelConfig;
+
+    use super::super::objective::Gradients;
+    use super::*;
+    use crate::network::Network;
+
+    /// Moves nothing, and says that its gradient had this norm.
+    struct Still(Network, f64);
+
+    impl Learner for Still {
+        fn network(&self) -> &Network {
+            &self.0
+        }
+
+        fn update(&mut self, _: &Gradients, _: f64) -> Result<f64> {
+            Ok(self.1)
+        }
+    }
+
+    /// Costs nothing, and counts how often it learnt itself, as a critic would.
+    #[derive(Default)]
+    struct Critic {
+        n_updates: u32,
+    }
+
+    impl Objective for Critic {
+        fn gradients(&mut self, _: &Network, _: &Batch, _: Option<Dropout>) -> Result<Loss> {
+            Ok(Loss { nats: [1.0; 4], gradients: Gradients::Named(BTreeMap::new()) })
+        }
+
+        fn after_update(&mut self, _: &Network, _: &Batch) -> Result<()> {
+            self.n_updates += 1;
+            Ok(())
+        }
+    }
+
+    /// Writes down what is called, and measures what it was given to.
+    struct Diary {
+        calls: Vec<String>,
+        measures: Vec<f64>,
+    }
+
+    impl Hooks<Still> for Diary {
+        fn log(&mut self, progress: &Progress) -> Result<()> {
+            self.calls.push(format!("log {}", progress.step));
+            Ok(())
+        }
+
+        fn validate(&mut self, _: &mut Still, progress: &Progress) -> Result<f64> {
+            self.calls.push(format!("validate {}", progress.step));
+            Ok(self.measures.remove(0))
+        }
+
+        fn checkpoint(&mut self, _: &mut Still, progress: &Progress, which: Save) -> Result<()> {
+            self.calls.push(format!("{which:?} {}", progress.step));
+            Ok(())
+        }
+    }
+
+    fn trainer(max_steps: u64, norm: f64) -> Trainer<'static, Still, Critic> {
+        let config = TrainerConfig {
+            learning_rate: 1.0,
+            schedule: Schedule::Trunk,
+            dropout: 0.0,
+            dropout_seed: 0,
+            max_minutes: f64::MAX,
+            max_notes: None,
+            max_steps: Some(max_steps),
+            valid_every: 2,
+            log_every: 3,
+            patience: 2,
+            checkpoint_every: Duration::MAX,
+            way_out: "rest".to_owned(),
+        };
+        let batches = Box::new(|_| vec![crate::bench::random_batch(1, 4); 2]);
+        let learner = Still(Network::new(ModelConfig::TINY, 1, &Device::Cpu).unwrap(), norm);
+        Trainer { config, learner, objective: Critic::default(), batches, progress: Progress::default() }
+    }
+
+    #[test]
+    fn hooks_are_called_when_they_are_due() {
+        let (mut trainer, mut diary) = (trainer(5, 1.0), Diary { calls: Vec::new(), measures: vec![3.0, 4.0, 2.0] });
+        assert_eq!(trainer.train(&mut diary).unwrap(), End::Budget);
+        let expected = "validate 2, Best 2, Last 2, log 3, validate 4, Last 4, validate 5, Best 5, Last 5".split(", ");
+        assert_eq!(diary.calls, expected.collect::<Vec<_>>());
+        let Progress { step, notes_seen, best_valid, recent, .. } = trainer.progress;
+        assert_eq!((step, notes_seen, best_valid, recent.n_events()), (5, 5 * 8, Some(2.0), 2.0 * 8.0));
+        assert_eq!(trainer.objective.n_updates, 2 * 5, "after each batch");
+    }
+
+    #[test]
+    fn patience_ends_and_a_new_budget_goes_on() {
+        let (mut trainer, mut diary) = (trainer(50, 1.0), Diary { calls: Vec::new(), measures: vec![1.0; 3] });
+        assert_eq!(trainer.train(&mut diary).unwrap(), End::NoLongerBetter);
+        assert_eq!(trainer.progress.step, 6, "the third look is the second in a row that shows nothing better");
+        trainer.config.max_steps = Some(1);
+        diary.measures = vec![0.5];
+        assert_eq!(trainer.train(&mut diary).unwrap(), End::Budget);
+        assert_eq!((trainer.progress.step, trainer.progress.run_notes), (7, 8));
+        assert_eq!(trainer.progress.best_valid, Some(0.5));
+    }
+
+    #[test]
+    fn numbers_that_overflow_end_it_before_anything_is_kept() {
+        let mut diary = Diary { calls: Vec::new(), measures: Vec::new() };
+        let error = trainer(5, f64::NAN).train(&mut diary).unwrap_err().to_string();
+        assert!(error.contains("at step 0") && error.contains("rest"), "{error}");
+        assert!(diary.calls.is_empty());
     }
 }
