@@ -47,7 +47,7 @@ pub enum WeightsError {
     Representation(u32),
     /// A number in this tensor is not sane.
     Values(String),
-    /// The tensor given to [`write()`] has another length.
+    /// The tensor given to [`crate::weights::write`] has another length.
     Shape {
         /// Name of the tensor.
         tensor: String,

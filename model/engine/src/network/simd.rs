@@ -55,6 +55,10 @@ impl Isa {
 
     /// All that this processor can run, from the plain one to the fastest.
     pub(crate) fn all() -> Vec<Self> {
+        #[cfg_attr(
+            not(any(target_arch = "x86_64", target_arch = "aarch64")),
+            expect(unused_mut, reason = "nothing to add")
+        )]
         let mut all = vec![Self(Kind::Plain)];
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
