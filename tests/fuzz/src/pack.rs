@@ -58,7 +58,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
             licence: "CC0-1.0".into(),
             sources: vec!["a.mid".into()],
             card: String::new(),
-            tokeniser: 1,
+            tokeniser: engine::weights::TOKENISER,
             base: BASE.header().name.clone(),
             base_sha256,
             config,
