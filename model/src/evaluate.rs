@@ -28,6 +28,7 @@ use sha2::{Digest, Sha256};
 use crate::batch::ATTRIBUTES;
 use crate::corpus::Split;
 use crate::dataset::{Dataset, SamplingPolicy};
+use crate::train::VALID_NOTES;
 use crate::{ngram, shards};
 use music::{Held, Music};
 use passages::{Answerer, passages};
@@ -37,8 +38,6 @@ use windows::Windows;
 
 /// Notes of each piece when not all are wanted.
 const SAMPLE_NOTES: usize = 512;
-/// Notes on which conditions are measured, as many as training validates on.
-const CONDITION_NOTES: usize = 40_000;
 /// The weights that are built into the plugin.
 const SHIPPED: &[u8] = include_bytes!("../weights/nano.antiphon");
 
@@ -172,7 +171,7 @@ fn run_conditions(options: &EvaluateOptions, names: &[String]) -> Result<()> {
     let prepared = Music::open(&options.data)?.into_prepared();
     let dataset = Dataset::of(prepared, &SamplingPolicy::default());
     let names: Vec<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
-    let n_notes = options.notes.unwrap_or(CONDITION_NOTES);
+    let n_notes = options.notes.unwrap_or(VALID_NOTES);
     let (plain, all) = conditions::worth(&weights, &dataset, options.split, n_notes, &names)?;
     match options.json.as_deref() {
         Some(stdout) if stdout == Path::new("-") => println!("{}", serde_json::to_string_pretty(&all)?),

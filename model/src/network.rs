@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Result, Tensor, Var, bail};
 use engine::config::{TensorKind, TensorShape};
-use engine::{ModelConfig, conditions};
+use engine::{ModelConfig, Weights, conditions};
 
 use crate::batch::{ATTRIBUTES, Batch, LEVELS};
 use crate::initial::Initial;
@@ -58,6 +58,17 @@ impl Network {
         values: impl FnMut(&TensorShape) -> Result<Vec<f32>>,
     ) -> Result<Self> {
         Self::of_shapes(config, config.tensors(), device, values)
+    }
+
+    /// The network of a weight file, on the CPU and in floats.
+    ///
+    /// # Errors
+    /// When memory fails.
+    pub fn of_weights(weights: &Weights) -> Result<Self> {
+        let mut tensors = weights.tensors();
+        Self::from_values(*weights.config(), &Device::Cpu, |_| {
+            Ok(tensors.next().map(|(_, values)| values).unwrap_or_default())
+        })
     }
 
     /// The tensors of a network in training, those that predict levels among them.

@@ -40,9 +40,9 @@ pub use trainer::{Trainer, TrainerConfig};
 
 /// Validation during training looks at about this many notes, whatever is trained on, so that results compare from run
 /// to run.
-const VALID_NOTES: usize = 40_000;
-const VALID_LENGTH: usize = 256;
-const VALID_BATCH_SIZE: usize = 8;
+pub(crate) const VALID_NOTES: usize = 40_000;
+pub(crate) const VALID_LENGTH: usize = 256;
+pub(crate) const VALID_BATCH_SIZE: usize = 8;
 /// A line of the log every this many steps.
 const LOG_EVERY: u64 = 50;
 /// A checkpoint at least this often.

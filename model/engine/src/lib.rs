@@ -31,7 +31,7 @@ pub use sampling::grammar::Onset;
 pub use sampling::onset_bias::Pacing;
 pub use sampling::sample::Sampling;
 pub use sampling::user_cache::MOST_NOTES as MOST_LEARNT;
-pub use sampling::{density_control as texture, grammar, repeat, sample};
+pub use sampling::{grammar, repeat, sample};
 pub use session::{Ask, Bend, Event, Mark, Session};
 pub use tokens::vocab;
 

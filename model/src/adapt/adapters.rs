@@ -33,11 +33,7 @@ pub(super) struct Adapters {
 impl Adapters {
     /// Adapters that change nothing yet, and a style that is another one's copy.
     pub(super) fn new(weights: &Weights, like_style: usize, rank: usize, seed: u64) -> Result<Self> {
-        let mut tensors: BTreeMap<String, Vec<f32>> =
-            weights.tensors().map(|(shape, values)| (shape.name, values)).collect();
-        let network = Network::from_values(*weights.config(), &Device::Cpu, |shape| {
-            Ok(tensors.remove(&shape.name).unwrap_or_default())
-        })?;
+        let network = Network::of_weights(weights)?;
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let (mut base, mut parameters) = (BTreeMap::new(), BTreeMap::new());
         for layer in pack::layers(weights.config()) {

@@ -4,21 +4,19 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail, ensure};
-use candle_core::Device;
 use engine::Weights;
 use engine::conditions::{N_CONDITIONS, TABLES};
 use serde::Serialize;
 
 use crate::batch::{ATTRIBUTES, Batch};
 use crate::corpus::Split;
-use crate::cpu::{self, Nats, Workspace};
+use crate::cpu::{self, Workspace};
 use crate::dataset::{Dataset, Told};
 use crate::network::Network;
+use crate::train::{VALID_BATCH_SIZE, VALID_LENGTH, bits};
 
 /// Told besides, in every column: what the plugin tells at least.
 const ALWAYS_TOLD: [&str; 2] = ["style", "mode"];
-const ROWS: usize = 8;
-const STEPS: usize = 256;
 
 /// Bits per note in one of three ways of telling.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -59,12 +57,9 @@ pub fn worth(
             bail!("there is no condition {name}; give some of {}", TABLES.map(|(name, _)| name).join(", "));
         }
     }
-    let mut tensors = weights.tensors();
-    let network = Network::from_values(*weights.config(), &Device::Cpu, |_| {
-        Ok(tensors.next().map(|(_, values)| values).unwrap_or_default())
-    })?;
-    let steps = STEPS.min(weights.config().n_context);
-    let mut batches: Vec<Batch> = dataset.sample_told(split, n_notes, ROWS, steps, Told::All).collect();
+    let network = Network::of_weights(weights)?;
+    let length = VALID_LENGTH.min(weights.config().n_context);
+    let mut batches: Vec<Batch> = dataset.sample_told(split, n_notes, VALID_BATCH_SIZE, length, Told::All).collect();
     // The music may number its styles otherwise than the network.
     let styles: Vec<u32> = dataset.styles().iter().map(|name| weights.style_index(name).unwrap_or(0).into()).collect();
     for style in batches.iter_mut().flat_map(|batch| &mut batch.conditions[0]) {
@@ -73,16 +68,14 @@ pub fn worth(
     ensure!(!batches.is_empty(), "there are no {} pieces to measure on", split.name());
     let workspace = Workspace::default();
     let measure = |batches: &mut dyn Iterator<Item = Batch>| -> Result<(Bits, usize)> {
-        let (mut sums, mut n) = (Nats::default(), 0.0);
+        let mut sums = bits::Bits::default();
         for batch in batches {
-            n += batch.n_events();
-            let nats = cpu::nats(&network, &batch, &workspace)?;
-            sums.iter_mut().zip(nats).for_each(|(sum, nats)| *sum += nats);
+            sums.add(cpu::nats(&network, &batch, &workspace)?, &batch);
         }
-        let bits = sums.map(|nats| nats / f64::max(n, 1.0) / std::f64::consts::LN_2);
+        let attributes = (0..).map(|attribute| sums.of(attribute));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-        let n = n as usize;
-        Ok((Bits { total: bits.iter().sum(), attributes: ATTRIBUTES.into_iter().zip(bits).collect() }, n))
+        let n = sums.n_events() as usize;
+        Ok((Bits { total: sums.total(), attributes: ATTRIBUTES.into_iter().zip(attributes).collect() }, n))
     };
     let (plain, _) = measure(&mut batches.iter().map(|batch| with(batch, usize::MAX, Values::Open)))?;
     let mut all = BTreeMap::new();

@@ -2,7 +2,6 @@
 //! trainer's network, which is several times faster than note by note.
 
 use anyhow::Result;
-use candle_core::Device;
 use engine::vocab::END;
 use engine::{Conditions, Position, Weights};
 
@@ -22,11 +21,7 @@ pub(super) struct Windows {
 
 impl Windows {
     pub(super) fn new(weights: &Weights) -> Result<Self> {
-        let mut tensors = weights.tensors();
-        let network = Network::from_values(*weights.config(), &Device::Cpu, |_| {
-            Ok(tensors.next().map(|(_, values)| values).unwrap_or_default())
-        })?;
-        Ok(Self { network, workspace: Workspace::default() })
+        Ok(Self { network: Network::of_weights(weights)?, workspace: Workspace::default() })
     }
 
     /// Scores a piece from its beginning.

@@ -39,10 +39,10 @@ fn bars(score: &Reduction) -> Vec<Bars> {
 pub(crate) fn annotate(score: &Reduction) -> Vec<PlacedNote> {
     let notes = &score.notes;
     let mut labels = vec![Labels::default(); notes.len()];
-    for (labels, value) in labels.iter_mut().zip(harmonies(score, &bars(score))) {
+    let bars = bars(score);
+    for (labels, value) in labels.iter_mut().zip(harmonies(score, &bars)) {
         labels.harmony = value;
     }
-    let bars = bars(score);
     let bar_lines = BarLines::new(&bars);
     if !score.is_free {
         for (labels, note) in labels.iter_mut().zip(notes) {
