@@ -15,7 +15,6 @@ mod roll;
 mod sentence;
 mod slider;
 mod theme;
-mod tips;
 mod view;
 mod widgets;
 
@@ -33,14 +32,12 @@ use nice_plug_egui::{
 
 use takes::Take;
 
-use self::controls::Handle;
 use self::logged::LogList;
 use self::packs::Packs;
 use self::page::Memory;
 use self::view::{Learn, Notice, View, Wish};
 use crate::chosen::Standing;
-use crate::learn::KNOBS;
-use crate::params::AntiphonParams;
+use crate::params::{AntiphonParams, AnyParam, ParamId};
 use crate::presets;
 use crate::status::Status;
 use crate::tape::MAX_TAKES;
@@ -75,9 +72,9 @@ pub struct Window {
     undo: Vec<Vec<Take>>,
     notice: Option<(Instant, Notice)>,
     /// The control that takes the number of the next key or controller as its value, and the count when it began.
-    learning: Option<(&'static str, u32)>,
+    learning: Option<(ParamId, u32)>,
     /// The control that a hand is on.
-    touched: Option<&'static str>,
+    touched: Option<ParamId>,
     packs: Packs,
     log: LogList,
 }
@@ -108,7 +105,7 @@ impl NiceEguiApp for Window {
     fn editor_closed(&mut self) {
         // A button that is held while the window closes must not stay down.
         if let Some(id) = self.touched {
-            if matches!(id, "panic" | "hand_over") {
+            if matches!(id, ParamId::Panic | ParamId::HandOver) {
                 self.fulfil(Wish::Set(id, 0.0));
             }
             self.fulfil(Wish::LetGo(id));
@@ -143,7 +140,7 @@ impl Window {
             // They were planned for an answer that did not come.
             roll.planned.clear();
         }
-        let mut groups = controls::view(params);
+        let mut groups = controls::groups(params);
         for control in groups.iter_mut().flat_map(|group| &mut group.controls) {
             if self.latest(control.id).is_some() {
                 let is_learning = self.learning.is_some_and(|(id, _)| id == control.id);
@@ -155,7 +152,7 @@ impl Window {
         View {
             sentence: sentence::sentence(status, params),
             roll,
-            mode: params.mode.view("mode"),
+            mode: controls::control(params, ParamId::Mode),
             groups,
             health,
             takes: params.takes.read().iter().take(MAX_TAKES).map(describe).collect(),
@@ -175,14 +172,14 @@ impl Window {
         match wish {
             Wish::Touch(id) => {
                 self.touched = Some(id);
-                self.with(id, |handle, setter| handle.touch(setter));
+                self.with(id, |param, setter| param.begin_gesture(setter));
             }
-            Wish::Set(id, normalized) => self.with(id, |handle, setter| handle.set(setter, normalized)),
+            Wish::Set(id, normalized) => self.with(id, |param, setter| param.set(normalized, setter)),
             Wish::LetGo(id) => {
                 self.touched = None;
-                self.with(id, |handle, setter| handle.let_go(setter));
+                self.with(id, |param, setter| param.end_gesture(setter));
             }
-            Wish::Learn(id) if KNOBS.contains(&id) => {
+            Wish::Learn(id) if id.spec().is_learnable => {
                 let learned = &self.params.learned;
                 if learned.is_learning(id) { learned.forget(id) } else { learned.learn(id) }
             }
@@ -248,10 +245,9 @@ impl Window {
                 let name = chosen.name().unwrap_or_default();
                 let first = chosen.styles().0.into_iter().next().filter(|_| chosen.is_network());
                 let style_name = first.unwrap_or_else(|| name.clone());
-                if let (Some(style), Some(context)) = (self.params.by_id("style"), &self.context)
-                    && let Some(value) = style.read(&style_name)
-                {
-                    style.set(value, &context.param_setter());
+                let style = self.params.get(ParamId::Style);
+                if let (Some(value), Some(context)) = (style.read(&style_name), &self.context) {
+                    style.change(value, &context.param_setter());
                 }
                 let what = if self.params.chosen.is_network() { "network" } else { "style" };
                 self.say(format!("The {what} is {name} now"), false);
@@ -261,17 +257,17 @@ impl Window {
         self.packs.is_new = false;
     }
 
-    fn with(&self, id: &str, act: impl FnOnce(&dyn Handle, &ParamSetter)) {
-        if let (Some(handle), Some(context)) = (controls::find(&self.params, id), &self.context) {
-            act(handle, &context.param_setter());
+    fn with(&self, id: ParamId, act: impl FnOnce(&AnyParam, &ParamSetter)) {
+        if let Some(context) = &self.context {
+            act(self.params.get(id), &context.param_setter());
         }
     }
 
     /// What came last of what a control can take as its value, with the count of them; `None` if it takes neither.
-    fn latest(&self, id: &str) -> Option<u32> {
+    fn latest(&self, id: ParamId) -> Option<u32> {
         match id {
-            "hand_key" => Some(self.status.last_key.get()),
-            "hand_cc" => Some(self.status.last_controller.get()),
+            ParamId::HandKey => Some(self.status.last_key.get()),
+            ParamId::HandCc => Some(self.status.last_controller.get()),
             _ => None,
         }
     }
@@ -282,12 +278,7 @@ impl Window {
         let Some(latest) = self.latest(id).filter(|&latest| latest != before) else { return };
         self.learning = None;
         let number = u8::try_from(latest & 127).unwrap_or(0);
-        self.with(id, |handle, setter| {
-            let place = handle.place_of(number);
-            handle.touch(setter);
-            handle.set(setter, place);
-            handle.let_go(setter);
-        });
+        self.with(id, |param, setter| param.change(controls::place_of(param, number), setter));
     }
 
     fn keep(&mut self) {

@@ -9,26 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 use atomic_float::AtomicF32;
 use nice_plug::params::persist::PersistentField;
 
-use crate::settings::Changes;
-
-/// Parameters that a controller can move, by id: those that bend an answer in flight.
-pub(crate) const KNOBS: [&str; 15] = [
-    "style",
-    "style2",
-    "style_mix",
-    "temperature",
-    "top_p",
-    "rhythm_freedom",
-    "pitch_freedom",
-    "density",
-    "complexity",
-    "voices",
-    "velocity_follow",
-    "lowest",
-    "highest",
-    "quantise_strength",
-    "learn_from_me",
-];
+use crate::params::{Changes, ParamId};
 
 /// What a controller said last.
 #[derive(Debug)]
@@ -39,14 +20,17 @@ struct Moved {
     from: AtomicF32,
 }
 
-/// See the module. Controllers and knobs are stored as one more than their number; 0 is none.
+/// See the module.
 #[derive(Debug)]
 pub(crate) struct Learned {
-    knobs: [AtomicU8; 128],
+    /// For each controller one more than the place of its parameter in the table; 0 for none.
+    params: [AtomicU8; 128],
+    /// The same of the parameter that waits for a controller.
     learning: AtomicU8,
     /// Whether any controller has said anything: most songs have none.
     is_any_moved: AtomicBool,
-    moved: [Moved; KNOBS.len()],
+    /// By the parameter's place in the table.
+    moved: [Moved; ParamId::ALL.len()],
     changes: Changes,
 }
 
@@ -55,7 +39,7 @@ impl Learned {
     pub(crate) fn new(changes: &Changes) -> Self {
         let still = || Moved { to: AtomicF32::new(f32::NAN), from: AtomicF32::new(0.0) };
         Self {
-            knobs: std::array::from_fn(|_| AtomicU8::new(0)),
+            params: std::array::from_fn(|_| AtomicU8::new(0)),
             learning: AtomicU8::new(0),
             is_any_moved: AtomicBool::new(false),
             moved: std::array::from_fn(|_| still()),
@@ -64,43 +48,44 @@ impl Learned {
     }
 
     /// The next controller that moves will move this parameter; the one that did so far no longer does.
-    pub(crate) fn learn(&self, id: &str) {
-        self.forget(id);
-        self.learning.store(number(id), Relaxed);
+    pub(crate) fn learn(&self, param: ParamId) {
+        self.forget(param);
+        self.learning.store(number(param), Relaxed);
     }
 
     /// Whether it waits for a controller for this parameter.
-    pub(crate) fn is_learning(&self, id: &str) -> bool {
-        number(id) != 0 && self.learning.load(Relaxed) == number(id)
+    pub(crate) fn is_learning(&self, param: ParamId) -> bool {
+        number(param) != 0 && self.learning.load(Relaxed) == number(param)
     }
 
     /// No controller moves this parameter any more.
-    pub(crate) fn forget(&self, id: &str) {
+    pub(crate) fn forget(&self, param: ParamId) {
         self.learning.store(0, Relaxed);
-        for knob in self.knobs.iter().filter(|knob| knob.load(Relaxed) == number(id)) {
-            knob.store(0, Relaxed);
+        for moves in self.params.iter().filter(|moves| moves.load(Relaxed) == number(param)) {
+            moves.store(0, Relaxed);
         }
-        if let Some(moved) = place(id).and_then(|place| self.moved.get(place)) {
-            moved.to.store(f32::NAN, Relaxed);
-            self.changes.add();
-        }
+        self.moved[param as usize].to.store(f32::NAN, Relaxed);
+        self.changes.add();
     }
 
     /// The controller that moves this parameter.
-    pub(crate) fn controller(&self, id: &str) -> Option<usize> {
-        self.knobs.iter().position(|knob| number(id) != 0 && knob.load(Relaxed) == number(id))
+    pub(crate) fn controller(&self, param: ParamId) -> Option<usize> {
+        self.params.iter().position(|moves| number(param) != 0 && moves.load(Relaxed) == number(param))
     }
 
     /// A controller moves. `own` tells a parameter's own value. Whether it moves a parameter.
-    pub(crate) fn hear(&self, controller: u8, value: f32, own: impl Fn(&str) -> f32) -> bool {
-        let Some(knob) = self.knobs.get(usize::from(controller)) else { return false };
+    ///
+    /// # Realtime safety
+    /// Allocates nothing.
+    pub(crate) fn hear(&self, controller: u8, value: f32, own: impl Fn(ParamId) -> f32) -> bool {
+        let Some(moves) = self.params.get(usize::from(controller)) else { return false };
         let learning = self.learning.swap(0, Relaxed);
         if learning != 0 {
-            knob.store(learning, Relaxed);
+            moves.store(learning, Relaxed);
         }
-        let Some(place) = usize::from(knob.load(Relaxed)).checked_sub(1) else { return false };
-        let Some((moved, id)) = self.moved.get(place).zip(KNOBS.get(place)) else { return false };
-        moved.from.store(own(id), Relaxed);
+        let Some(param) = param(moves) else { return false };
+        let moved = &self.moved[param as usize];
+        moved.from.store(own(param), Relaxed);
         moved.to.store(value, Relaxed);
         self.is_any_moved.store(true, Relaxed);
         self.changes.add();
@@ -108,11 +93,14 @@ impl Learned {
     }
 
     /// The value that lies over the parameter's own, 0 to 1, if one does.
-    pub(crate) fn over(&self, id: &str, own: f32) -> Option<f32> {
+    ///
+    /// # Realtime safety
+    /// Allocates nothing, and touches one cache line while no controller has moved.
+    pub(crate) fn over(&self, param: ParamId, own: f32) -> Option<f32> {
         if !self.is_any_moved.load(Relaxed) {
             return None;
         }
-        let moved = self.moved.get(place(id)?)?;
+        let moved = &self.moved[param as usize];
         let to = moved.to.load(Relaxed);
         let is_own = moved.from.load(Relaxed).to_bits() != own.to_bits();
         if is_own && !to.is_nan() {
@@ -123,19 +111,22 @@ impl Learned {
     }
 }
 
-fn place(id: &str) -> Option<usize> {
-    KNOBS.iter().position(|knob| *knob == id)
+/// One more than a parameter's place; 0 for one that no controller may move.
+fn number(param: ParamId) -> u8 {
+    if param.spec().is_learnable { param as u8 + 1 } else { 0 }
 }
 
-fn number(id: &str) -> u8 {
-    place(id).and_then(|place| u8::try_from(place + 1).ok()).unwrap_or(0)
+/// The parameter of such a number.
+fn param(number: &AtomicU8) -> Option<ParamId> {
+    ParamId::ALL.get(usize::from(number.load(Relaxed)).checked_sub(1)?).copied()
 }
 
 /// In a saved song: the id of the parameter that each controller moves.
 impl PersistentField<'_, BTreeMap<u8, String>> for Learned {
     fn set(&self, saved: BTreeMap<u8, String>) {
-        for (controller, knob) in (0..).zip(&self.knobs) {
-            knob.store(saved.get(&controller).map_or(0, |id| number(id)), Relaxed);
+        for (controller, moves) in (0..).zip(&self.params) {
+            let param = saved.get(&controller).and_then(|id| ParamId::from_id(id));
+            moves.store(param.map_or(0, number), Relaxed);
         }
         // What controllers said so far was said in another song.
         for moved in &self.moved {
@@ -146,9 +137,10 @@ impl PersistentField<'_, BTreeMap<u8, String>> for Learned {
     }
 
     fn map<F: Fn(&BTreeMap<u8, String>) -> R, R>(&self, f: F) -> R {
-        let id = |knob: &AtomicU8| KNOBS.get(usize::from(knob.load(Relaxed)).checked_sub(1)?).copied();
-        let knobs = (0..128u8).zip(&self.knobs);
-        f(&knobs.filter_map(|(controller, knob)| Some((controller, id(knob)?.to_owned()))).collect())
+        let controllers = (0..128u8).zip(&self.params);
+        f(&controllers
+            .filter_map(|(controller, moves)| Some((controller, param(moves)?.spec().id.to_owned())))
+            .collect())
     }
 }
 
@@ -160,26 +152,26 @@ mod tests {
     fn the_next_controller_moves_the_parameter_until_it_is_moved_itself() {
         let learned = Learned::new(&Changes::default());
         learned.hear(21, 0.9, |_| 0.5);
-        assert_eq!(learned.over("density", 0.5), None);
-        learned.learn("density");
-        assert!(learned.is_learning("density") && !learned.is_learning("style"));
+        assert_eq!(learned.over(ParamId::Density, 0.5), None);
+        learned.learn(ParamId::Density);
+        assert!(learned.is_learning(ParamId::Density) && !learned.is_learning(ParamId::Style));
         learned.hear(21, 0.25, |_| 0.5);
-        assert_eq!((learned.over("density", 0.5), learned.controller("density")), (Some(0.25), Some(21)));
-        assert_eq!(learned.over("style", 0.5), None);
-        assert_eq!(learned.over("density", 0.75), None, "the parameter was moved");
-        assert_eq!(learned.over("density", 0.5), None, "and it was moved back");
+        assert_eq!((learned.over(ParamId::Density, 0.5), learned.controller(ParamId::Density)), (Some(0.25), Some(21)));
+        assert_eq!(learned.over(ParamId::Style, 0.5), None);
+        assert_eq!(learned.over(ParamId::Density, 0.75), None, "the parameter was moved");
+        assert_eq!(learned.over(ParamId::Density, 0.5), None, "and it was moved back");
         learned.hear(22, 1.0, |_| 0.75);
-        assert_eq!(learned.over("density", 0.75), None, "another controller");
+        assert_eq!(learned.over(ParamId::Density, 0.75), None, "another controller");
         learned.hear(21, 0.0, |_| 0.75);
-        assert_eq!(learned.over("density", 0.75), Some(0.0));
-        learned.forget("density");
-        assert_eq!((learned.over("density", 0.75), learned.controller("density")), (None, None));
+        assert_eq!(learned.over(ParamId::Density, 0.75), Some(0.0));
+        learned.forget(ParamId::Density);
+        assert_eq!((learned.over(ParamId::Density, 0.75), learned.controller(ParamId::Density)), (None, None));
     }
 
     #[test]
     fn what_is_learnt_is_saved() {
         let learned = Learned::new(&Changes::default());
-        for (id, controller) in [("style_mix", 1), ("temperature", 74)] {
+        for (id, controller) in [(ParamId::StyleMix, 1), (ParamId::Temperature, 74)] {
             learned.learn(id);
             learned.hear(controller, 0.5, |_| 0.0);
         }
@@ -187,12 +179,19 @@ mod tests {
         assert_eq!(saved, r#"{"1":"style_mix","74":"temperature"}"#);
         let loaded = Learned::new(&Changes::default());
         loaded.set(serde_json::from_str(&saved).unwrap());
-        assert_eq!((loaded.controller("style_mix"), loaded.controller("temperature")), (Some(1), Some(74)));
+        assert_eq!(
+            (loaded.controller(ParamId::StyleMix), loaded.controller(ParamId::Temperature)),
+            (Some(1), Some(74))
+        );
         loaded.hear(74, 1.0, |_| 0.5);
-        assert_eq!(loaded.over("temperature", 0.5), Some(1.0));
+        assert_eq!(loaded.over(ParamId::Temperature, 0.5), Some(1.0));
         loaded.set(serde_json::from_str(&saved).unwrap());
-        assert_eq!(loaded.over("temperature", 0.5), None, "another song's controller");
-        loaded.set(BTreeMap::from([(200, "style".into()), (3, "unknown".into())]));
-        assert_eq!(loaded.map(BTreeMap::len), 0);
+        assert_eq!(loaded.over(ParamId::Temperature, 0.5), None, "another song's controller");
+        loaded.set(BTreeMap::from([(200, "style".into()), (3, "unknown".into()), (4, "seed".into())]));
+        assert_eq!(
+            loaded.map(BTreeMap::len),
+            0,
+            "no such controller or parameter, and one that controllers may not move"
+        );
     }
 }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use nice_plug::prelude::*;
 use serde::Deserialize;
 
-use crate::params::AntiphonParams;
+use crate::params::{AntiphonParams, ParamId};
 
 const FILES: [&str; 11] = [
     include_str!("../presets/01-answer.json"),
@@ -23,7 +23,8 @@ const FILES: [&str; 11] = [
     include_str!("../presets/11-wild.json"),
 ];
 /// What a preset leaves alone: which notes come is the song's choice, and where they go the studio's.
-const NOT_IN_PRESETS: [&str; 6] = ["seed", "channel", "thru", "bypass", "panic", "hand_over"];
+const NOT_IN_PRESETS: [ParamId; 6] =
+    [ParamId::Seed, ParamId::Channel, ParamId::Thru, ParamId::Bypass, ParamId::Panic, ParamId::HandOver];
 
 /// See the module.
 #[derive(Debug, Deserialize)]
@@ -43,23 +44,19 @@ pub(crate) fn all() -> &'static [Preset] {
 
 impl Preset {
     /// The normalised value of each parameter that the preset sets.
-    fn normalized(&self, params: &AntiphonParams) -> Vec<(String, f32)> {
-        let ids = params.param_map().into_iter().map(|(id, ..)| id).filter(|id| !NOT_IN_PRESETS.contains(&id.as_str()));
-        ids.filter_map(|id| {
-            let param = params.by_id(&id)?;
+    fn normalized(&self, params: &AntiphonParams) -> impl Iterator<Item = (ParamId, f32)> {
+        ParamId::ALL.into_iter().filter(|id| !NOT_IN_PRESETS.contains(id)).map(|id| {
+            let param = params.get(id);
             // A style that this model does not have is any style.
-            let value = self.values.get(&id).and_then(|text| param.read(text)).unwrap_or(param.default());
-            Some((id, value))
+            let value = self.values.get(id.spec().id).and_then(|text| param.read(text)).unwrap_or(param.default());
+            (id, value)
         })
-        .collect()
     }
 
     /// Sets the parameters, and tells the host.
     pub(crate) fn apply(&self, params: &AntiphonParams, setter: &ParamSetter) {
         for (id, value) in self.normalized(params) {
-            if let Some(param) = params.by_id(&id) {
-                param.set(value, setter);
-            }
+            params.get(id).change(value, setter);
         }
     }
 }
@@ -75,12 +72,13 @@ mod tests {
         for preset in all() {
             assert!(!preset.about.is_empty());
             for (id, text) in &preset.values {
-                assert!(!NOT_IN_PRESETS.contains(&id.as_str()), "{}: {id}", preset.name);
-                let param = params.by_id(id).unwrap_or_else(|| panic!("{}: no parameter {id}", preset.name));
+                let param = ParamId::from_id(id).unwrap_or_else(|| panic!("{}: no parameter {id}", preset.name));
+                assert!(!NOT_IN_PRESETS.contains(&param), "{}: {id}", preset.name);
+                let param = params.get(param);
                 let value = param.read(text).unwrap_or_else(|| panic!("{}: {id} is never {text}", preset.name));
                 assert!((value - param.default()).abs() > 1e-6, "{}: {id} is {text} anyway", preset.name);
             }
-            assert_eq!(preset.normalized(&params).len(), params.param_map().len() - NOT_IN_PRESETS.len());
+            assert_eq!(preset.normalized(&params).count(), ParamId::ALL.len() - NOT_IN_PRESETS.len());
         }
     }
 }

@@ -6,6 +6,7 @@ use nice_plug::prelude::{FloatParam, FloatRange, IntParam, IntRange};
 use super::*;
 use crate::link::{Begin, FromWorker, PlannedNote, ToWorker, WorkerSide, link};
 use crate::midi::{Gesture, HOLDING, Input, Output};
+use crate::params::{AnyParam, ParamId};
 
 /// Small random numbers (a linear congruential generator; Knuth's constants).
 struct Dice(u64);
@@ -76,25 +77,28 @@ fn audio_with(params: AntiphonParams) -> (AudioThread, WorkerSide) {
 /// Other settings than the usual ones, at random.
 fn random_params(dice: &mut Dice) -> AntiphonParams {
     let mut params = AntiphonParams::default();
-    let mut roll = |param: &mut IntParam, one_in: u32| {
+    let mut roll = |param: &mut AnyParam, one_in: u32| {
+        let AnyParam::Int(param) = param else { return };
         if dice.roll(one_in) == 0 {
             let IntRange::Linear { min, max } = param.range() else { return };
             let value = min + i32::try_from(dice.roll(u32::try_from(max - min + 1).unwrap())).unwrap();
             *param = IntParam::new("random", value, param.range());
         }
     };
-    roll(&mut params.mode, 3);
-    roll(&mut params.turns.hand_silence, 3);
-    roll(&mut params.turns.trade, 3);
-    roll(&mut params.turns.length, 2);
-    roll(&mut params.turns.play_over, 1);
-    roll(&mut params.time.start, 2);
-    roll(&mut params.texture.voices, 2);
-    roll(&mut params.output.channel, 2);
-    params.turns.hand_cc = IntParam::new("random", 66, IntRange::Linear { min: -1, max: 127 });
-    params.turns.hand_key = IntParam::new("random", 65, IntRange::Linear { min: -1, max: 127 });
+    roll(params.get_mut(ParamId::Mode), 3);
+    roll(params.get_mut(ParamId::HandSilence), 3);
+    roll(params.get_mut(ParamId::Trade), 3);
+    roll(params.get_mut(ParamId::Length), 2);
+    roll(params.get_mut(ParamId::PlayOver), 1);
+    roll(params.get_mut(ParamId::Start), 2);
+    roll(params.get_mut(ParamId::Voices), 2);
+    roll(params.get_mut(ParamId::Channel), 2);
+    let number = |value| AnyParam::Int(IntParam::new("random", value, IntRange::Linear { min: -1, max: 127 }));
+    *params.get_mut(ParamId::HandCc) = number(66);
+    *params.get_mut(ParamId::HandKey) = number(65);
     if dice.roll(2) == 0 {
-        params.time.ahead_ms = FloatParam::new("random", 30.0, FloatRange::Linear { min: 0.0, max: 100.0 });
+        let ahead = FloatParam::new("random", 30.0, FloatRange::Linear { min: 0.0, max: 100.0 });
+        *params.get_mut(ParamId::AheadMs) = AnyParam::Float(ahead);
     }
     params
 }
@@ -236,7 +240,8 @@ fn notes_that_come_too_late_are_left_out_and_counted() {
 #[test]
 fn an_answer_that_is_asked_for_between_two_ticks_is_not_late_for_that() {
     let mut params = AntiphonParams::default();
-    params.turns.hand_cc = IntParam::new("hand", 66, IntRange::Linear { min: -1, max: 127 });
+    let pedal = IntParam::new("hand", 66, IntRange::Linear { min: -1, max: 127 });
+    *params.get_mut(ParamId::HandCc) = AnyParam::Int(pedal);
     let (mut audio, mut worker) = audio_with(params);
     let mut heard = Vec::new();
     let mut run = |audio: &mut AudioThread, input: Vec<(u32, Input)>, n_samples| {

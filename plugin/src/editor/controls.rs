@@ -1,151 +1,84 @@
-//! Which controls there are: all parameters, in the groups that they declare.
-
-use std::sync::OnceLock;
-
-use nice_plug::prelude::*;
+//! Which controls there are: all parameters, in the groups and the order of their table.
 
 use super::view::{Control, Group, Kind, Learn};
-use crate::learn::KNOBS;
-use crate::params::{AntiphonParams, AnyParam, NOT_IN_THIS_MODEL};
+use crate::params::{self, AntiphonParams, AnyParam, NOT_IN_THIS_MODEL, ParamId};
 
 /// Choices up to this many are shown as a list.
 const MOST_CHOICES: usize = 31;
 /// Those that have a place of their own in the window.
-const APART: [&str; 3] = ["mode", "hand_over", "panic"];
+const APART: [ParamId; 3] = [ParamId::Mode, ParamId::HandOver, ParamId::Panic];
 /// Where parameters go that declare no group.
-const LAST_GROUP: &str = "Output";
-
-/// What the window needs of a parameter, whatever its type.
-pub(crate) trait Handle {
-    fn view(&self, id: &'static str) -> Control;
-    fn touch(&self, setter: &ParamSetter);
-    fn set(&self, setter: &ParamSetter, normalized: f32);
-    fn let_go(&self, setter: &ParamSetter);
-    /// The normalized place of a number, as a key or controller has one.
-    fn place_of(&self, number: u8) -> f32;
-}
-
-/// The parameter of an id.
-pub(crate) fn find<'a>(params: &'a AntiphonParams, id: &str) -> Option<&'a dyn Handle> {
-    Some(match params.by_id(id)? {
-        AnyParam::Float(param) => param,
-        AnyParam::Int(param) => param,
-        AnyParam::Bool(param) => param,
-    })
-}
+const LAST_GROUP: params::Group = params::Group::Output;
 
 /// What the window shows of the groups.
-pub(crate) fn view(params: &AntiphonParams) -> Vec<Group> {
-    let control = |id: &'static str| {
-        let mut control = find(params, id)?.view(id);
-        if let AnyParam::Bool(_) = params.by_id(id)? {
-            control.kind = Kind::Switch;
+pub(crate) fn groups(params: &AntiphonParams) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for id in ParamId::ALL.into_iter().filter(|id| !APART.contains(id)) {
+        let group = Some(id.spec().group).filter(|&group| group != params::Group::None).unwrap_or(LAST_GROUP);
+        let control = control(params, id);
+        match groups.iter_mut().find(|shown| shown.name == group.name()) {
+            Some(shown) => shown.controls.push(control),
+            None => groups.push(Group { name: group.name(), controls: vec![control] }),
         }
-        if KNOBS.contains(&id) {
-            control.learn = Some(Learn {
-                is_learning: params.learned.is_learning(id),
-                learnt: params.learned.controller(id).map(|controller| format!("CC {controller}")),
-            });
-        }
-        Some(control)
-    };
-    let group = |(name, ids): &'static (String, Vec<String>)| Group {
-        name,
-        controls: ids.iter().filter_map(|id| control(id)).collect(),
-    };
-    groups().iter().map(group).collect()
+    }
+    groups
 }
 
-/// The ids of each group.
-fn groups() -> &'static [(String, Vec<String>)] {
-    static GROUPS: OnceLock<Vec<(String, Vec<String>)>> = OnceLock::new();
-    GROUPS.get_or_init(|| {
-        let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-        let mut last = Vec::new();
-        for (id, _, group) in AntiphonParams::default().param_map() {
-            match groups.iter_mut().find(|(name, _)| *name == group) {
-                _ if APART.contains(&id.as_str()) => {}
-                _ if group.is_empty() => last.push(id),
-                Some((_, ids)) => ids.push(id),
-                None => groups.push((group, vec![id])),
-            }
-        }
-        match groups.iter_mut().find(|(name, _)| name == LAST_GROUP) {
-            Some((_, ids)) => ids.extend(last),
-            None => groups.push((LAST_GROUP.to_owned(), last)),
-        }
-        groups
-    })
-}
-
-impl<P: Param> Handle for P {
-    fn view(&self, id: &'static str) -> Control {
-        let normalized = self.unmodulated_normalized_value();
-        Control {
-            id,
-            name: self.name().to_owned(),
-            text: self.normalized_value_to_string(normalized, true),
-            normalized,
-            default: self.default_normalized_value(),
-            steps: [self.previous_normalized_step(normalized, false), self.next_normalized_step(normalized, false)],
-            kind: match self.step_count() {
-                Some(steps) if steps <= MOST_CHOICES => Kind::Choice(choices(self, steps)),
-                _ => Kind::Slider,
-            },
-            learn: None,
-        }
-    }
-
-    fn touch(&self, setter: &ParamSetter) {
-        setter.begin_set_parameter(self);
-    }
-
-    fn set(&self, setter: &ParamSetter, normalized: f32) {
-        setter.set_parameter_normalized(self, normalized);
-    }
-
-    fn let_go(&self, setter: &ParamSetter) {
-        setter.end_set_parameter(self);
-    }
-
-    fn place_of(&self, number: u8) -> f32 {
-        // By its text: a parameter of any type reads that.
-        self.string_to_normalized_value(&number.to_string()).unwrap_or(self.unmodulated_normalized_value())
+/// What the window shows of a parameter.
+pub(crate) fn control(params: &AntiphonParams, id: ParamId) -> Control {
+    let param = params.get(id);
+    let normalized = param.normalized();
+    Control {
+        id,
+        text: param.text_at(normalized),
+        normalized,
+        default: param.default(),
+        steps: param.steps_around(normalized),
+        kind: match (param, param.step_count()) {
+            (AnyParam::Bool(_), _) => Kind::Switch,
+            (_, Some(steps)) if steps <= MOST_CHOICES => Kind::Choice(choices(param, steps)),
+            _ => Kind::Slider,
+        },
+        learn: id.spec().is_learnable.then(|| Learn {
+            is_learning: params.learned.is_learning(id),
+            learnt: params.learned.controller(id).map(|controller| format!("CC {controller}")),
+        }),
     }
 }
 
-fn choices(param: &impl Param, steps: usize) -> Vec<(String, f32)> {
+/// The normalized place of a number, as a key or controller has one.
+pub(crate) fn place_of(param: &AnyParam, number: u8) -> f32 {
+    // By its text: a parameter of any type reads that.
+    param.read(&number.to_string()).unwrap_or(param.normalized())
+}
+
+fn choices(param: &AnyParam, steps: usize) -> Vec<(String, f32)> {
     #[expect(clippy::cast_precision_loss, reason = "at most 31")]
     let normalized = |step: usize| step as f32 / steps as f32;
-    let text = |normalized: f32| param.normalized_value_to_string(normalized, true);
-    let choice = (0..=steps).map(normalized).map(|normalized| (text(normalized), normalized));
+    let choice = (0..=steps).map(normalized).map(|normalized| (param.text_at(normalized), normalized));
     choice.filter(|(text, _)| !text.ends_with(NOT_IN_THIS_MODEL)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
     fn every_parameter_has_a_place_in_the_window() {
-        let params = AntiphonParams::default();
-        let all: BTreeSet<String> = params.param_map().into_iter().map(|(id, _, _)| id).collect();
-        let view = view(&params);
-        let controls = view.iter().flat_map(|group| &group.controls).map(|control| control.id);
-        let shown: Vec<&str> = controls.chain(APART).collect();
-        assert_eq!(shown.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>(), all);
-        assert_eq!(shown.len(), all.len(), "one is there twice");
-        assert!(APART.iter().all(|id| find(&params, id).is_some()));
-        assert_eq!(view.first().map(|group| group.name), Some("Style"));
+        let groups = groups(&AntiphonParams::default());
+        let controls = groups.iter().flat_map(|group| &group.controls).map(|control| control.id);
+        let shown: Vec<ParamId> = controls.chain(APART).collect();
+        assert!(ParamId::ALL.iter().all(|id| shown.contains(id)));
+        assert_eq!(shown.len(), ParamId::ALL.len(), "one is there twice");
+        let names: Vec<&str> = groups.iter().map(|group| group.name).collect();
+        assert_eq!(names, ["Style", "Texture", "Pitch", "Turns", "Time", "Output"]);
     }
 
     #[test]
     fn a_key_or_controller_is_learnt_as_its_number() {
         let params = AntiphonParams::default();
-        let turns = &params.turns;
-        assert_eq!(turns.hand_cc.normalized_value_to_string(turns.hand_cc.place_of(20), true), "CC 20");
-        assert_eq!(turns.hand_key.normalized_value_to_string(turns.hand_key.place_of(36), true), "C2");
+        let learnt = |id, number| params.get(id).text_at(place_of(params.get(id), number));
+        assert_eq!(learnt(ParamId::HandCc, 20), "CC 20");
+        assert_eq!(learnt(ParamId::HandKey, 36), "C2");
     }
 }

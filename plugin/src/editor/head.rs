@@ -4,9 +4,9 @@ use egui::{Align2, Color32, FontId, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, 
 
 use super::page::{Memory, hold};
 use super::theme::{self, ANSWER, BUTTON_HEIGHT, CALL, MUTED, TEXT, WRONG};
-use super::tips::tip;
 use super::view::{Mood, Sentence, View, Wish};
 use super::widgets::{Look, button, fitted, wrapped};
+use crate::params::ParamId;
 
 /// Height of the state word's line, and of the lines below it, in a window of the usual size.
 const WORD: f32 = 46.0;
@@ -37,7 +37,11 @@ pub(super) fn show(ui: &Ui, window: Rect, rect: Rect, view: &View, memory: &mut 
     if button(ui, help, label, look, true).on_hover_text("How to hear the answers, and how to play.").clicked() {
         memory.is_help = !memory.is_help;
     }
-    hold(&button(ui, danger, "Panic", Look::Danger, true).on_hover_text(tip("panic")), "panic", wishes);
+    hold(
+        &button(ui, danger, "Panic", Look::Danger, true).on_hover_text(ParamId::Panic.spec().tip),
+        ParamId::Panic,
+        wishes,
+    );
 
     let Sentence { text, why, mood } = &view.sentence;
     let word_height = WORD * scale(window);

@@ -6,10 +6,10 @@ use egui::{
 };
 
 use super::theme::{self, BUTTON_HEIGHT, CARD_HEIGHT, GAP, MARGIN, MUTED, SMALL, TEXT, WRONG};
-use super::tips::tip;
 use super::view::{Kind, View, Wish};
 use super::widgets::{Look, button, card, fitted, focus, is_held, wrapped};
 use super::{foot, head, help, kept, roll};
+use crate::params::ParamId;
 
 /// What the window itself remembers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,14 +105,15 @@ fn actions(ui: &Ui, rect: Rect, view: &View, wishes: &mut Vec<Wish>) {
     if let Kind::Choice(modes) = &view.mode.kind {
         for (text, normalized) in modes {
             let look = if *text == view.mode.text { Look::Chosen } else { Look::Plain };
-            if button(ui, place(92.0, 4.0), text, look, true).on_hover_text(tip(view.mode.id)).clicked() {
+            if button(ui, place(92.0, 4.0), text, look, true).on_hover_text(view.mode.id.spec().tip).clicked() {
                 wishes.extend(Wish::change(view.mode.id, *normalized));
             }
         }
     }
     place(8.0, 0.0);
-    let response = button(ui, place(124.0, 8.0), "Hand over", Look::Main, true).on_hover_text(tip("hand_over"));
-    hold(&response, "hand_over", wishes);
+    let response =
+        button(ui, place(124.0, 8.0), "Hand over", Look::Main, true).on_hover_text(ParamId::HandOver.spec().tip);
+    hold(&response, ParamId::HandOver, wishes);
 
     let (width, step) = (88.0 * scale, 96.0 * scale);
     let mut left = rect.right() - 2.0 * step - width;
@@ -130,7 +131,7 @@ fn actions(ui: &Ui, rect: Rect, view: &View, wishes: &mut Vec<Wish>) {
 }
 
 /// A button that counts while it is held, by the pointer or by a key.
-pub(super) fn hold(response: &egui::Response, id: &'static str, wishes: &mut Vec<Wish>) {
+pub(super) fn hold(response: &egui::Response, id: ParamId, wishes: &mut Vec<Wish>) {
     let key = response.id.with("was down");
     let was_down = response.ctx.data(|data| data.get_temp(key)).unwrap_or(false);
     // A press that is over within a frame counts for that frame.

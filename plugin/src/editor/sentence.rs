@@ -2,7 +2,7 @@
 
 use super::view::{Mood, Sentence};
 use crate::chosen::Standing;
-use crate::params::AntiphonParams;
+use crate::params::{AntiphonParams, ParamId};
 use crate::status::{Doing, Engine, Status};
 
 /// Of the mode.
@@ -35,7 +35,7 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
             "Asleep",
             "The host does not run this track: start its audio engine, arm the track, or switch its monitoring on",
         ),
-        (_, Doing::Off) if params.bypass.value() => {
+        (_, Doing::Off) if params.is_on(ParamId::Bypass) => {
             say(Mood::Calm, "Bypassed", "Your notes only pass through; switch Bypass off under Output or in the host")
         }
         (_, Doing::Off) => say(Mood::Calm, "Off", "Your notes only pass through; choose Answer or Continue to go on"),
@@ -45,7 +45,7 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
             let why = format!("I play without the song's {what}: {}", no_pack.unwrap_or_default());
             say(Mood::Wrong, "Your turn, without the pack", &why)
         }
-        (_, Doing::Idle) if params.mode.value() == CONTINUE => say(
+        (_, Doing::Idle) if params.int(ParamId::Mode) == CONTINUE => say(
             Mood::Calm,
             "Your turn: play, or start",
             "Start the song and I play by myself, or play a phrase and I go on with it",
@@ -57,8 +57,8 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
             say(Mood::Ready, &text, &ready(params))
         }
         (_, Doing::Answering) => {
-            let verb = if params.mode.value() == CONTINUE { "Continuing" } else { "Answering" };
-            let why = match (params.turns.play_over.value(), status.n_bars.get()) {
+            let verb = if params.int(ParamId::Mode) == CONTINUE { "Continuing" } else { "Answering" };
+            let why = match (params.int(ParamId::PlayOver), status.n_bars.get()) {
                 (STOP, _) => "Play, and I stop",
                 (_, 0) => "Play over me if you like; Hand over stops me",
                 _ => "Play over me if you like",
@@ -74,9 +74,9 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
 
 /// When an answer that is planned comes.
 fn ready(params: &AntiphonParams) -> String {
-    let start = params.time.start.to_string().to_lowercase();
-    match (ways(params).is_empty(), params.time.start.value()) {
-        (false, _) if params.mode.value() != CONTINUE => format!("The answer is planned. {}", hand_over(params)),
+    let start = params.get(ParamId::Start).to_string().to_lowercase();
+    match (ways(params).is_empty(), params.int(ParamId::Start)) {
+        (false, _) if params.int(ParamId::Mode) != CONTINUE => format!("The answer is planned. {}", hand_over(params)),
         (_, 0) => "What I play is planned, and comes at once".to_owned(),
         _ => format!("What I play is planned, and comes on the {start}"),
     }
@@ -84,21 +84,21 @@ fn ready(params: &AntiphonParams) -> String {
 
 /// What ends the player's turn, in words; nothing but the button if there are none.
 fn ways(params: &AntiphonParams) -> Vec<String> {
-    let turns = &params.turns;
+    let text = |id| params.get(id).to_string();
     let mut ways = Vec::new();
-    match turns.hand_silence.value() {
-        1 => ways.push(format!("after {} of silence", turns.silence_ms)),
-        2 => ways.push(format!("after {} of silence", turns.silence_beats)),
+    match params.int(ParamId::HandSilence) {
+        1 => ways.push(format!("after {} of silence", text(ParamId::SilenceMs))),
+        2 => ways.push(format!("after {} of silence", text(ParamId::SilenceBeats))),
         _ => {}
     }
-    if turns.trade.value() > 0 {
-        ways.push(turns.trade.to_string().to_lowercase());
+    if params.int(ParamId::Trade) > 0 {
+        ways.push(text(ParamId::Trade).to_lowercase());
     }
-    if turns.hand_cc.value() >= 0 {
-        ways.push(format!("on {}", turns.hand_cc));
+    if params.int(ParamId::HandCc) >= 0 {
+        ways.push(format!("on {}", text(ParamId::HandCc)));
     }
-    if turns.hand_key.value() >= 0 {
-        ways.push(format!("on the key {}", turns.hand_key));
+    if params.int(ParamId::HandKey) >= 0 {
+        ways.push(format!("on the key {}", text(ParamId::HandKey)));
     }
     ways
 }
@@ -109,9 +109,9 @@ fn hand_over(params: &AntiphonParams) -> String {
     if ways.is_empty() {
         return "I answer when you press Hand over".to_owned();
     }
-    let start = match params.time.start.value() {
+    let start = match params.int(ParamId::Start) {
         0 => String::new(),
-        _ => format!(", from the {}", params.time.start.to_string().to_lowercase()),
+        _ => format!(", from the {}", params.get(ParamId::Start).to_string().to_lowercase()),
     };
     format!("I answer {}{start}", ways.join(" or "))
 }

@@ -13,7 +13,7 @@ use engine::Metre;
 use self::stage::Stage;
 use super::view::{Kind, Wish};
 use super::{Window, theme};
-use crate::params::AntiphonParams;
+use crate::params::{AntiphonParams, ParamId};
 use crate::status::{Doing, Engine, Priority, Status};
 use crate::tape::{Mark, Span};
 use std::sync::Arc;
@@ -111,9 +111,9 @@ fn it_says_what_is_going_on_and_names_every_control() {
             for control in window.view().groups[tab].controls.iter().take(3) {
                 let is_there = |text: &str| words.contains(text) || words.contains(&text[..text.len() / 2]);
                 assert!(
-                    is_there(&control.name) && is_there(&control.text),
+                    is_there(control.id.spec().name) && is_there(&control.text),
                     "{name}: {} {}",
-                    control.name,
+                    control.id.spec().name,
                     control.text
                 );
             }
@@ -183,21 +183,24 @@ fn buttons_and_cards_do_what_they_say() {
     assert_eq!(stage.click(&mut window, "Keep"), [Wish::Keep]);
     assert_eq!(stage.click(&mut window, "Save"), [Wish::Save]);
     assert!(stage.click(&mut window, "Undo").is_empty(), "there is nothing to undo");
-    for (label, id) in [("Panic", "panic"), ("Hand over", "hand_over")] {
+    for (label, id) in [("Panic", ParamId::Panic), ("Hand over", ParamId::HandOver)] {
         let held = [Wish::Touch(id), Wish::Set(id, 1.0), Wish::Set(id, 0.0), Wish::LetGo(id)];
         assert_eq!(stage.click(&mut window, label), held);
     }
     let Kind::Choice(modes) = window.view().mode.kind else { panic!("the mode has choices") };
-    assert_eq!(stage.click(&mut window, "Off"), Wish::change("mode", modes[2].1));
+    assert_eq!(stage.click(&mut window, "Off"), Wish::change(ParamId::Mode, modes[2].1));
 
     stage.click(&mut window, "Turns");
-    assert_eq!(stage.click(&mut window, "Learn"), [Wish::Learn("hand_cc")]);
+    assert_eq!(stage.click(&mut window, "Learn"), [Wish::Learn(ParamId::HandCc)]);
     stage.click(&mut window, "Output");
-    assert_eq!(stage.click(&mut window, "Thru"), Wish::change("thru", 0.0));
+    assert_eq!(stage.click(&mut window, "Thru"), Wish::change(ParamId::Thru, 0.0));
     stage.click(&mut window, "Texture");
     let wishes = stage.drag(&mut window, "Density", 60.0);
-    assert_eq!((wishes.first(), wishes.last()), (Some(&Wish::Touch("density")), Some(&Wish::LetGo("density"))));
-    assert!(wishes.iter().any(|wish| matches!(wish, Wish::Set("density", to) if (0.1..0.9).contains(to))));
+    assert_eq!(
+        (wishes.first(), wishes.last()),
+        (Some(&Wish::Touch(ParamId::Density)), Some(&Wish::LetGo(ParamId::Density)))
+    );
+    assert!(wishes.iter().any(|wish| matches!(wish, Wish::Set(ParamId::Density, to) if (0.1..0.9).contains(to))));
 }
 
 #[test]
@@ -239,18 +242,18 @@ fn takes_are_kept_with_the_song_and_can_be_brought_back() {
 fn a_control_learns_from_what_is_played() {
     let mut window = performing();
     window.status.last_controller.set_latest(7);
-    window.fulfil(Wish::Learn("hand_cc"));
-    let is_learning = |window: &mut Window, id: &str| {
+    window.fulfil(Wish::Learn(ParamId::HandCc));
+    let is_learning = |window: &mut Window, id: ParamId| {
         let view = window.view();
         let mut controls = view.groups.iter().flat_map(|group| &group.controls);
         controls.find(|control| control.id == id).unwrap().learn.clone().unwrap().is_learning
     };
     window.learn();
-    assert!(is_learning(&mut window, "hand_cc"), "what came before does not count");
+    assert!(is_learning(&mut window, ParamId::HandCc), "what came before does not count");
     window.status.last_controller.set_latest(7);
     window.learn();
-    assert!(!is_learning(&mut window, "hand_cc"));
-    for id in ["hand_key", "density"] {
+    assert!(!is_learning(&mut window, ParamId::HandCc));
+    for id in [ParamId::HandKey, ParamId::Density] {
         window.fulfil(Wish::Learn(id));
         assert!(is_learning(&mut window, id));
         window.fulfil(Wish::Learn(id));

@@ -1,10 +1,11 @@
-//! All that the window shows, and all that can be asked of it. Drawing takes a [`View`] and returns [`Wish`]es; it knows
-//! neither the plugin nor the host.
+//! All that the window shows, and all that can be asked of it. Drawing takes a [`View`] and returns [`Wish`]es; of
+//! the plugin it knows the table of parameters, and of the host nothing.
 
+use crate::params::ParamId;
 use crate::tape::Roll;
 
 /// The window at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct View {
     pub(crate) sentence: Sentence,
     pub(crate) roll: Roll,
@@ -85,17 +86,16 @@ pub(crate) struct Sentence {
 }
 
 /// Controls that belong together.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) name: &'static str,
     pub(crate) controls: Vec<Control>,
 }
 
 /// A parameter as it is now.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Control {
-    pub(crate) id: &'static str,
-    pub(crate) name: String,
+    pub(crate) id: ParamId,
     /// With its unit.
     pub(crate) text: String,
     /// 0 to 1, as is the default.
@@ -118,9 +118,8 @@ pub(crate) struct Learn {
 }
 
 /// How a control is worked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    #[default]
     Slider,
     Switch,
     /// Each choice with its normalized value.
@@ -144,15 +143,15 @@ pub(crate) struct Notice {
     pub(crate) is_bad: bool,
 }
 
-/// What the user asks for. Parameters go by their ids; values are 0 to 1.
+/// What the user asks for. Values of parameters are 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Wish {
     /// A hand is on the control.
-    Touch(&'static str),
-    Set(&'static str, f32),
-    LetGo(&'static str),
+    Touch(ParamId),
+    Set(ParamId, f32),
+    LetGo(ParamId),
     /// The next key or controller belongs to this control; again, to forget it.
-    Learn(&'static str),
+    Learn(ParamId),
     Keep,
     Undo,
     Save,
@@ -184,7 +183,7 @@ pub(crate) enum Wish {
 
 impl Wish {
     /// A change all at once.
-    pub(crate) fn change(id: &'static str, normalized: f32) -> [Self; 3] {
+    pub(crate) fn change(id: ParamId, normalized: f32) -> [Self; 3] {
         [Self::Touch(id), Self::Set(id, normalized), Self::LetGo(id)]
     }
 }

@@ -11,8 +11,8 @@ use egui::{
 
 use super::slider;
 use super::theme::{self, ANSWER, CARD, CARD_HOVER, LINE, MUTED, RADIUS, TEXT};
-use super::tips::tip;
 use super::view::{Control, Kind, Learn, Wish};
+use crate::params::Spec;
 
 /// How a button looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,7 @@ pub(crate) fn is_held(response: &Response) -> bool {
 
 /// The card of a parameter: its name, its value, and how far along it is. What the user does goes into `wishes`.
 pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish>) {
+    let Spec { id, name, tip, .. } = *control.id.spec();
     let is_learning = control.learn.as_ref().is_some_and(|learn| learn.is_learning);
     let (card, learn) = match &control.learn {
         Some(learn) => {
@@ -77,7 +78,7 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish
     let text_width = if is_slider { 0.0 } else { 26.0 } + learn.map_or(0.0, |_| 54.0);
     let line = |y: f32| Rect::from_min_max(pos2(inner.left(), y), pos2(inner.right() - text_width, y + 20.0));
     let least = theme::SMALL.size;
-    fitted(painter, line(inner.top() - 2.0), Align2::LEFT_CENTER, &control.name, theme::SMALL, least, MUTED);
+    fitted(painter, line(inner.top() - 2.0), Align2::LEFT_CENTER, name, theme::SMALL, least, MUTED);
     let value = if is_learning { "Move it now" } else { &control.text };
     let ink = if is_learning { ANSWER } else { TEXT };
     fitted(painter, line(inner.top() + 17.0), Align2::LEFT_CENTER, value, theme::VALUE, least, ink);
@@ -86,26 +87,26 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish
         Kind::Slider => {
             slider::work(rect, control, &response, wishes);
             slider::show(painter, rect, control);
-            let info = || WidgetInfo::slider(true, f64::from(control.normalized), &control.name);
+            let info = || WidgetInfo::slider(true, f64::from(control.normalized), name);
             response.widget_info(info);
         }
         Kind::Switch => {
             let is_on = control.normalized >= 0.5;
-            response.widget_info(|| WidgetInfo::selected(Role::Switch, true, is_on, &control.name));
+            response.widget_info(|| WidgetInfo::selected(Role::Switch, true, is_on, name));
             switch(painter, pos2(inner.right() - 20.0, inner.center().y), is_on);
             if response.clicked() {
                 wishes.extend(Wish::change(control.id, if is_on { 0.0 } else { 1.0 }));
             }
         }
         Kind::Choice(choices) => {
-            response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &control.name));
+            response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, name));
             caret(painter, pos2(card.right() - if learn.is_some() { 8.0 } else { 18.0 }, inner.center().y), MUTED);
             let popup = Popup::menu(&response).width(card.width().max(160.0));
             popup.show(|ui| choose(ui, control, choices, wishes));
         }
     }
     let how = if is_slider { "\nDrag; with Shift, finely. Double click: the default." } else { "" };
-    response.on_hover_text(format!("{}{how}", tip(control.id)));
+    response.on_hover_text(format!("{tip}{how}"));
     if let Some((rect, learn)) = learn {
         let look = match learn {
             _ if is_learning => Look::Main,
@@ -115,7 +116,7 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish
         let place = rect.shrink2(vec2(6.0, 10.0)).translate(vec2(0.0, if is_slider { -3.0 } else { 0.0 }));
         let label = learn.learnt.as_deref().unwrap_or("Learn");
         let about = "Press, and move a knob or pedal: it moves this from then on. Press twice to forget.";
-        if button_named(ui, place, label, control.id, look).on_hover_text(about).clicked() {
+        if button_named(ui, place, label, id, look).on_hover_text(about).clicked() {
             wishes.push(Wish::Learn(control.id));
         }
     }

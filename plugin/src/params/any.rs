@@ -1,103 +1,113 @@
-//! Parameters by their ids, whatever their type.
+//! A parameter of the framework, whatever its type.
+
+use std::fmt::{self, Display, Formatter};
 
 use nice_plug::prelude::*;
 
-use super::AntiphonParams;
-
-/// A parameter.
-#[derive(Clone, Copy)]
-pub(crate) enum AnyParam<'a> {
-    Float(&'a FloatParam),
-    Int(&'a IntParam),
-    Bool(&'a BoolParam),
+/// A parameter with its value.
+#[derive(Debug)]
+pub(crate) enum AnyParam {
+    Float(FloatParam),
+    Int(IntParam),
+    Bool(BoolParam),
 }
 
-impl AnyParam<'_> {
-    /// The value, 0 to 1.
-    pub(crate) fn normalized(self) -> f32 {
-        match self {
-            Self::Float(param) => param.unmodulated_normalized_value(),
-            Self::Int(param) => param.unmodulated_normalized_value(),
-            Self::Bool(param) => param.unmodulated_normalized_value(),
+/// Does the same with a parameter of any type.
+macro_rules! with {
+    ($any:expr, $param:ident => $body:expr) => {
+        match $any {
+            Self::Float($param) => $body,
+            Self::Int($param) => $body,
+            Self::Bool($param) => $body,
         }
+    };
+}
+
+impl AnyParam {
+    /// The value as the host or the player set it, 0 to 1.
+    pub(crate) fn normalized(&self) -> f32 {
+        with!(self, param => param.unmodulated_normalized_value())
     }
 
     /// The default, 0 to 1.
-    pub(crate) fn default(self) -> f32 {
+    pub(crate) fn default(&self) -> f32 {
+        with!(self, param => param.default_normalized_value())
+    }
+
+    /// The value in the parameter's own unit; the place of a choice; 1 for a switch that is on. All of them are numbers that
+    /// 32 bits hold exactly.
+    #[expect(clippy::cast_precision_loss, reason = "whole numbers of parameters are small")]
+    pub(crate) fn plain(&self) -> f32 {
         match self {
-            Self::Float(param) => param.default_normalized_value(),
-            Self::Int(param) => param.default_normalized_value(),
-            Self::Bool(param) => param.default_normalized_value(),
+            Self::Float(param) => param.value(),
+            Self::Int(param) => param.value() as f32,
+            Self::Bool(param) => f32::from(u8::from(param.value())),
         }
+    }
+
+    /// What [`AnyParam::plain`] would be at a value from 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "whole numbers of parameters are small")]
+    pub(crate) fn plain_at(&self, normalized: f32) -> f32 {
+        match self {
+            Self::Float(param) => param.preview_plain(normalized),
+            Self::Int(param) => param.preview_plain(normalized) as f32,
+            Self::Bool(param) => f32::from(u8::from(param.preview_plain(normalized))),
+        }
+    }
+
+    /// The text of a value from 0 to 1, with its unit.
+    pub(crate) fn text_at(&self, normalized: f32) -> String {
+        with!(self, param => param.normalized_value_to_string(normalized, true))
     }
 
     /// The value of a text, 0 to 1.
-    pub(crate) fn read(self, text: &str) -> Option<f32> {
-        match self {
-            Self::Float(param) => param.string_to_normalized_value(text),
-            Self::Int(param) => param.string_to_normalized_value(text),
-            Self::Bool(param) => param.string_to_normalized_value(text),
-        }
+    pub(crate) fn read(&self, text: &str) -> Option<f32> {
+        with!(self, param => param.string_to_normalized_value(text))
     }
 
-    /// Sets the value, and tells the host.
-    pub(crate) fn set(self, normalized: f32, setter: &ParamSetter) {
-        fn set<P: Param>(param: &P, normalized: f32, setter: &ParamSetter) {
-            setter.begin_set_parameter(param);
-            setter.set_parameter_normalized(param, normalized);
-            setter.end_set_parameter(param);
-        }
-        match self {
-            Self::Float(param) => set(param, normalized, setter),
-            Self::Int(param) => set(param, normalized, setter),
-            Self::Bool(param) => set(param, normalized, setter),
-        }
+    /// From the lowest value to the highest; `None` if there are no steps.
+    pub(crate) fn step_count(&self) -> Option<usize> {
+        with!(self, param => param.step_count())
+    }
+
+    /// The values a step below and a step above, 0 to 1.
+    pub(crate) fn steps_around(&self, normalized: f32) -> [f32; 2] {
+        with!(self, param => [
+            param.previous_normalized_step(normalized, false),
+            param.next_normalized_step(normalized, false),
+        ])
+    }
+
+    /// Tells the host that a hand is on the parameter.
+    pub(crate) fn begin_gesture(&self, setter: &ParamSetter) {
+        with!(self, param => setter.begin_set_parameter(param));
+    }
+
+    /// Sets the value within a gesture.
+    pub(crate) fn set(&self, normalized: f32, setter: &ParamSetter) {
+        with!(self, param => setter.set_parameter_normalized(param, normalized));
+    }
+
+    /// Tells the host that the hand has let go.
+    pub(crate) fn end_gesture(&self, setter: &ParamSetter) {
+        with!(self, param => setter.end_set_parameter(param));
+    }
+
+    /// Sets the value in a gesture of its own.
+    pub(crate) fn change(&self, normalized: f32, setter: &ParamSetter) {
+        self.begin_gesture(setter);
+        self.set(normalized, setter);
+        self.end_gesture(setter);
+    }
+
+    pub(super) fn as_ptr(&self) -> ParamPtr {
+        with!(self, param => param.as_ptr())
     }
 }
 
-impl AntiphonParams {
-    /// The parameter with this id.
-    pub(crate) fn by_id(&self, id: &str) -> Option<AnyParam<'_>> {
-        use AnyParam::{Bool, Float, Int};
-        let Self { style, texture, pitch, turns, time, output, .. } = self;
-        Some(match id {
-            "mode" => Int(&self.mode),
-            "style" => Int(&style.style),
-            "style2" => Int(&style.style2),
-            "style_mix" => Float(&style.style_mix),
-            "temperature" => Float(&style.temperature),
-            "top_p" => Float(&style.top_p),
-            "rhythm_freedom" => Float(&style.rhythm_freedom),
-            "pitch_freedom" => Float(&style.pitch_freedom),
-            "learn_from_me" => Float(&style.learn_from_me),
-            "seed" => Int(&style.seed),
-            "density" => Float(&texture.density),
-            "complexity" => Float(&texture.complexity),
-            "voices" => Int(&texture.voices),
-            "velocity_follow" => Float(&texture.velocity_follow),
-            "key" => Int(&pitch.key),
-            "scale" => Int(&pitch.scale),
-            "key_lock" => Int(&pitch.key_lock),
-            "lowest" => Int(&pitch.lowest),
-            "highest" => Int(&pitch.highest),
-            "hand_silence" => Int(&turns.hand_silence),
-            "silence" => Float(&turns.silence_ms),
-            "silence_beats" => Float(&turns.silence_beats),
-            "trade" => Int(&turns.trade),
-            "hand_cc" => Int(&turns.hand_cc),
-            "hand_key" => Int(&turns.hand_key),
-            "hand_over" => Bool(&turns.hand_over),
-            "length" => Int(&turns.length),
-            "play_over" => Int(&turns.play_over),
-            "start" => Int(&time.start),
-            "quantise" => Int(&time.quantise),
-            "quantise_strength" => Float(&time.quantise_strength),
-            "ahead" => Float(&time.ahead_ms),
-            "channel" => Int(&output.channel),
-            "thru" => Bool(&output.thru),
-            "bypass" => Bool(&self.bypass),
-            "panic" => Bool(&self.panic),
-            _ => return None,
-        })
+/// The value with its unit.
+impl Display for AnyParam {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        with!(self, param => param.fmt(formatter))
     }
 }

@@ -5,12 +5,13 @@ use egui::{Key, Modifiers, vec2};
 use super::super::view::Wish;
 use super::stage::Stage;
 use super::{idle, performing};
+use crate::params::ParamId;
 
 #[test]
 fn panic_and_hand_over_are_held_by_keys_too() {
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let mut window = performing();
-    for (label, id, key) in [("Panic", "panic", Key::Space), ("Hand over", "hand_over", Key::Enter)] {
+    for (label, id, key) in [("Panic", ParamId::Panic, Key::Space), ("Hand over", ParamId::HandOver, Key::Enter)] {
         stage.tab_to(&mut window, label);
         assert_eq!(stage.key(&mut window, key, true), [Wish::Touch(id), Wish::Set(id, 1.0)], "{label}");
         assert!(stage.show(&mut window).contains(label), "held");
@@ -61,15 +62,17 @@ fn the_keyboard_goes_from_left_to_right_and_down() {
 fn arrows_step_and_delete_brings_the_default_back() {
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let mut window = performing();
-    let seed = window.params.by_id("seed").unwrap();
+    let seed = window.params.get(ParamId::Seed);
     let (normalized, default) = (seed.normalized(), seed.default());
     stage.tab_to(&mut window, "Seed");
     let wishes = stage.tap(&mut window, Key::ArrowRight);
-    let [Wish::Touch("seed"), Wish::Set("seed", to), Wish::LetGo("seed")] = wishes[..] else { panic!("{wishes:?}") };
+    let [Wish::Touch(ParamId::Seed), Wish::Set(ParamId::Seed, to), Wish::LetGo(ParamId::Seed)] = wishes[..] else {
+        panic!("{wishes:?}")
+    };
     assert!((to - normalized - 1.0 / 9999.0).abs() < 1e-6, "one seed further");
     let wishes = stage.tap(&mut window, Key::ArrowLeft);
-    assert!(matches!(wishes[1], Wish::Set("seed", to) if to < normalized), "and the keyboard is still here");
-    assert_eq!(stage.tap(&mut window, Key::Delete), Wish::change("seed", default));
+    assert!(matches!(wishes[1], Wish::Set(ParamId::Seed, to) if to < normalized), "and the keyboard is still here");
+    assert_eq!(stage.tap(&mut window, Key::Delete), Wish::change(ParamId::Seed, default));
 }
 
 #[test]
@@ -77,17 +80,17 @@ fn shift_moves_finely_and_a_double_click_brings_the_default_back() {
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let mut window = idle();
     let moved = |wishes: &[Wish]| {
-        let set = wishes.iter().rev().find_map(|wish| if let Wish::Set("seed", to) = wish { Some(*to) } else { None });
+        let set =
+            wishes.iter().rev().find_map(|wish| if let Wish::Set(ParamId::Seed, to) = wish { Some(*to) } else { None });
         set.unwrap() - 1.0 / 9999.0
     };
     let coarse = moved(&stage.drag(&mut window, "Seed", 60.0));
     let fine = moved(&stage.holding(Modifiers::SHIFT, |stage| stage.drag(&mut window, "Seed", 60.0)));
     assert!((coarse - 10.0 * fine).abs() < 1e-4 && fine > 0.0, "{coarse} and {fine}");
 
-    window.params.by_id("seed").unwrap();
     let wishes = stage.double_click(&mut window, "Temperature");
-    let default = window.params.by_id("temperature").unwrap().default();
-    assert_eq!(wishes, Wish::change("temperature", default));
+    let default = window.params.get(ParamId::Temperature).default();
+    assert_eq!(wishes, Wish::change(ParamId::Temperature, default));
 }
 
 #[test]
@@ -101,6 +104,6 @@ fn a_choice_is_made_by_keys() {
     assert!(stage.show(&mut window).contains("Every 8 bars"), "the list is open");
     stage.save("choice");
     stage.tab_to(&mut window, "Every bar");
-    assert_eq!(stage.tap(&mut window, Key::Space), Wish::change("trade", 0.25));
+    assert_eq!(stage.tap(&mut window, Key::Space), Wish::change(ParamId::Trade, 0.25));
     assert!(!stage.show(&mut window).contains("Every 8 bars"), "and closed");
 }

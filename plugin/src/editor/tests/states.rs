@@ -10,14 +10,14 @@ use super::super::Window;
 use super::super::view::{Mood, Notice, Wish};
 use super::stage::{Stage, Words};
 use super::{SMALL, USUAL, idle, performing};
-use crate::params::AntiphonParams;
+use crate::params::{AntiphonParams, AnyParam, ParamId};
 use crate::status::{Doing, Engine};
 use crate::trouble::explain;
 
 /// A parameter that has this value.
-fn choice(names: [&'static str; 3], value: i32) -> IntParam {
+fn choice(names: [&'static str; 3], value: i32) -> AnyParam {
     let name = move |value: i32| names[usize::try_from(value).unwrap()].to_owned();
-    IntParam::new("", value, IntRange::Linear { min: 0, max: 2 }).with_value_to_string(Arc::new(name))
+    AnyParam::Int(IntParam::new("", value, IntRange::Linear { min: 0, max: 2 }).with_value_to_string(Arc::new(name)))
 }
 
 /// Every state of the large line: its name, the words that are wanted, and a window in it.
@@ -38,15 +38,19 @@ fn states() -> Vec<(&'static str, Mood, [&'static str; 2], Window)> {
         window.params = Arc::new(params);
         window
     };
-    let goes_on = |params: &mut AntiphonParams| params.mode = choice(["Answer", "Continue", "Off"], 1);
+    let goes_on =
+        |params: &mut AntiphonParams| *params.get_mut(ParamId::Mode) = choice(["Answer", "Continue", "Off"], 1);
     let endless = with(doing(Doing::Answering), goes_on);
     endless.status.n_bars.set(0);
     let waiting = with(idle(), goes_on);
-    let off = with(doing(Doing::Off), |params| params.mode = choice(["Answer", "Continue", "Off"], 2));
-    let bypassed = with(doing(Doing::Off), |params| params.bypass = BoolParam::new("Bypass", true));
+    let off =
+        with(doing(Doing::Off), |params| *params.get_mut(ParamId::Mode) = choice(["Answer", "Continue", "Off"], 2));
+    let bypassed = with(doing(Doing::Off), |params| {
+        *params.get_mut(ParamId::Bypass) = AnyParam::Bool(BoolParam::new("Bypass", true))
+    });
     let by_hand = with(doing(Doing::Planning), |params| {
-        params.turns.hand_silence = choice(["Off", "Time", "Beats"], 0);
-        params.time.start = choice(["At once", "Next beat", "Next bar"], 2);
+        *params.get_mut(ParamId::HandSilence) = choice(["Off", "Time", "Beats"], 0);
+        *params.get_mut(ParamId::Start) = choice(["At once", "Next beat", "Next bar"], 2);
     });
     vec![
         ("asleep", Mood::Calm, ["Asleep", "arm the track"], doing(Doing::Asleep)),
