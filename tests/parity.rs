@@ -138,7 +138,7 @@ fn controls_mean_the_same_to_both() {
         key_lock: KeyLock::Strict,
         quantise_ticks: 12,
         quantise_strength: 0.75,
-        is_guided: true,
+        ..Controls::default()
     };
     let expected = made(&call, request, &controls);
     assert!(expected.len() > 30, "{expected:?}");

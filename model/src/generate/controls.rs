@@ -159,7 +159,7 @@ impl ControlOptions {
             },
             quantise_ticks: GRID_TICKS[grid],
             quantise_strength: self.quantise_strength,
-            is_guided: true,
+            ..Controls::default()
         })
     }
 }

@@ -63,30 +63,33 @@ pub struct Controls {
 
 impl Default for Controls {
     fn default() -> Self {
-        Self {
-            style: 0,
-            style2: 0,
-            style_mix: 0.0,
-            temperature: 0.9,
-            rhythm_temperature: 0.9,
-            top_p: 0.95,
-            learn_from_me: 0.1,
-            density: 1.0,
-            complexity: 0.0,
-            voices: 0,
-            velocity_follow: 0.75,
-            lowest: Pitch::nearest(36),
-            highest: Pitch::nearest(96),
-            key: KeyChoice::default(),
-            key_lock: KeyLock::Lean,
-            quantise_ticks: 0,
-            quantise_strength: 1.0,
-            is_guided: true,
-        }
+        Self::DEFAULT
     }
 }
 
 impl Controls {
+    /// What the plugin plays when nobody has touched it.
+    pub const DEFAULT: Self = Self {
+        style: 0,
+        style2: 0,
+        style_mix: 0.0,
+        temperature: 0.9,
+        rhythm_temperature: 0.9,
+        top_p: 0.95,
+        learn_from_me: 0.1,
+        density: 1.0,
+        complexity: 0.0,
+        voices: 0,
+        velocity_follow: 0.75,
+        lowest: Pitch::nearest(36),
+        highest: Pitch::nearest(96),
+        key: KeyChoice { tonic: None, scale: 0 },
+        key_lock: KeyLock::Lean,
+        quantise_ticks: 0,
+        quantise_strength: 1.0,
+        is_guided: true,
+    };
+
     /// The network alone, on the keys of a piano: it is told style and mode, what it chooses is played as it is, and only
     /// what would run in circles is chosen anew. For measurements of the network; nobody plays like this.
     #[must_use]

@@ -8,23 +8,16 @@ use crate::{Metre, ModelConfig, Note, Pitch, Precision, Session, Velocity, Weigh
 /// All that can be neutral is.
 pub(super) const NEUTRAL: Controls = Controls {
     style: 1,
-    style2: 0,
-    style_mix: 0.0,
     temperature: 1.0,
     rhythm_temperature: 1.0,
     top_p: 1.0,
     learn_from_me: 0.0,
-    density: 1.0,
-    complexity: 0.0,
-    voices: 0,
     velocity_follow: 0.0,
     lowest: Pitch::nearest(48),
     highest: Pitch::nearest(72),
-    key: KeyChoice { tonic: None, scale: 0 },
     key_lock: KeyLock::Off,
-    quantise_ticks: 0,
     quantise_strength: 0.0,
-    is_guided: true,
+    ..Controls::DEFAULT
 };
 const BARS: Metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
 
