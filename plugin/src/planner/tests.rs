@@ -1,7 +1,7 @@
 use super::*;
 use engine::{ModelConfig, Precision};
 
-use engine::answer::{AnswerRequest, KeyChoice, KeyLock};
+use engine::answer::{AnswerRequest, KeyLock};
 
 /// All that can be neutral is.
 pub(crate) const CONTROLS: Controls = Controls {
