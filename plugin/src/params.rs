@@ -3,7 +3,7 @@
 mod any;
 mod build;
 mod changes;
-mod read;
+mod settings;
 mod spec;
 mod table;
 mod text;

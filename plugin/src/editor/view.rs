@@ -1,8 +1,9 @@
 //! All that the window shows, and all that can be asked of it. Drawing takes a [`View`] and returns [`Wish`]es; of
 //! the plugin it knows the table of parameters, and of the host nothing.
 
+use live::timeline::Roll;
+
 use crate::params::ParamId;
-use crate::tape::Roll;
 
 /// The window at one moment.
 #[derive(Clone, Debug)]
