@@ -20,7 +20,7 @@ impl Folder {
     }
 
     fn open(&self) -> Rig<Clap> {
-        antiphon::with_home(&self.0, || open(OFFLINE, Pace::Unpaced))
+        antiphon::with_data_dir(&self.0, || open(OFFLINE, Pace::Unpaced))
     }
 }
 

@@ -36,9 +36,9 @@ use self::logged::LogList;
 use self::packs::Packs;
 use self::page::Memory;
 use self::view::{Learn, Notice, View, Wish};
-use crate::chosen::Standing;
+use crate::models::LoadState;
+use crate::params::presets;
 use crate::params::{AntiphonParams, AnyParam, ParamId};
-use crate::presets;
 use crate::status::Status;
 use crate::timeline::MAX_TAKES;
 
@@ -148,7 +148,7 @@ impl Window {
             }
         }
         let log = self.log.view(params.files.log().as_ref());
-        let health = health::facts(status, log.is_on, params.files.trouble(), &params.chosen.standing());
+        let health = health::facts(status, log.is_on, params.files.log_error(), &params.model.load_state());
         View {
             sentence: sentence::sentence(status, params),
             roll,
@@ -163,7 +163,7 @@ impl Window {
             n_remembered: params.memory.n_notes(),
             n_learnt: status.n_learnt.get(),
             log,
-            packs: self.packs.cards(&params.chosen),
+            packs: self.packs.cards(&params.model),
             packs_folder: packs::folder(),
         }
     }
@@ -221,11 +221,11 @@ impl Window {
             Wish::EraseLog => self.erase_log(),
             Wish::ChoosePack(place) => {
                 if let Some(path) = self.packs.get(place) {
-                    self.params.chosen.choose(path);
+                    self.params.model.choose(path);
                     self.packs.is_new = true;
                 }
             }
-            Wish::LeavePack => self.params.chosen.leave(),
+            Wish::LeavePack => self.params.model.unload(),
             Wish::RefreshPacks => self.packs.refresh(),
             Wish::Dismiss => self.notice = None,
         }
@@ -237,22 +237,22 @@ impl Window {
         if !self.packs.is_new {
             return;
         }
-        match self.params.chosen.standing() {
-            Standing::Loading => return,
-            Standing::None => {}
-            Standing::Ready => {
-                let chosen = &self.params.chosen;
-                let name = chosen.name().unwrap_or_default();
-                let first = chosen.styles().0.into_iter().next().filter(|_| chosen.is_network());
+        match self.params.model.load_state() {
+            LoadState::Loading => return,
+            LoadState::None => {}
+            LoadState::Ready => {
+                let model = &self.params.model;
+                let name = model.name().unwrap_or_default();
+                let first = model.styles().0.into_iter().next().filter(|_| model.is_network());
                 let style_name = first.unwrap_or_else(|| name.clone());
                 let style = self.params.get(ParamId::Style);
                 if let (Some(value), Some(context)) = (style.read(&style_name), &self.context) {
                     style.change(value, &context.param_setter());
                 }
-                let what = if self.params.chosen.is_network() { "network" } else { "style" };
+                let what = if self.params.model.is_network() { "network" } else { "style" };
                 self.say(format!("The {what} is {name} now"), false);
             }
-            Standing::Refused(why) => self.say(format!("The style stays as it was: {why}"), true),
+            LoadState::Refused(why) => self.say(format!("The style stays as it was: {why}"), true),
         }
         self.packs.is_new = false;
     }

@@ -3,34 +3,27 @@
 //! What it does with notes is in the crate live, which knows no host and no threads; here is what a host and its user need.
 //!
 //! Reading order: `plugin` is what a host loads; `midi` makes plain events of the host's; `performer` gives the audio thread's
-//! part of live what it needs; `link` is where the audio thread and the worker exchange
-//! messages; `worker_thread` runs the planner of live, which owns the model that `weights` reads; `params`, `presets`, `learn`
-//! (controllers that move parameters), `memory` and `phrases` (what a project remembers), `chosen` (its style pack), `home` and
-//! `log` (files for the user), `trouble` (why one could not be written), `status`, `timeline` (what the window draws) and
-//! `editor` face the user.
+//! part of live what it needs, with the values of `params`; `link` is where the audio thread and the worker exchange messages;
+//! `worker_thread` runs the planner of live, with the weights that `models` holds; `memory` (what a song remembers), `status`,
+//! `timeline` (what the window draws), `user_files` (takes and the log) and `editor` face the user.
 #![forbid(unsafe_code)]
 
-mod chosen;
 mod editor;
-mod home;
-mod learn;
 mod link;
-mod log;
 mod memory;
 mod midi;
+mod models;
 mod params;
 mod performer;
-mod phrases;
 mod plugin;
-mod presets;
 mod status;
 mod timeline;
-mod trouble;
-mod weights;
+mod user_files;
 mod worker_thread;
 
-pub use home::with_home;
 pub use plugin::{AntiphonClap, AntiphonVst3};
+#[cfg(any(test, feature = "test-support"))]
+pub use user_files::data_dir::with_data_dir;
 
 nice_plug::nice_export_clap!(AntiphonClap);
 nice_plug::nice_export_vst3!(AntiphonVst3);

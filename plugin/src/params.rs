@@ -3,6 +3,8 @@
 mod any;
 mod build;
 mod changes;
+mod midi_learn;
+pub(crate) mod presets;
 mod settings;
 mod spec;
 mod table;
@@ -21,10 +23,10 @@ pub(crate) use table::ParamId;
 pub(crate) use text::NOT_IN_THIS_MODEL;
 
 use self::build::ParamArray;
-use crate::chosen::Chosen;
-use crate::learn::Learned;
-use crate::log::Files;
+use self::midi_learn::Learned;
 use crate::memory::Memory;
+use crate::models::ActiveModel;
+use crate::user_files::UserFiles;
 
 /// All that a song saves, and what goes with it.
 #[derive(Params)]
@@ -40,24 +42,24 @@ pub(crate) struct AntiphonParams {
     /// What the model knows before the song begins.
     #[persist = "memory"]
     pub(crate) memory: Arc<Memory>,
-    /// The style pack that the song plays with.
+    /// The style pack or network that the song plays with.
     #[persist = "pack"]
-    pub(crate) chosen: Arc<Chosen>,
+    pub(crate) model: Arc<ActiveModel>,
     /// What is written for the user. No part of the song.
-    pub(crate) files: Arc<Files>,
+    pub(crate) files: Arc<UserFiles>,
     /// Moves of the parameters above.
     pub(crate) changes: Changes,
 }
 
 impl Default for AntiphonParams {
     fn default() -> Self {
-        let (changes, chosen) = (Changes::default(), Arc::default());
+        let (changes, model) = (Changes::default(), Arc::default());
         Self {
-            array: ParamArray::new(&changes, &chosen),
+            array: ParamArray::new(&changes, &model),
             takes: RwLock::new(Vec::new()),
             learned: Learned::new(&changes),
             memory: Arc::default(),
-            chosen,
+            model,
             files: Arc::default(),
             changes,
         }

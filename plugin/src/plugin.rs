@@ -12,12 +12,12 @@ use nice_plug::prelude::*;
 
 use crate::editor;
 use crate::link;
-use crate::log::Logger;
 use crate::midi;
 use crate::params::AntiphonParams;
 use crate::performer::{Performer, performer};
 use crate::status::{Engine, Status};
-use crate::trouble::explain;
+use crate::user_files::Logger;
+use crate::user_files::io_error_text::explain;
 use crate::worker_thread;
 
 /// What both plugins are.
@@ -56,8 +56,7 @@ impl Core {
             _ => {
                 let (audio_side, worker_side) = link::link();
                 let (status, params) = (Arc::clone(&self.status), &self.params);
-                match worker_thread::spawn(worker_side, status, Arc::clone(&params.memory), Arc::clone(&params.chosen))
-                {
+                match worker_thread::spawn(worker_side, status, Arc::clone(&params.memory), Arc::clone(&params.model)) {
                     Ok(worker) => self.replace_worker(Some(worker)),
                     Err(why) => self.status.set_engine(
                         Engine::NoWeights,

@@ -10,11 +10,11 @@ use engine::Weights;
 use live::{FromWorker, Handover, Listener, Planner, SessionHandover, ToWorker, WeightsSource};
 use thread_priority::ThreadPriority;
 
-use crate::chosen::Chosen;
 use crate::link::WorkerSide;
 use crate::memory::Memory;
+use crate::models::ActiveModel;
+use crate::models::built_in;
 use crate::status::{Engine, Priority, Status};
-use crate::weights;
 
 const POLL: Duration = Duration::from_millis(1);
 
@@ -33,7 +33,7 @@ impl Listener for WorkerSide {
 }
 
 /// The file that the song plays with.
-struct SongWeights(Arc<Chosen>);
+struct SongWeights(Arc<ActiveModel>);
 
 impl WeightsSource for SongWeights {
     fn n_ready(&self) -> u32 {
@@ -57,9 +57,9 @@ pub(crate) fn spawn(
     side: WorkerSide,
     status: Arc<Status>,
     memory: Arc<Memory>,
-    chosen: Arc<Chosen>,
+    model: Arc<ActiveModel>,
 ) -> std::io::Result<JoinHandle<()>> {
-    std::thread::Builder::new().name("antiphon-worker".into()).spawn(move || run(side, &status, &memory, chosen))
+    std::thread::Builder::new().name("antiphon-worker".into()).spawn(move || run(side, &status, &memory, model))
 }
 
 /// Asks the system to run this thread before other programs, but never before the host's audio threads: on a busy
@@ -82,9 +82,9 @@ fn raise_priority() -> Priority {
     if wanted.set_for_current().is_ok() { Priority::Raised } else { Priority::Normal }
 }
 
-fn run(mut side: WorkerSide, status: &Status, memory: &Memory, chosen: Arc<Chosen>) {
+fn run(mut side: WorkerSide, status: &Status, memory: &Memory, model: Arc<ActiveModel>) {
     status.set_priority(raise_priority());
-    let weights = match catch_unwind(weights::load) {
+    let weights = match catch_unwind(built_in::load) {
         Ok(Ok(weights)) => Some(weights),
         Ok(Err(why)) => {
             status.set_engine(Engine::NoWeights, why);
@@ -96,7 +96,7 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Memory, chosen: Arc<Chose
         }
     };
     let mut live = weights.map(|base| {
-        let mut handover = SessionHandover::new(base, SongWeights(chosen));
+        let mut handover = SessionHandover::new(base, SongWeights(model));
         let planner = Planner::new(handover.first());
         status.set_engine(Engine::Ready, planner.model());
         (planner, handover)

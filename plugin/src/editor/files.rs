@@ -6,21 +6,21 @@ use std::path::PathBuf;
 use takes::{Log, Take};
 
 use super::Window;
-use crate::phrases;
-use crate::trouble::explain;
+use crate::user_files::io_error_text::explain;
+use crate::user_files::learned_notes;
 
 impl Window {
     pub(super) fn save(&mut self, take: Option<Take>) {
         let Some(take) = take else { return };
-        let saved = self.params.files.home().map(|home| home.save(&take));
+        let saved = self.params.files.data_dir().map(|folder| folder.save(&take));
         self.say_saved("Saved", saved);
     }
 
     /// Writes the notes that were learnt from the player, once the worker has handed them out.
     pub(super) fn follow_export(&mut self) {
         let Some((metre, own)) = self.params.memory.take_told() else { return };
-        let Some(phrases) = phrases::take(&own, metre, self.status.timeline.tempo()) else { return };
-        let saved = self.params.files.home().map(|home| home.save_learnt(&phrases));
+        let Some(phrases) = learned_notes::take(&own, metre, self.status.timeline.tempo()) else { return };
+        let saved = self.params.files.data_dir().map(|folder| folder.save_learnt(&phrases));
         self.say_saved(&format!("{} notes of yours, for model adapt, saved", own.len()), saved);
     }
 

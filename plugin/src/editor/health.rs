@@ -3,14 +3,14 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::view::Fact;
-use crate::chosen::Standing;
+use crate::models::LoadState;
 use crate::status::{Engine, Priority, Status};
 
 /// Slower than this, fast music comes late.
 const LEAST_NOTES_PER_SECOND: u32 = 50;
 
 /// Each number with its name, and first what is wrong: a narrow window shows no more than the first.
-pub(super) fn facts(status: &Status, is_logged: bool, log_trouble: Option<String>, pack: &Standing) -> Vec<Fact> {
+pub(super) fn facts(status: &Status, is_logged: bool, log_error: Option<String>, model: &LoadState) -> Vec<Fact> {
     let fact = |name, value, is_bad, about| Fact { name, value, is_bad, about };
     let count = |name, n: u32, about| fact(name, n.to_string(), n > 0, about);
     let n_lost = status.n_queue_full.get() + status.n_refused.get();
@@ -43,7 +43,7 @@ pub(super) fn facts(status: &Status, is_logged: bool, log_trouble: Option<String
             "Notes that the host or a queue had no room for. Play fewer at once, or set a larger buffer in the host.";
         facts.push(count("No room", n_lost, about));
     }
-    if matches!(pack, Standing::Refused(_)) {
+    if matches!(model, LoadState::Refused(_)) {
         facts.push(fact(
             "Pack",
             "not loaded".to_owned(),
@@ -55,7 +55,7 @@ pub(super) fn facts(status: &Status, is_logged: bool, log_trouble: Option<String
         let about = "After a fault of Antiphon's own it began anew: it has forgotten the song so far. Play on.";
         facts.push(fact("Restarted", "after a fault".to_owned(), true, about));
     }
-    facts.extend(log_fact(is_logged, log_trouble));
+    facts.extend(log_fact(is_logged, log_error));
     facts.push(fact("Heard", status.n_heard.get().to_string(), false, "Notes that you played."));
     facts.push(fact("Played", status.n_played.get().to_string(), false, "Notes that Antiphon played."));
     if matches!(status.engine(), Engine::Ready | Engine::Recovered) {
@@ -87,9 +87,9 @@ fn speed(notes_per_second: u32) -> Fact {
 }
 
 /// Nobody is logged without a word.
-fn log_fact(is_on: bool, trouble: Option<String>) -> Option<Fact> {
-    let is_bad = trouble.is_some();
-    let value = trouble.map_or_else(|| "on".to_owned(), |why| format!("not written: {why}"));
+fn log_fact(is_on: bool, error: Option<String>) -> Option<Fact> {
+    let is_bad = error.is_some();
+    let value = error.map_or_else(|| "on".to_owned(), |why| format!("not written: {why}"));
     let about = "While it is on, what you play is written to files on this machine. Stop is under Kept.";
     (is_on || is_bad).then_some(Fact { name: "Log", value, is_bad, about })
 }
@@ -101,8 +101,8 @@ mod tests {
     #[test]
     fn what_is_wrong_comes_first_and_the_log_is_not_forgotten() {
         let status = Status::new();
-        let names = |status: &Status, trouble: Option<&str>| -> Vec<&str> {
-            facts(status, true, trouble.map(str::to_owned), &Standing::None).iter().map(|fact| fact.name).collect()
+        let names = |status: &Status, error: Option<&str>| -> Vec<&str> {
+            facts(status, true, error.map(str::to_owned), &LoadState::None).iter().map(|fact| fact.name).collect()
         };
         let calm = ["Late", "Dropped", "First note", "Speed", "Log", "Heard", "Played"];
         assert_eq!(names(&status, None), calm);
@@ -110,7 +110,7 @@ mod tests {
         status.notes_per_second.set(3);
         assert_eq!(names(&status, Some("the disk is full"))[..3], ["Speed", "No room", "Log"]);
         status.set_engine(Engine::Recovered, String::new());
-        let facts = facts(&status, true, None, &Standing::Refused("it is damaged".into()));
+        let facts = facts(&status, true, None, &LoadState::Refused("it is damaged".into()));
         assert_eq!(
             facts.iter().take_while(|fact| fact.is_bad).map(|fact| fact.name).collect::<Vec<_>>()[2..],
             ["Pack", "Restarted"]

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use super::view::PackCard;
-use crate::chosen::{self, Chosen, Standing};
+use crate::models::{ActiveModel, LoadState, model_library};
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Packs {
-    shelf: Vec<PathBuf>,
+    installed: Vec<PathBuf>,
     /// One was chosen here, and what came of it has not been said.
     pub(crate) is_new: bool,
 }
 
 impl Default for Packs {
     fn default() -> Self {
-        Self { shelf: chosen::shelf(), is_new: false }
+        Self { installed: model_library::installed_models(), is_new: false }
     }
 }
 
@@ -23,43 +23,43 @@ impl Packs {
     /// Looks into the folder, and makes it if it is not there, so that the user finds it.
     pub(crate) fn refresh(&mut self) {
         // Without a folder there are no packs, which the window shows.
-        let _ = chosen::folder().map(std::fs::create_dir_all);
-        self.shelf = chosen::shelf();
+        let _ = model_library::folder().map(std::fs::create_dir_all);
+        self.installed = model_library::installed_models();
     }
 
     pub(crate) fn get(&self, place: usize) -> Option<&Path> {
-        self.shelf.get(place).map(PathBuf::as_path)
+        self.installed.get(place).map(PathBuf::as_path)
     }
 
-    /// What there is, and how it stands with the one that is chosen.
-    pub(crate) fn cards(&mut self, chosen: &Chosen) -> Vec<PackCard> {
-        let (path, standing) = (chosen.path(), chosen.standing());
-        if let Some(path) = path.as_ref().filter(|path| !self.shelf.contains(path)) {
-            self.shelf.push(path.clone());
+    /// What there is, with the load state of the one that is chosen.
+    pub(crate) fn cards(&mut self, model: &ActiveModel) -> Vec<PackCard> {
+        let (path, load_state) = (model.path(), model.load_state());
+        if let Some(path) = path.as_ref().filter(|path| !self.installed.contains(path)) {
+            self.installed.push(path.clone());
         }
         let card = |file: &PathBuf| {
             let is_chosen = path.as_ref() == Some(file);
-            let is_bad = is_chosen && matches!(standing, Standing::Refused(_));
-            let about = match (&standing, is_chosen) {
-                (_, false) | (Standing::None, _) => "style pack or network".to_owned(),
-                (Standing::Loading, true) => "being read".to_owned(),
-                (Standing::Ready, true) if chosen.is_network() => {
-                    format!("a network of {} styles", chosen.styles().0.len())
+            let is_bad = is_chosen && matches!(load_state, LoadState::Refused(_));
+            let about = match (&load_state, is_chosen) {
+                (_, false) | (LoadState::None, _) => "style pack or network".to_owned(),
+                (LoadState::Loading, true) => "being read".to_owned(),
+                (LoadState::Ready, true) if model.is_network() => {
+                    format!("a network of {} styles", model.styles().0.len())
                 }
-                (Standing::Ready, true) => {
-                    chosen.name().map_or_else(String::new, |name| format!("adds the style {name}"))
+                (LoadState::Ready, true) => {
+                    model.name().map_or_else(String::new, |name| format!("adds the style {name}"))
                 }
-                (Standing::Refused(why), true) => why.clone(),
+                (LoadState::Refused(why), true) => why.clone(),
             };
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             PackCard { name, about, path: file.display().to_string(), is_chosen, is_bad }
         };
-        self.shelf.iter().map(card).collect()
+        self.installed.iter().map(card).collect()
     }
 }
 
 /// Where packs belong, to be read.
 pub(crate) fn folder() -> String {
-    chosen::folder()
+    model_library::folder()
         .map_or_else(|| "This user has no music or home folder".to_owned(), |folder| folder.display().to_string())
 }

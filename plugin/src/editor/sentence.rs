@@ -1,7 +1,7 @@
 //! What Antiphon is doing, and why; or, if that is nothing, what to do.
 
 use super::view::{Mood, Sentence};
-use crate::chosen::Standing;
+use crate::models::LoadState;
 use crate::params::{AntiphonParams, ParamId};
 use crate::status::{Doing, Engine, Status};
 
@@ -14,8 +14,8 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
     let say = |mood, text: &str, why: &str| Sentence { text: text.to_owned(), why: why.to_owned(), mood };
     let n_call = status.n_call.get();
     let notes = if n_call == 1 { "1 note".to_owned() } else { format!("{n_call} notes") };
-    let no_pack = match params.chosen.standing() {
-        Standing::Refused(why) => Some(why),
+    let no_pack = match params.model.load_state() {
+        LoadState::Refused(why) => Some(why),
         _ => None,
     };
     match (status.engine(), status.doing()) {
@@ -41,7 +41,7 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
         (_, Doing::Off) => say(Mood::Calm, "Off", "Your notes only pass through; choose Answer or Continue to go on"),
         (Engine::Loading, _) => say(Mood::Calm, "Loading the model", "This takes a moment; your notes pass through"),
         (_, Doing::Idle) if no_pack.is_some() => {
-            let what = if params.chosen.is_network() { "network" } else { "style pack" };
+            let what = if params.model.is_network() { "network" } else { "style pack" };
             let why = format!("I play without the song's {what}: {}", no_pack.unwrap_or_default());
             say(Mood::Wrong, "Your turn, without the pack", &why)
         }

@@ -269,9 +269,9 @@ fn a_pack_that_cannot_be_read_is_named_with_the_reason_and_changes_nothing() {
     let words = stage.show(&mut window);
     assert!(words.contains("Built-in styles") && words.contains("More packs"));
     let lost = std::env::temp_dir().join("no-such-folder").join("lost.antiphon");
-    window.params.chosen.choose(&lost);
+    window.params.model.choose(&lost);
     window.packs.is_new = true;
-    window.params.chosen.wait();
+    window.params.model.wait();
     window.follow_pack();
     let words = stage.show(&mut window);
     for word in ["lost", "cannot read", "without the song's style pack", "The style stays as it was"] {

@@ -11,7 +11,7 @@ use super::changes::{Changes, Watched};
 use super::spec::{Kind, Spec};
 use super::table::ParamId;
 use super::text;
-use crate::chosen::Chosen;
+use crate::models::ActiveModel;
 
 /// All parameters with their values, in the order of the table.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub(crate) struct ParamArray([AnyParam; ParamId::ALL.len()]);
 
 impl ParamArray {
     /// All at their defaults. Their moves are counted by `changes`; the styles are those of the chosen model.
-    pub(super) fn new(changes: &Changes, chosen: &Arc<Chosen>) -> Self {
-        Self(ParamId::ALL.map(|param| param.spec().build(changes, chosen)))
+    pub(super) fn new(changes: &Changes, model: &Arc<ActiveModel>) -> Self {
+        Self(ParamId::ALL.map(|param| param.spec().build(changes, model)))
     }
 
     pub(crate) fn get(&self, param: ParamId) -> &AnyParam {
@@ -54,14 +54,14 @@ impl ParamArray {
 }
 
 impl Spec {
-    fn build(&self, changes: &Changes, chosen: &Arc<Chosen>) -> AnyParam {
+    fn build(&self, changes: &Changes, model: &Arc<ActiveModel>) -> AnyParam {
         let name = self.name;
         let integer = |param: IntParam| AnyParam::Int(param.watched(changes));
         let float = |param: FloatParam| AnyParam::Float(param.watched(changes));
         let switch = |param: BoolParam| AnyParam::Bool(param.watched(changes));
         match self.kind {
             Kind::Choice { names, default } => integer(text::choice(name, names, default)),
-            Kind::Style => integer(text::style(name, chosen)),
+            Kind::Style => integer(text::style(name, model)),
             Kind::Integer { default, min, max } => integer(IntParam::new(name, default, IntRange::Linear { min, max })),
             Kind::Key { default } => integer(text::key(name, default)),
             Kind::KeyOrOff => integer(text::key_or_off(name)),

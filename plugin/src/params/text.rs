@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nice_plug::formatters;
 use nice_plug::prelude::*;
 
-use crate::chosen::Chosen;
+use crate::models::ActiveModel;
 
 const LAST_STYLE: i32 = 31;
 /// Ends the text of styles that a larger model may have.
@@ -21,8 +21,8 @@ pub(super) fn choice(name: &str, names: &'static [&'static str], default: i32) -
 }
 
 /// One of the model's styles: the built-in ones and the chosen pack's after them, or those of the chosen network.
-pub(super) fn style(name: &str, chosen: &Arc<Chosen>) -> IntParam {
-    let (writer, reader) = (Arc::clone(chosen), Arc::clone(chosen));
+pub(super) fn style(name: &str, model: &Arc<ActiveModel>) -> IntParam {
+    let (writer, reader) = (Arc::clone(model), Arc::clone(model));
     let text = move |value: i32| {
         let (names, n_playable) = writer.styles();
         let place = usize::try_from(value).unwrap_or(usize::MAX);

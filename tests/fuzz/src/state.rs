@@ -67,7 +67,7 @@ fn with_plugin<T>(action: impl FnOnce(&mut Rig<Clap>) -> T) -> T {
 fn open() -> Plugin {
     let home = tempfile::tempdir().expect("a folder for a while");
     let settings = Settings { max_block: 64, ..Settings::default() };
-    let clap = antiphon::with_home(home.path(), || Clap::new(&Entry::linked(&antiphon::clap_entry)?, settings));
+    let clap = antiphon::with_data_dir(home.path(), || Clap::new(&Entry::linked(&antiphon::clap_entry)?, settings));
     let mut rig = Rig::new(clap.expect("the plugin starts"), settings, Pace::Unpaced);
     rig.run(64).expect("the plugin plays on");
     Plugin { rig, _home: home }

@@ -10,9 +10,9 @@ use takes::{Home, Take, TakeNote};
 use super::super::Window;
 use super::super::view::Wish;
 use super::stage::Stage;
-use crate::home::with_home;
 use crate::memory::Own;
 use crate::params::AntiphonParams;
+use crate::user_files::data_dir::with_data_dir;
 
 /// A window whose files are in a folder that goes away with it.
 struct Scene {
@@ -23,7 +23,7 @@ struct Scene {
 impl Scene {
     fn new(test: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("antiphon-window-{}-{test}", std::process::id()));
-        let params: Arc<AntiphonParams> = with_home(&folder, Arc::default);
+        let params: Arc<AntiphonParams> = with_data_dir(&folder, Arc::default);
         let mut window = super::performing();
         window.memory.tab = window.view().groups.len() + 2;
         window.params = params;

@@ -12,7 +12,7 @@ use super::stage::{Stage, Words};
 use super::{SMALL, USUAL, idle, performing};
 use crate::params::{AntiphonParams, AnyParam, ParamId};
 use crate::status::{Doing, Engine};
-use crate::trouble::explain;
+use crate::user_files::io_error_text::explain;
 
 /// A parameter that has this value.
 fn choice(names: [&'static str; 3], value: i32) -> AnyParam {
@@ -137,7 +137,7 @@ fn a_notice_hides_neither_the_late_notes_nor_the_reason() {
     let mut window = performing();
     window.status.notes_per_second.set(20);
     window.status.n_refused.add(2);
-    *window.params.files.trouble_mut() = Some("the disk is full; make room and try again".to_owned());
+    *window.params.files.log_error_mut() = Some("the disk is full; make room and try again".to_owned());
     for [late, dropped] in [["0", "0"], ["3", "12"]] {
         window.status.n_late.set(late.parse().unwrap());
         window.status.n_dropped.set(dropped.parse().unwrap());
@@ -172,9 +172,9 @@ fn a_lost_pack_says_where_it_belongs_and_what_to_do() {
     let folder = std::env::temp_dir().join("a-folder-that-is-not-there-any-more").join("Antiphon").join("Styles");
     let mut window = idle();
     window.memory.tab = window.view().groups.len() + 1;
-    window.params.chosen.choose(&folder.join("my-own-style.antiphon"));
+    window.params.model.choose(&folder.join("my-own-style.antiphon"));
     window.packs.is_new = true;
-    window.params.chosen.wait();
+    window.params.model.wait();
     window.follow_pack();
     for (size, suffix) in [(USUAL, ""), (SMALL, "-small")] {
         let mut stage = Stage::new(size);
@@ -191,7 +191,7 @@ fn a_lost_pack_says_where_it_belongs_and_what_to_do() {
         }
         stage.save(&format!("lost-pack{suffix}"));
     }
-    let place = window.packs.cards(&window.params.chosen).iter().position(|pack| pack.is_bad).unwrap();
+    let place = window.packs.cards(&window.params.model).iter().position(|pack| pack.is_bad).unwrap();
     let mut stage = Stage::new(USUAL);
     assert_eq!(stage.click(&mut window, "Retry"), [Wish::ChoosePack(place)]);
 }

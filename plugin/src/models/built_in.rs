@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use engine::{Header, Weights, WeightsError};
 
-static FILE: &[u8] = include_bytes!("../../model/weights/nano.antiphon");
+static FILE: &[u8] = include_bytes!("../../../model/weights/nano.antiphon");
 
 /// The weights, read once for all instances. The first call takes a moment: it belongs on a worker thread.
 ///

@@ -5,11 +5,11 @@ use takes::TakeNote;
 use super::*;
 use crate::timeline::EventRecorder;
 
-/// A timeline that is played on, and the scribe that reads it.
+/// A timeline that is played on, and the detector that reads it.
 struct Scene {
     status: Status,
     recorder: EventRecorder,
-    scribe: Scribe,
+    detector: TakeDetector,
     /// What was written.
     takes: Vec<Take>,
     is_full: bool,
@@ -21,7 +21,7 @@ impl Scene {
         let recorder = status.timeline.recorder();
         status.timeline.set_position(0, Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 }, 120.0);
         status.timeline.drain();
-        Self { status, recorder, scribe: Scribe::new(0, is_on), takes: Vec::new(), is_full: false }
+        Self { status, recorder, detector: TakeDetector::new(0, is_on), takes: Vec::new(), is_full: false }
     }
 
     /// A call of four notes at a bar, and an answer of one.
@@ -38,7 +38,7 @@ impl Scene {
 
     fn poll(&mut self, is_on: bool, is_last: bool) -> Result<(), &'static str> {
         let (takes, is_full) = (&mut self.takes, self.is_full);
-        self.scribe.poll(&self.status, is_on, is_last, |take| {
+        self.detector.poll(&self.status, is_on, is_last, |take| {
             if is_full {
                 return Err("full");
             }
@@ -95,7 +95,7 @@ fn a_take_is_over_after_a_silence_or_at_the_end() {
     scene.play(1, 50);
     scene.poll(true, false).unwrap();
     assert!(scene.takes.is_empty());
-    scene.scribe.changed = scene.scribe.changed.checked_sub(QUIET).unwrap();
+    scene.detector.changed = scene.detector.changed.checked_sub(QUIET).unwrap();
     scene.poll(true, false).unwrap();
     scene.poll(true, false).unwrap();
     assert_eq!(scene.keys(), [50]);
@@ -116,9 +116,9 @@ fn a_loop_is_logged_once() {
 
 #[test]
 fn takes_are_gathered_until_a_file_is_worth_training_on() {
-    let folder = std::env::temp_dir().join(format!("antiphon-log-pages-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("antiphon-log-log_file-{}", std::process::id()));
     let log = Log::at(folder.clone());
-    let mut pages = Pages { log: log.clone(), file: None };
+    let mut log_file = LogFile { log: log.clone(), file: None };
     let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::nearest(90));
     let note = |on_ticks| TakeNote { is_answer: false, on_ticks, off_ticks: on_ticks + 6, pitch, velocity };
     let take = Take { tempo: 100.0, bar_ticks: 192, notes: (0..20).map(|i| note(9 * i)).collect() };
@@ -127,13 +127,13 @@ fn takes_are_gathered_until_a_file_is_worth_training_on() {
         log.files().into_iter().map(|file| read(file.path)).collect::<Vec<_>>()
     };
     for _ in 0..5 {
-        pages.write(&take).unwrap();
+        log_file.write(&take).unwrap();
     }
     assert_eq!(counts(), [80, 20]);
-    pages.write(&Take { bar_ticks: 144, ..take.clone() }).unwrap();
+    log_file.write(&Take { bar_ticks: 144, ..take.clone() }).unwrap();
     assert_eq!(counts(), [80, 20, 20], "other bars");
     log.discard(&log.files()[2]).unwrap();
-    pages.write(&Take { bar_ticks: 144, ..take.clone() }).unwrap();
+    log_file.write(&Take { bar_ticks: 144, ..take.clone() }).unwrap();
     assert_eq!(counts(), [80, 20, 20], "what was dropped does not come back");
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -10,17 +10,17 @@ use serde::Deserialize;
 use crate::params::{AntiphonParams, ParamId};
 
 const FILES: [&str; 11] = [
-    include_str!("../presets/01-answer.json"),
-    include_str!("../presets/02-trading-fours.json"),
-    include_str!("../presets/03-bar-for-bar.json"),
-    include_str!("../presets/04-on-the-pedal.json"),
-    include_str!("../presets/05-on-the-next-beat.json"),
-    include_str!("../presets/06-one-voice.json"),
-    include_str!("../presets/07-chorale.json"),
-    include_str!("../presets/08-nocturne.json"),
-    include_str!("../presets/09-generator.json"),
-    include_str!("../presets/10-sparse.json"),
-    include_str!("../presets/11-wild.json"),
+    include_str!("../../presets/01-answer.json"),
+    include_str!("../../presets/02-trading-fours.json"),
+    include_str!("../../presets/03-bar-for-bar.json"),
+    include_str!("../../presets/04-on-the-pedal.json"),
+    include_str!("../../presets/05-on-the-next-beat.json"),
+    include_str!("../../presets/06-one-voice.json"),
+    include_str!("../../presets/07-chorale.json"),
+    include_str!("../../presets/08-nocturne.json"),
+    include_str!("../../presets/09-generator.json"),
+    include_str!("../../presets/10-sparse.json"),
+    include_str!("../../presets/11-wild.json"),
 ];
 /// What a preset leaves alone: which notes come is the song's choice, and where they go the studio's.
 const NOT_IN_PRESETS: [ParamId; 6] =

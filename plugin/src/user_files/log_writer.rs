@@ -11,10 +11,10 @@ use live::timeline::Part;
 use parking_lot::Mutex;
 use takes::{Home, Log, Take};
 
-use crate::home;
+use super::data_dir::data_dir;
+use super::io_error_text::explain;
 use crate::status::Status;
 use crate::timeline::take;
-use crate::trouble::explain;
 
 const POLL: Duration = Duration::from_millis(250);
 /// After so long without a note, a take is over.
@@ -26,40 +26,40 @@ const REMEMBERED: usize = 256;
 /// A shorter call may well be played twice.
 const REPEATED_NOTES: usize = 4;
 
-/// Where an instance keeps its files, and how its log stands. Not for the audio thread.
+/// Where an instance keeps its files, and why its log cannot be written. Not for the audio thread.
 #[derive(Debug)]
-pub(crate) struct Files {
-    home: Option<Home>,
-    trouble: Mutex<Option<String>>,
+pub(crate) struct UserFiles {
+    data_dir: Option<Home>,
+    log_error: Mutex<Option<String>>,
 }
 
-impl Default for Files {
+impl Default for UserFiles {
     fn default() -> Self {
-        Self { home: home::home(), trouble: Mutex::new(None) }
+        Self { data_dir: data_dir(), log_error: Mutex::new(None) }
     }
 }
 
-impl Files {
+impl UserFiles {
     /// The folder of all that is written; `None` for a user without one.
-    pub(crate) fn home(&self) -> Option<&Home> {
-        self.home.as_ref()
+    pub(crate) fn data_dir(&self) -> Option<&Home> {
+        self.data_dir.as_ref()
     }
 
     pub(crate) fn log(&self) -> Option<Log> {
-        self.home.as_ref().map(Home::log)
+        self.data_dir.as_ref().map(Home::log)
     }
 
     /// Why the log cannot be written, if so. What could not be written is tried again.
-    pub(crate) fn trouble(&self) -> Option<String> {
-        self.trouble.lock().clone()
+    pub(crate) fn log_error(&self) -> Option<String> {
+        self.log_error.lock().clone()
     }
 }
 
 #[cfg(test)]
-impl Files {
+impl UserFiles {
     /// As if the log could not be written.
-    pub(crate) fn trouble_mut(&self) -> parking_lot::MutexGuard<'_, Option<String>> {
-        self.trouble.lock()
+    pub(crate) fn log_error_mut(&self) -> parking_lot::MutexGuard<'_, Option<String>> {
+        self.log_error.lock()
     }
 }
 
@@ -72,26 +72,26 @@ pub(crate) struct Logger {
 
 impl Logger {
     /// Begins to watch the timeline. Without a folder, or a thread to spare, there is no log.
-    pub(crate) fn spawn(files: Arc<Files>, status: Arc<Status>) -> Self {
+    pub(crate) fn spawn(files: Arc<UserFiles>, status: Arc<Status>) -> Self {
         let (stop, stopped) = mpsc::channel::<()>();
-        let trouble = Arc::clone(&files);
+        let for_spawn = Arc::clone(&files);
         let thread = files.log().and_then(|log| {
             let is_on = log.is_on();
-            let mut scribe = Scribe::new(status.timeline.read(|history| history.n_notes()), is_on);
-            let mut pages = Pages { log, file: None };
+            let mut detector = TakeDetector::new(status.timeline.read(|history| history.n_notes()), is_on);
+            let mut log_file = LogFile { log, file: None };
             let run = move || {
                 loop {
                     let is_last = stopped.recv_timeout(POLL) != Err(RecvTimeoutError::Timeout);
-                    let is_on = pages.log.is_on();
-                    let outcome = scribe.poll(&status, is_on, is_last, |take| pages.write(take));
-                    *files.trouble.lock() = outcome.err().map(|error| explain(&error));
+                    let is_on = log_file.log.is_on();
+                    let outcome = detector.poll(&status, is_on, is_last, |take| log_file.write(take));
+                    *files.log_error.lock() = outcome.err().map(|error| explain(&error));
                     if is_last {
                         return;
                     }
                 }
             };
             let thread = std::thread::Builder::new().name("antiphon-log".into()).spawn(run);
-            thread.map_err(|why| *trouble.trouble.lock() = Some(explain(&why))).ok()
+            thread.map_err(|why| *for_spawn.log_error.lock() = Some(explain(&why))).ok()
         });
         Self { stop: Some(stop), thread }
     }
@@ -107,7 +107,7 @@ impl Drop for Logger {
 
 /// Says which takes are over and were played while the log was on.
 #[derive(Debug)]
-struct Scribe {
+struct TakeDetector {
     was_on: bool,
     /// Notes of the timeline before this one are done with.
     next: u64,
@@ -121,7 +121,7 @@ struct Scribe {
 /// Onset, end and key of each note.
 type Call = Vec<(u32, u32, u8)>;
 
-impl Scribe {
+impl TakeDetector {
     fn new(n_notes: u64, is_on: bool) -> Self {
         Self { was_on: is_on, next: n_notes, seen: n_notes, changed: Instant::now(), calls: Vec::new() }
     }
@@ -190,13 +190,13 @@ fn call(take: &Take) -> Call {
 
 /// Gathers takes in files.
 #[derive(Debug)]
-struct Pages {
+struct LogFile {
     log: Log,
     /// The latest, which is not full yet.
     file: Option<(PathBuf, Take)>,
 }
 
-impl Pages {
+impl LogFile {
     fn write(&mut self, take: &Take) -> std::io::Result<()> {
         if let Some((path, takes)) = self.file.as_mut().filter(|(_, takes)| takes.agrees(take)) {
             let mut longer = takes.clone();
