@@ -1,19 +1,19 @@
-//! The window. `page` draws a [`View`] and returns wishes; this file makes the view and fulfils the wishes, on the host's
+//! The window. `page` draws a [`View`] and returns actions; this file makes the view and performs the actions, on the host's
 //! GUI thread. Nothing here is ever waited for by the audio thread.
 
 mod controls;
 mod files;
-mod foot;
-mod head;
+mod footer;
+mod header;
 mod health;
 mod help;
-mod kept;
-mod logged;
+mod log_page;
 mod packs;
 mod page;
 mod roll;
-mod sentence;
+mod saved_page;
 mod slider;
+mod status_line;
 mod theme;
 mod view;
 mod widgets;
@@ -32,10 +32,10 @@ use nice_plug_egui::{
 
 use takes::Take;
 
-use self::logged::LogList;
+use self::log_page::LogList;
 use self::packs::Packs;
-use self::page::Memory;
-use self::view::{Learn, Notice, View, Wish};
+use self::page::UiState;
+use self::view::{Learn, Notice, UiAction, View};
 use crate::models::LoadState;
 use crate::params::presets;
 use crate::params::{AntiphonParams, AnyParam, ParamId};
@@ -67,7 +67,7 @@ pub struct Window {
     params: Arc<AntiphonParams>,
     status: Arc<Status>,
     context: Option<GuiContext>,
-    memory: Memory,
+    ui_state: UiState,
     /// The lists of takes before the latest changes.
     undo: Vec<Vec<Take>>,
     notice: Option<(Instant, Notice)>,
@@ -96,8 +96,8 @@ impl NiceEguiApp for Window {
         let view = self.view();
         let is_moving = !view.roll.notes.is_empty() || !view.roll.planned.is_empty();
         ui.ctx().request_repaint_after(if is_moving { REFRESH } else { CALM_REFRESH });
-        for wish in page::show(ui, &view, &mut self.memory) {
-            self.fulfil(wish);
+        for action in page::show(ui, &view, &mut self.ui_state) {
+            self.perform(action);
             ui.ctx().request_repaint();
         }
     }
@@ -106,9 +106,9 @@ impl NiceEguiApp for Window {
         // A button that is held while the window closes must not stay down.
         if let Some(id) = self.touched {
             if matches!(id, ParamId::Panic | ParamId::HandOver) {
-                self.fulfil(Wish::Set(id, 0.0));
+                self.perform(UiAction::Set(id, 0.0));
             }
-            self.fulfil(Wish::LetGo(id));
+            self.perform(UiAction::LetGo(id));
         }
         self.learning = None;
         self.context = None;
@@ -121,7 +121,7 @@ impl Window {
             params,
             status,
             context: None,
-            memory: Memory { tab: 1, ..Memory::default() },
+            ui_state: UiState { tab: 1, ..UiState::default() },
             undo: Vec::new(),
             notice: None,
             learning: None,
@@ -150,7 +150,7 @@ impl Window {
         let log = self.log.view(params.files.log().as_ref());
         let health = health::facts(status, log.is_on, params.files.log_error(), &params.model.load_state());
         View {
-            sentence: sentence::sentence(status, params),
+            status_line: status_line::status_line(status, params),
             roll,
             mode: controls::control(params, ParamId::Mode),
             groups,
@@ -168,66 +168,66 @@ impl Window {
         }
     }
 
-    fn fulfil(&mut self, wish: Wish) {
-        match wish {
-            Wish::Touch(id) => {
+    fn perform(&mut self, action: UiAction) {
+        match action {
+            UiAction::Touch(id) => {
                 self.touched = Some(id);
                 self.with(id, |param, setter| param.begin_gesture(setter));
             }
-            Wish::Set(id, normalized) => self.with(id, |param, setter| param.set(normalized, setter)),
-            Wish::LetGo(id) => {
+            UiAction::Set(id, normalized) => self.with(id, |param, setter| param.set(normalized, setter)),
+            UiAction::LetGo(id) => {
                 self.touched = None;
                 self.with(id, |param, setter| param.end_gesture(setter));
             }
-            Wish::Learn(id) if id.spec().is_learnable => {
+            UiAction::Learn(id) if id.spec().is_learnable => {
                 let learned = &self.params.learned;
                 if learned.is_learning(id) { learned.forget(id) } else { learned.learn(id) }
             }
-            Wish::Learn(id) => {
+            UiAction::Learn(id) => {
                 let is_on = self.learning.is_some_and(|(learning, _)| learning == id);
                 self.learning = self.latest(id).filter(|_| !is_on).map(|latest| (id, latest));
             }
-            Wish::Keep => self.keep(),
-            Wish::Undo => {
+            UiAction::Keep => self.keep(),
+            UiAction::Undo => {
                 if let Some(takes) = self.undo.pop() {
                     *self.params.takes.write() = takes;
                 }
             }
-            Wish::Save => {
+            UiAction::Save => {
                 let take = self.status.timeline.last_take();
                 self.save(take);
             }
-            Wish::SaveKept(place) => {
+            UiAction::SaveKept(place) => {
                 let take = self.params.takes.read().get(place).cloned();
                 self.save(take);
             }
-            Wish::Discard(place) => self.change_takes(|takes| {
+            UiAction::Discard(place) => self.change_takes(|takes| {
                 if place < takes.len() {
                     takes.remove(place);
                 }
             }),
-            Wish::Preset(place) => {
+            UiAction::Preset(place) => {
                 if let (Some(preset), Some(context)) = (presets::all().get(place), &self.context) {
                     preset.apply(&self.params, &context.param_setter());
                     self.say(format!("{}: {}", preset.name, preset.about), false);
                 }
             }
-            Wish::Remember => self.params.memory.remember(),
-            Wish::Forget => self.params.memory.forget(),
-            Wish::Export => self.params.memory.ask(),
-            Wish::SwitchLog(on) => self.switch_log(on),
-            Wish::KeepLogged(place) => self.keep_logged(place),
-            Wish::DropLogged(place) => self.drop_logged(place),
-            Wish::EraseLog => self.erase_log(),
-            Wish::ChoosePack(place) => {
+            UiAction::Remember => self.params.memory.remember(),
+            UiAction::Forget => self.params.memory.forget(),
+            UiAction::Export => self.params.memory.ask(),
+            UiAction::SwitchLog(on) => self.switch_log(on),
+            UiAction::KeepLogged(place) => self.keep_logged(place),
+            UiAction::DropLogged(place) => self.drop_logged(place),
+            UiAction::EraseLog => self.erase_log(),
+            UiAction::ChoosePack(place) => {
                 if let Some(path) = self.packs.get(place) {
                     self.params.model.choose(path);
                     self.packs.is_new = true;
                 }
             }
-            Wish::LeavePack => self.params.model.unload(),
-            Wish::RefreshPacks => self.packs.refresh(),
-            Wish::Dismiss => self.notice = None,
+            UiAction::LeavePack => self.params.model.unload(),
+            UiAction::RefreshPacks => self.packs.refresh(),
+            UiAction::Dismiss => self.notice = None,
         }
     }
 

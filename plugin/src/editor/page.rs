@@ -6,14 +6,14 @@ use egui::{
 };
 
 use super::theme::{self, BUTTON_HEIGHT, CARD_HEIGHT, GAP, MARGIN, MUTED, SMALL, TEXT, WRONG};
-use super::view::{Kind, View, Wish};
+use super::view::{Kind, UiAction, View};
 use super::widgets::{Look, button, card, fitted, focus, is_held, wrapped};
-use super::{foot, head, help, kept, roll};
+use super::{footer, header, help, roll, saved_page};
 use crate::params::ParamId;
 
 /// What the window itself remembers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Memory {
+pub(crate) struct UiState {
     /// The page of controls that is shown: the presets, a group, the packs, or what is kept.
     pub(crate) tab: usize,
     pub(crate) is_help: bool,
@@ -24,27 +24,27 @@ pub(crate) struct Memory {
 }
 
 /// Draws the window, and returns what the user asks for.
-pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
-    let mut wishes = Vec::new();
+pub(crate) fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<UiAction> {
+    let mut actions = Vec::new();
     // A key that is held down presses a button once.
     let is_repeat = |event: &Event| matches!(event, Event::Key { key: Key::Space | Key::Enter, repeat: true, .. });
     ui.input_mut(|input| input.events.retain(|event| !is_repeat(event)));
     let all = ui.max_rect();
     ui.painter().rect_filled(all, 0.0, theme::GROUND);
     let page = all.shrink(MARGIN);
-    let (top, rest) = page.split_top_bottom_at_y(page.top() + head::height(all));
-    head::show(ui, all, top, view, memory, &mut wishes);
-    let (rest, bottom) = rest.split_top_bottom_at_y(rest.bottom() - foot::HEIGHT);
-    foot::health(ui, bottom, &view.health);
+    let (top, rest) = page.split_top_bottom_at_y(page.top() + header::height(all));
+    header::show(ui, all, top, view, state, &mut actions);
+    let (rest, bottom) = rest.split_top_bottom_at_y(rest.bottom() - footer::HEIGHT);
+    footer::health(ui, bottom, &view.health);
     let rest = Rect::from_min_max(rest.min, rest.max - vec2(0.0, GAP));
-    if memory.is_help {
+    if state.is_help {
         let inside = rest.shrink2(vec2(0.0, GAP));
         ui.painter().rect_filled(inside, theme::RADIUS, theme::PANEL);
-        ui.scope_builder(UiBuilder::new().max_rect(inside.shrink(MARGIN)), |ui| help::show(ui, &mut memory.help));
+        ui.scope_builder(UiBuilder::new().max_rect(inside.shrink(MARGIN)), |ui| help::show(ui, &mut state.help));
         if let Some(notice) = &view.notice {
-            foot::notice(ui, inside, notice, &mut wishes);
+            footer::notice(ui, inside, notice, &mut actions);
         }
-        return wishes;
+        return actions;
     }
 
     let columns = columns(rest.width());
@@ -55,16 +55,16 @@ pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
     let roll_place = Rect::from_min_max(roll_place.min, roll_place.max - vec2(0.0, GAP));
     roll::show(ui, roll_place, &view.roll);
     if let Some(notice) = &view.notice {
-        foot::notice(ui, roll_place, notice, &mut wishes);
+        footer::notice(ui, roll_place, notice, &mut actions);
     }
     let (bar, rest) = rest.split_top_bottom_at_y(rest.top() + BUTTON_HEIGHT);
-    actions(ui, bar, view, &mut wishes);
+    action_bar(ui, bar, view, &mut actions);
     let (bar, rest) = rest.split_top_bottom_at_y(rest.top() + GAP + BUTTON_HEIGHT);
-    tabs(ui, Rect::from_min_max(bar.min + vec2(0.0, GAP), bar.max), view, memory);
+    tabs(ui, Rect::from_min_max(bar.min + vec2(0.0, GAP), bar.max), view, state);
     let cards = Rect::from_min_max(rest.min + vec2(0.0, GAP), rest.max);
     ui.scope_builder(UiBuilder::new().max_rect(cards), |ui| {
-        ScrollArea::vertical().id_salt(memory.tab).auto_shrink(false).show(ui, |ui| match memory.tab.checked_sub(1) {
-            None => presets(ui, columns, view, &mut wishes),
+        ScrollArea::vertical().id_salt(state.tab).auto_shrink(false).show(ui, |ui| match state.tab.checked_sub(1) {
+            None => presets(ui, columns, view, &mut actions),
             Some(place) if place < view.groups.len() => {
                 let group = &view.groups[place];
                 let n = group.controls.len();
@@ -72,17 +72,17 @@ pub(crate) fn show(ui: &mut Ui, view: &View, memory: &mut Memory) -> Vec<Wish> {
                 let columns = if columns == 4 && n > 8 { 5 } else { columns };
                 grid(ui, columns, CARD_HEIGHT, n, |ui, rect, place| {
                     let control = &group.controls[place];
-                    card(ui, rect, control, &mut wishes);
+                    card(ui, rect, control, &mut actions);
                 });
             }
-            Some(place) if place == view.groups.len() => packs(ui, columns, view, &mut wishes),
-            Some(_) => kept::show(ui, columns, view, &mut memory.is_erasing, &mut wishes),
+            Some(place) if place == view.groups.len() => packs(ui, columns, view, &mut actions),
+            Some(_) => saved_page::show(ui, columns, view, &mut state.is_erasing, &mut actions),
         });
     });
-    if !wishes.is_empty() {
-        memory.is_erasing = false;
+    if !actions.is_empty() {
+        state.is_erasing = false;
     }
-    wishes
+    actions
 }
 
 /// As many cards in a row as leave each room for its words and two buttons.
@@ -94,7 +94,7 @@ fn columns(width: f32) -> usize {
     }
 }
 
-fn actions(ui: &Ui, rect: Rect, view: &View, wishes: &mut Vec<Wish>) {
+fn action_bar(ui: &Ui, rect: Rect, view: &View, actions: &mut Vec<UiAction>) {
     let scale = (rect.width() / 800.0).clamp(0.72, 1.0);
     let mut left = rect.left();
     let mut place = |width: f32, space: f32| {
@@ -106,45 +106,45 @@ fn actions(ui: &Ui, rect: Rect, view: &View, wishes: &mut Vec<Wish>) {
         for (text, normalized) in modes {
             let look = if *text == view.mode.text { Look::Chosen } else { Look::Plain };
             if button(ui, place(92.0, 4.0), text, look, true).on_hover_text(view.mode.id.spec().tip).clicked() {
-                wishes.extend(Wish::change(view.mode.id, *normalized));
+                actions.extend(UiAction::change(view.mode.id, *normalized));
             }
         }
     }
     place(8.0, 0.0);
     let response =
         button(ui, place(124.0, 8.0), "Hand over", Look::Main, true).on_hover_text(ParamId::HandOver.spec().tip);
-    hold(&response, ParamId::HandOver, wishes);
+    hold(&response, ParamId::HandOver, actions);
 
     let (width, step) = (88.0 * scale, 96.0 * scale);
     let mut left = rect.right() - 2.0 * step - width;
-    for (label, is_enabled, wish, about) in [
-        ("Undo", view.can_undo, Wish::Undo, "Takes back what you last kept or dropped."),
-        ("Keep", view.can_keep, Wish::Keep, "Keeps your last call and its answer with the song, under Kept."),
-        ("Save", view.can_keep, Wish::Save, "Writes your last call and its answer as a MIDI file."),
+    for (label, is_enabled, action, about) in [
+        ("Undo", view.can_undo, UiAction::Undo, "Takes back what you last kept or dropped."),
+        ("Keep", view.can_keep, UiAction::Keep, "Keeps your last call and its answer with the song, under Kept."),
+        ("Save", view.can_keep, UiAction::Save, "Writes your last call and its answer as a MIDI file."),
     ] {
         let place = Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()));
         if button(ui, place, label, Look::Plain, is_enabled).on_hover_text(about).clicked() {
-            wishes.push(wish);
+            actions.push(action);
         }
         left += step;
     }
 }
 
 /// A button that counts while it is held, by the pointer or by a key.
-pub(super) fn hold(response: &egui::Response, id: ParamId, wishes: &mut Vec<Wish>) {
+pub(super) fn hold(response: &egui::Response, id: ParamId, actions: &mut Vec<UiAction>) {
     let key = response.id.with("was down");
     let was_down = response.ctx.data(|data| data.get_temp(key)).unwrap_or(false);
     // A press that is over within a frame counts for that frame.
     let is_down = is_held(response) || response.clicked() && !was_down;
     response.ctx.data_mut(|data| data.insert_temp(key, is_down));
     match (was_down, is_down) {
-        (false, true) => wishes.extend([Wish::Touch(id), Wish::Set(id, 1.0)]),
-        (true, false) => wishes.extend([Wish::Set(id, 0.0), Wish::LetGo(id)]),
+        (false, true) => actions.extend([UiAction::Touch(id), UiAction::Set(id, 1.0)]),
+        (true, false) => actions.extend([UiAction::Set(id, 0.0), UiAction::LetGo(id)]),
         _ => {}
     }
 }
 
-fn tabs(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory) {
+fn tabs(ui: &Ui, rect: Rect, view: &View, state: &mut UiState) {
     let kept = match view.takes.len() {
         0 => "Kept".to_owned(),
         n => format!("Kept {n}"),
@@ -158,7 +158,7 @@ fn tabs(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory) {
     for (place, name) in names.into_iter().enumerate() {
         let tab = Rect::from_min_size(pos2(left, rect.top()), Vec2::new(width, rect.height()));
         let response = ui.interact(tab, ui.scope_id().with(("tab", place)), Sense::click());
-        let is_chosen = place == memory.tab;
+        let is_chosen = place == state.tab;
         response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_chosen, name));
         let ink = if is_chosen || response.hovered() { TEXT } else { MUTED };
         fitted(ui.painter(), tab.shrink(2.0), Align2::CENTER_CENTER, name, theme::BODY, SMALL.size, ink);
@@ -169,14 +169,14 @@ fn tabs(ui: &Ui, rect: Rect, view: &View, memory: &mut Memory) {
             ui.painter().rect_filled(line, 1.5, TEXT);
         }
         if response.clicked() {
-            memory.tab = place;
-            memory.is_erasing = false;
+            state.tab = place;
+            state.is_erasing = false;
         }
         left = tab.right();
     }
 }
 
-fn presets(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
+fn presets(ui: &mut Ui, columns: usize, view: &View, actions: &mut Vec<UiAction>) {
     grid(ui, columns, PRESET_HEIGHT, view.presets.len(), |ui, rect, place| {
         let (name, about) = view.presets[place];
         let response = ui.interact(rect, ui.scope_id().with(("preset", place)), Sense::click());
@@ -188,18 +188,18 @@ fn presets(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
         let below = Rect::from_min_max(rect.min + vec2(12.0, 31.0), rect.max - vec2(8.0, 6.0));
         wrapped(ui.painter(), below, about, &[SMALL.size], MUTED);
         if response.clicked() {
-            wishes.push(Wish::Preset(place));
+            actions.push(UiAction::Preset(place));
         }
         response.on_hover_text(about);
     });
 }
 
 /// The style packs, and the way back to none.
-fn packs(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
+fn packs(ui: &mut Ui, columns: usize, view: &View, actions: &mut Vec<UiAction>) {
     let is_none = !view.packs.iter().any(|pack| pack.is_chosen);
     grid(ui, columns, CARD_HEIGHT, view.packs.len() + 2, |ui, rect, place| {
         ui.painter().rect_filled(rect, theme::RADIUS, theme::CARD);
-        let (title, about, hover, ink, label, look, wish) = match place.checked_sub(1) {
+        let (title, about, hover, ink, label, look, action) = match place.checked_sub(1) {
             None => {
                 let look = if is_none { Look::Chosen } else { Look::Plain };
                 (
@@ -209,7 +209,7 @@ fn packs(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
                     MUTED,
                     "Use",
                     look,
-                    Wish::LeavePack,
+                    UiAction::LeavePack,
                 )
             }
             Some(place) if place < view.packs.len() => {
@@ -219,18 +219,18 @@ fn packs(ui: &mut Ui, columns: usize, view: &View, wishes: &mut Vec<Wish>) {
                     true => ("cannot be played", WRONG, "Retry"),
                     false => (pack.about.as_str(), MUTED, "Use"),
                 };
-                (pack.name.as_str(), about, pack.path.as_str(), ink, label, look, Wish::ChoosePack(place))
+                (pack.name.as_str(), about, pack.path.as_str(), ink, label, look, UiAction::ChoosePack(place))
             }
             Some(_) => {
                 let folder = view.packs_folder.as_str();
-                ("More packs", "put them into the folder", folder, MUTED, "Look", Look::Plain, Wish::RefreshPacks)
+                ("More packs", "put them into the folder", folder, MUTED, "Look", Look::Plain, UiAction::RefreshPacks)
             }
         };
         two_lines(ui, rect, 64.0, (title, theme::VALUE, TEXT), (about, theme::SMALL, ink));
         let at = Rect::from_min_size(pos2(rect.right() - 64.0, rect.top() + 10.0), vec2(54.0, rect.height() - 20.0));
         let own = ui.new_child(UiBuilder::new().id_salt(("pack", place)));
         if button(&own, at, label, look, true).clicked() {
-            wishes.push(wish);
+            actions.push(action);
         }
         let words = Rect::from_min_max(rect.min, pos2(at.left(), rect.bottom()));
         ui.interact(words, ui.scope_id().with(("about", place)), Sense::hover()).on_hover_text(hover);

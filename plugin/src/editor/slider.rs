@@ -3,22 +3,22 @@
 use egui::{EventFilter, Key, Painter, Rect, Response, pos2, vec2};
 
 use super::theme::{ANSWER, LINE, MUTED, TEXT};
-use super::view::{Control, Wish};
+use super::view::{Control, UiAction};
 
 /// With Shift, a hand moves a value so much less.
 const FINE: f32 = 0.1;
 
 /// What hands and keys do to the value. A double click brings the default back.
-pub(super) fn work(rect: Rect, control: &Control, response: &Response, wishes: &mut Vec<Wish>) {
+pub(super) fn work(rect: Rect, control: &Control, response: &Response, actions: &mut Vec<UiAction>) {
     if response.double_clicked() {
-        wishes.extend(Wish::change(control.id, control.default));
+        actions.extend(UiAction::change(control.id, control.default));
         return;
     }
     // A hand takes hold of the value where it is, so that a touch alone moves nothing.
     let held = response.id.with("held");
     if response.drag_started() {
         response.ctx.data_mut(|data| data.insert_temp(held, control.normalized));
-        wishes.push(Wish::Touch(control.id));
+        actions.push(UiAction::Touch(control.id));
     }
     if response.dragged() {
         let share = if response.ctx.input(|input| input.modifiers.shift) { FINE } else { 1.0 };
@@ -28,18 +28,18 @@ pub(super) fn work(rect: Rect, control: &Control, response: &Response, wishes: &
             *value = (*value + by).clamp(0.0, 1.0);
             *value
         });
-        wishes.push(Wish::Set(control.id, value));
+        actions.push(UiAction::Set(control.id, value));
     }
     if response.drag_stopped() {
-        wishes.push(Wish::LetGo(control.id));
+        actions.push(UiAction::LetGo(control.id));
     }
     if response.has_focus() {
-        keys(control, response, wishes);
+        keys(control, response, actions);
     }
 }
 
 /// The arrows step, and Delete brings the default back.
-fn keys(control: &Control, response: &Response, wishes: &mut Vec<Wish>) {
+fn keys(control: &Control, response: &Response, actions: &mut Vec<UiAction>) {
     let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
     response.ctx.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
     let [down, up] = control.steps;
@@ -51,7 +51,7 @@ fn keys(control: &Control, response: &Response, wishes: &mut Vec<Wish>) {
     ];
     for (key, value) in meanings {
         if response.ctx.input(|input| input.key_pressed(key)) {
-            wishes.extend(Wish::change(control.id, value));
+            actions.extend(UiAction::change(control.id, value));
         }
     }
 }

@@ -11,7 +11,7 @@ use egui::{Color32, Vec2, vec2};
 use engine::Metre;
 
 use self::stage::Stage;
-use super::view::{Kind, Wish};
+use super::view::{Kind, UiAction};
 use super::{Window, theme};
 use crate::params::{AntiphonParams, ParamId};
 use crate::status::{Doing, Engine, Priority, Status};
@@ -106,7 +106,7 @@ fn it_says_what_is_going_on_and_names_every_control() {
         assert!(stage.show(&mut window).contains(window.view().presets[0].0), "{name}: the presets");
         stage.save(&format!("{name}-presets"));
         for tab in 0..window.view().groups.len() {
-            window.memory.tab = tab + 1;
+            window.ui_state.tab = tab + 1;
             let words = stage.show(&mut window);
             for control in window.view().groups[tab].controls.iter().take(3) {
                 let is_there = |text: &str| words.contains(text) || words.contains(&text[..text.len() / 2]);
@@ -180,27 +180,29 @@ fn every_state_can_be_read() {
 fn buttons_and_cards_do_what_they_say() {
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let mut window = performing();
-    assert_eq!(stage.click(&mut window, "Keep"), [Wish::Keep]);
-    assert_eq!(stage.click(&mut window, "Save"), [Wish::Save]);
+    assert_eq!(stage.click(&mut window, "Keep"), [UiAction::Keep]);
+    assert_eq!(stage.click(&mut window, "Save"), [UiAction::Save]);
     assert!(stage.click(&mut window, "Undo").is_empty(), "there is nothing to undo");
     for (label, id) in [("Panic", ParamId::Panic), ("Hand over", ParamId::HandOver)] {
-        let held = [Wish::Touch(id), Wish::Set(id, 1.0), Wish::Set(id, 0.0), Wish::LetGo(id)];
+        let held = [UiAction::Touch(id), UiAction::Set(id, 1.0), UiAction::Set(id, 0.0), UiAction::LetGo(id)];
         assert_eq!(stage.click(&mut window, label), held);
     }
     let Kind::Choice(modes) = window.view().mode.kind else { panic!("the mode has choices") };
-    assert_eq!(stage.click(&mut window, "Off"), Wish::change(ParamId::Mode, modes[2].1));
+    assert_eq!(stage.click(&mut window, "Off"), UiAction::change(ParamId::Mode, modes[2].1));
 
     stage.click(&mut window, "Turns");
-    assert_eq!(stage.click(&mut window, "Learn"), [Wish::Learn(ParamId::HandCc)]);
+    assert_eq!(stage.click(&mut window, "Learn"), [UiAction::Learn(ParamId::HandCc)]);
     stage.click(&mut window, "Output");
-    assert_eq!(stage.click(&mut window, "Thru"), Wish::change(ParamId::Thru, 0.0));
+    assert_eq!(stage.click(&mut window, "Thru"), UiAction::change(ParamId::Thru, 0.0));
     stage.click(&mut window, "Texture");
-    let wishes = stage.drag(&mut window, "Density", 60.0);
+    let actions = stage.drag(&mut window, "Density", 60.0);
     assert_eq!(
-        (wishes.first(), wishes.last()),
-        (Some(&Wish::Touch(ParamId::Density)), Some(&Wish::LetGo(ParamId::Density)))
+        (actions.first(), actions.last()),
+        (Some(&UiAction::Touch(ParamId::Density)), Some(&UiAction::LetGo(ParamId::Density)))
     );
-    assert!(wishes.iter().any(|wish| matches!(wish, Wish::Set(ParamId::Density, to) if (0.1..0.9).contains(to))));
+    assert!(
+        actions.iter().any(|action| matches!(action, UiAction::Set(ParamId::Density, to) if (0.1..0.9).contains(to)))
+    );
 }
 
 #[test]
@@ -208,8 +210,8 @@ fn takes_are_kept_with_the_song_and_can_be_brought_back() {
     use nice_plug::prelude::Params;
 
     let mut window = performing();
-    window.fulfil(Wish::Keep);
-    window.fulfil(Wish::Keep);
+    window.perform(UiAction::Keep);
+    window.perform(UiAction::Keep);
     let kept = window.params.takes.read().clone();
     assert_eq!(kept.len(), 1, "the same take is kept once");
     let answers = kept[0].notes.iter().filter(|note| note.is_answer).count();
@@ -220,18 +222,18 @@ fn takes_are_kept_with_the_song_and_can_be_brought_back() {
     other.deserialize_fields(&song);
     assert_eq!(*other.takes.read(), kept);
 
-    window.fulfil(Wish::Discard(0));
+    window.perform(UiAction::Discard(0));
     assert!(window.params.takes.read().is_empty());
-    window.fulfil(Wish::Undo);
+    window.perform(UiAction::Undo);
     assert_eq!(*window.params.takes.read(), kept);
-    window.fulfil(Wish::Undo);
-    window.fulfil(Wish::Undo);
+    window.perform(UiAction::Undo);
+    window.perform(UiAction::Undo);
     assert!(window.params.takes.read().is_empty());
-    window.fulfil(Wish::SaveKept(7));
-    window.fulfil(Wish::Discard(7));
+    window.perform(UiAction::SaveKept(7));
+    window.perform(UiAction::Discard(7));
 
-    window.fulfil(Wish::Keep);
-    window.memory.tab = window.view().groups.len() + 2;
+    window.perform(UiAction::Keep);
+    window.ui_state.tab = window.view().groups.len() + 2;
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let words = stage.show(&mut window);
     assert!(words.contains("Take 1") && words.contains("9 + 7 notes") && words.contains("Drop"));
@@ -242,7 +244,7 @@ fn takes_are_kept_with_the_song_and_can_be_brought_back() {
 fn a_control_learns_from_what_is_played() {
     let mut window = performing();
     window.status.last_controller.set_latest(7);
-    window.fulfil(Wish::Learn(ParamId::HandCc));
+    window.perform(UiAction::Learn(ParamId::HandCc));
     let is_learning = |window: &mut Window, id: ParamId| {
         let view = window.view();
         let mut controls = view.groups.iter().flat_map(|group| &group.controls);
@@ -254,9 +256,9 @@ fn a_control_learns_from_what_is_played() {
     window.learn();
     assert!(!is_learning(&mut window, ParamId::HandCc));
     for id in [ParamId::HandKey, ParamId::Density] {
-        window.fulfil(Wish::Learn(id));
+        window.perform(UiAction::Learn(id));
         assert!(is_learning(&mut window, id));
-        window.fulfil(Wish::Learn(id));
+        window.perform(UiAction::Learn(id));
         assert!(!is_learning(&mut window, id), "a second press thinks better of it");
     }
 }
@@ -265,7 +267,7 @@ fn a_control_learns_from_what_is_played() {
 fn a_pack_that_cannot_be_read_is_named_with_the_reason_and_changes_nothing() {
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let mut window = idle();
-    window.memory.tab = window.view().groups.len() + 1;
+    window.ui_state.tab = window.view().groups.len() + 1;
     let words = stage.show(&mut window);
     assert!(words.contains("Built-in styles") && words.contains("More packs"));
     let lost = std::env::temp_dir().join("no-such-folder").join("lost.antiphon");
@@ -279,6 +281,6 @@ fn a_pack_that_cannot_be_read_is_named_with_the_reason_and_changes_nothing() {
     }
     assert_eq!(window.params.settings().controls.style, 0);
     stage.save("packs");
-    window.fulfil(Wish::LeavePack);
+    window.perform(UiAction::LeavePack);
     assert!(stage.show(&mut window).contains("Your turn: play a phrase"));
 }

@@ -1,4 +1,4 @@
-//! All that the window shows, and all that can be asked of it. Drawing takes a [`View`] and returns [`Wish`]es; of
+//! All that the window shows, and all that can be asked of it. Drawing takes a [`View`] and returns [`UiAction`]s; of
 //! the plugin it knows the table of parameters, and of the host nothing.
 
 use live::timeline::Roll;
@@ -8,7 +8,7 @@ use crate::params::ParamId;
 /// The window at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
-    pub(crate) sentence: Sentence,
+    pub(crate) status_line: StatusLine,
     pub(crate) roll: Roll,
     /// Stands above the groups.
     pub(crate) mode: Control,
@@ -33,7 +33,7 @@ pub(crate) struct View {
     pub(crate) packs_folder: String,
 }
 
-/// How it stands with the log.
+/// The state of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LogView {
     pub(crate) is_on: bool,
@@ -58,7 +58,7 @@ pub(crate) struct LogCard {
 pub(crate) struct PackCard {
     /// Of its file.
     pub(crate) name: String,
-    /// How it stands with it.
+    /// Its load state, or what it is.
     pub(crate) about: String,
     /// Where it is.
     pub(crate) path: String,
@@ -66,9 +66,9 @@ pub(crate) struct PackCard {
     pub(crate) is_bad: bool,
 }
 
-/// How things stand.
+/// What the status line reports; each has a sign and a colour of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Mood {
+pub(crate) enum StatusKind {
     #[default]
     Calm,
     Listening,
@@ -80,10 +80,10 @@ pub(crate) enum Mood {
 
 /// What Antiphon is doing, and why, or what to do about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sentence {
+pub(crate) struct StatusLine {
     pub(crate) text: String,
     pub(crate) why: String,
-    pub(crate) mood: Mood,
+    pub(crate) kind: StatusKind,
 }
 
 /// Controls that belong together.
@@ -137,7 +137,7 @@ pub(crate) struct Fact {
     pub(crate) about: &'static str,
 }
 
-/// What came of the last wish.
+/// What came of the last action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Notice {
     pub(crate) text: String,
@@ -146,7 +146,7 @@ pub(crate) struct Notice {
 
 /// What the user asks for. Values of parameters are 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Wish {
+pub(crate) enum UiAction {
     /// A hand is on the control.
     Touch(ParamId),
     Set(ParamId, f32),
@@ -182,7 +182,7 @@ pub(crate) enum Wish {
     Dismiss,
 }
 
-impl Wish {
+impl UiAction {
     /// A change all at once.
     pub(crate) fn change(id: ParamId, normalized: f32) -> [Self; 3] {
         [Self::Touch(id), Self::Set(id, normalized), Self::LetGo(id)]

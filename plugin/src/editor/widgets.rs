@@ -11,7 +11,7 @@ use egui::{
 
 use super::slider;
 use super::theme::{self, ANSWER, CARD, CARD_HOVER, LINE, MUTED, RADIUS, TEXT};
-use super::view::{Control, Kind, Learn, Wish};
+use super::view::{Control, Kind, Learn, UiAction};
 use crate::params::Spec;
 
 /// How a button looks.
@@ -57,8 +57,8 @@ pub(crate) fn is_held(response: &Response) -> bool {
     response.is_pointer_button_down_on() || response.has_focus() && is_key_down()
 }
 
-/// The card of a parameter: its name, its value, and how far along it is. What the user does goes into `wishes`.
-pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish>) {
+/// The card of a parameter: its name, its value, and how far along it is. What the user does goes into `actions`.
+pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, actions: &mut Vec<UiAction>) {
     let Spec { id, name, tip, .. } = *control.id.spec();
     let is_learning = control.learn.as_ref().is_some_and(|learn| learn.is_learning);
     let (card, learn) = match &control.learn {
@@ -85,7 +85,7 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish
 
     match &control.kind {
         Kind::Slider => {
-            slider::work(rect, control, &response, wishes);
+            slider::work(rect, control, &response, actions);
             slider::show(painter, rect, control);
             let info = || WidgetInfo::slider(true, f64::from(control.normalized), name);
             response.widget_info(info);
@@ -95,14 +95,14 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish
             response.widget_info(|| WidgetInfo::selected(Role::Switch, true, is_on, name));
             switch(painter, pos2(inner.right() - 20.0, inner.center().y), is_on);
             if response.clicked() {
-                wishes.extend(Wish::change(control.id, if is_on { 0.0 } else { 1.0 }));
+                actions.extend(UiAction::change(control.id, if is_on { 0.0 } else { 1.0 }));
             }
         }
         Kind::Choice(choices) => {
             response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, name));
             caret(painter, pos2(card.right() - if learn.is_some() { 8.0 } else { 18.0 }, inner.center().y), MUTED);
             let popup = Popup::menu(&response).width(card.width().max(160.0));
-            popup.show(|ui| choose(ui, control, choices, wishes));
+            popup.show(|ui| choose(ui, control, choices, actions));
         }
     }
     let how = if is_slider { "\nDrag; with Shift, finely. Double click: the default." } else { "" };
@@ -117,7 +117,7 @@ pub(crate) fn card(ui: &Ui, rect: Rect, control: &Control, wishes: &mut Vec<Wish
         let label = learn.learnt.as_deref().unwrap_or("Learn");
         let about = "Press, and move a knob or pedal: it moves this from then on. Press twice to forget.";
         if button_named(ui, place, label, id, look).on_hover_text(about).clicked() {
-            wishes.push(Wish::Learn(control.id));
+            actions.push(UiAction::Learn(control.id));
         }
     }
 }
@@ -139,14 +139,14 @@ fn button_named(ui: &Ui, rect: Rect, label: &str, name: &str, look: Look) -> Res
     response
 }
 
-fn choose(ui: &mut Ui, control: &Control, choices: &[(String, f32)], wishes: &mut Vec<Wish>) {
+fn choose(ui: &mut Ui, control: &Control, choices: &[(String, f32)], actions: &mut Vec<UiAction>) {
     ui.spacing_mut().interact_size.y = 34.0;
     ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
         for (text, normalized) in choices {
             let is_chosen = *text == control.text;
             let label = egui::RichText::new(text).font(theme::BODY);
             if ui.add_sized([ui.available_width(), 34.0], egui::Button::selectable(is_chosen, label)).clicked() {
-                wishes.extend(Wish::change(control.id, *normalized));
+                actions.extend(UiAction::change(control.id, *normalized));
                 ui.close();
             }
         }

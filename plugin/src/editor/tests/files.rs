@@ -8,7 +8,7 @@ use engine::{Metre, Note, Pitch, Velocity};
 use takes::{Home, Take, TakeNote};
 
 use super::super::Window;
-use super::super::view::Wish;
+use super::super::view::UiAction;
 use super::stage::Stage;
 use crate::memory::Own;
 use crate::params::AntiphonParams;
@@ -25,7 +25,7 @@ impl Scene {
         let folder = std::env::temp_dir().join(format!("antiphon-window-{}-{test}", std::process::id()));
         let params: Arc<AntiphonParams> = with_data_dir(&folder, Arc::default);
         let mut window = super::performing();
-        window.memory.tab = window.view().groups.len() + 2;
+        window.ui_state.tab = window.view().groups.len() + 2;
         window.params = params;
         window.log.refresh();
         Self { window, folder }
@@ -35,10 +35,10 @@ impl Scene {
         self.window.view().notice.map(|notice| notice.text).unwrap_or_default()
     }
 
-    /// Clicks on a word, and fulfils what was wished for.
+    /// Clicks on a word, and performs what was wished for.
     fn click(&mut self, stage: &mut Stage, text: &str) {
-        for wish in stage.click(&mut self.window, text) {
-            self.window.fulfil(wish);
+        for action in stage.click(&mut self.window, text) {
+            self.window.perform(action);
         }
     }
 }
@@ -78,9 +78,9 @@ fn the_log_is_started_judged_and_erased_in_the_window() {
     }
     stage.save("log");
     // The newest comes first.
-    scene.window.fulfil(Wish::KeepLogged(0));
+    scene.window.perform(UiAction::KeepLogged(0));
     scene.window.view();
-    scene.window.fulfil(Wish::DropLogged(1));
+    scene.window.perform(UiAction::DropLogged(1));
     let left: Vec<_> = log.files().iter().map(|file| (file.number, file.is_kept)).collect();
     assert_eq!(left, [(1, false), (3, false), (4, true)]);
     let words = stage.show(&mut scene.window);
@@ -91,7 +91,7 @@ fn the_log_is_started_judged_and_erased_in_the_window() {
     stage.show(&mut scene.window);
     stage.save("log-erase");
     stage.click(&mut scene.window, "Texture");
-    scene.window.memory.tab = scene.window.view().groups.len() + 2;
+    scene.window.ui_state.tab = scene.window.view().groups.len() + 2;
     assert!(stage.show(&mut scene.window).contains("Erase"), "and thinks of something else");
     scene.click(&mut stage, "Erase");
     scene.click(&mut stage, "Sure?");
@@ -128,11 +128,11 @@ fn what_cannot_be_written_is_said() {
     let mut scene = Scene::new("unwritable");
     // A file is where the folder should be.
     std::fs::write(&scene.folder, "in the way").unwrap();
-    scene.window.fulfil(Wish::Save);
+    scene.window.perform(UiAction::Save);
     assert!(scene.notice().starts_with("Not saved: "));
-    scene.window.fulfil(Wish::SwitchLog(true));
+    scene.window.perform(UiAction::SwitchLog(true));
     assert!(scene.notice().starts_with("The log stays as it was: "), "{}", scene.notice());
-    scene.window.fulfil(Wish::EraseLog);
+    scene.window.perform(UiAction::EraseLog);
     assert!(!scene.window.view().log.is_on);
     let _ = std::fs::remove_file(&scene.folder);
 }

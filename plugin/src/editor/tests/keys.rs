@@ -2,7 +2,7 @@
 
 use egui::{Key, Modifiers, vec2};
 
-use super::super::view::Wish;
+use super::super::view::UiAction;
 use super::stage::Stage;
 use super::{idle, performing};
 use crate::params::ParamId;
@@ -13,14 +13,14 @@ fn panic_and_hand_over_are_held_by_keys_too() {
     let mut window = performing();
     for (label, id, key) in [("Panic", ParamId::Panic, Key::Space), ("Hand over", ParamId::HandOver, Key::Enter)] {
         stage.tab_to(&mut window, label);
-        assert_eq!(stage.key(&mut window, key, true), [Wish::Touch(id), Wish::Set(id, 1.0)], "{label}");
+        assert_eq!(stage.key(&mut window, key, true), [UiAction::Touch(id), UiAction::Set(id, 1.0)], "{label}");
         assert!(stage.show(&mut window).contains(label), "held");
-        assert_eq!(stage.key(&mut window, key, false), [Wish::Set(id, 0.0), Wish::LetGo(id)], "{label}");
+        assert_eq!(stage.key(&mut window, key, false), [UiAction::Set(id, 0.0), UiAction::LetGo(id)], "{label}");
         assert!(stage.tap(&mut window, Key::Escape).is_empty());
         assert!(stage.tap(&mut window, key).is_empty(), "the key is the host's again");
     }
     stage.tab_to(&mut window, "Save");
-    assert_eq!(stage.key(&mut window, Key::Enter, true), [Wish::Save]);
+    assert_eq!(stage.key(&mut window, Key::Enter, true), [UiAction::Save]);
     assert!(stage.key(&mut window, Key::Enter, true).is_empty(), "a key that is held repeats nothing");
     stage.key(&mut window, Key::Enter, false);
 }
@@ -46,8 +46,8 @@ fn whatever_has_the_keyboard_is_framed() {
 fn the_keyboard_goes_from_left_to_right_and_down() {
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let mut window = performing();
-    window.fulfil(Wish::Keep);
-    window.fulfil(Wish::Dismiss);
+    window.perform(UiAction::Keep);
+    window.perform(UiAction::Dismiss);
     let expected =
         ["Help", "Panic", "Answer", "Continue", "Off", "Hand over", "Undo", "Keep", "Save", "Presets", "Style"];
     let mut found = Vec::new();
@@ -65,32 +65,39 @@ fn arrows_step_and_delete_brings_the_default_back() {
     let seed = window.params.get(ParamId::Seed);
     let (normalized, default) = (seed.normalized(), seed.default());
     stage.tab_to(&mut window, "Seed");
-    let wishes = stage.tap(&mut window, Key::ArrowRight);
-    let [Wish::Touch(ParamId::Seed), Wish::Set(ParamId::Seed, to), Wish::LetGo(ParamId::Seed)] = wishes[..] else {
-        panic!("{wishes:?}")
+    let actions = stage.tap(&mut window, Key::ArrowRight);
+    let [UiAction::Touch(ParamId::Seed), UiAction::Set(ParamId::Seed, to), UiAction::LetGo(ParamId::Seed)] =
+        actions[..]
+    else {
+        panic!("{actions:?}")
     };
     assert!((to - normalized - 1.0 / 9999.0).abs() < 1e-6, "one seed further");
-    let wishes = stage.tap(&mut window, Key::ArrowLeft);
-    assert!(matches!(wishes[1], Wish::Set(ParamId::Seed, to) if to < normalized), "and the keyboard is still here");
-    assert_eq!(stage.tap(&mut window, Key::Delete), Wish::change(ParamId::Seed, default));
+    let actions = stage.tap(&mut window, Key::ArrowLeft);
+    assert!(
+        matches!(actions[1], UiAction::Set(ParamId::Seed, to) if to < normalized),
+        "and the keyboard is still here"
+    );
+    assert_eq!(stage.tap(&mut window, Key::Delete), UiAction::change(ParamId::Seed, default));
 }
 
 #[test]
 fn shift_moves_finely_and_a_double_click_brings_the_default_back() {
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let mut window = idle();
-    let moved = |wishes: &[Wish]| {
-        let set =
-            wishes.iter().rev().find_map(|wish| if let Wish::Set(ParamId::Seed, to) = wish { Some(*to) } else { None });
+    let moved = |actions: &[UiAction]| {
+        let set = actions
+            .iter()
+            .rev()
+            .find_map(|action| if let UiAction::Set(ParamId::Seed, to) = action { Some(*to) } else { None });
         set.unwrap() - 1.0 / 9999.0
     };
     let coarse = moved(&stage.drag(&mut window, "Seed", 60.0));
     let fine = moved(&stage.holding(Modifiers::SHIFT, |stage| stage.drag(&mut window, "Seed", 60.0)));
     assert!((coarse - 10.0 * fine).abs() < 1e-4 && fine > 0.0, "{coarse} and {fine}");
 
-    let wishes = stage.double_click(&mut window, "Temperature");
+    let actions = stage.double_click(&mut window, "Temperature");
     let default = window.params.get(ParamId::Temperature).default();
-    assert_eq!(wishes, Wish::change(ParamId::Temperature, default));
+    assert_eq!(actions, UiAction::change(ParamId::Temperature, default));
 }
 
 #[test]
@@ -104,6 +111,6 @@ fn a_choice_is_made_by_keys() {
     assert!(stage.show(&mut window).contains("Every 8 bars"), "the list is open");
     stage.save("choice");
     stage.tab_to(&mut window, "Every bar");
-    assert_eq!(stage.tap(&mut window, Key::Space), Wish::change(ParamId::Trade, 0.25));
+    assert_eq!(stage.tap(&mut window, Key::Space), UiAction::change(ParamId::Trade, 0.25));
     assert!(!stage.show(&mut window).contains("Every 8 bars"), "and closed");
 }

@@ -103,7 +103,7 @@ fn colours_that_mean_something_stand_out() {
 #[test]
 fn where_there_is_more_to_see_a_bar_says_so() {
     let mut window = performing();
-    window.memory.is_help = true;
+    window.ui_state.is_help = true;
     let handle = |window: &mut Window, size: egui::Vec2| {
         let mut stage = Stage::new(size);
         for _ in 0..3 {
@@ -117,9 +117,9 @@ fn where_there_is_more_to_see_a_bar_says_so() {
     };
     assert!(handle(&mut window, SMALL) > 300, "the help in a small window");
     for page in 0..3 {
-        window.memory.help = page;
+        window.ui_state.help = page;
         assert!(handle(&mut window, USUAL) < 100, "page {page} fits into the usual one");
     }
-    window.memory.is_help = false;
+    window.ui_state.is_help = false;
     assert!(handle(&mut window, SMALL) > 150, "the cards in a small window");
 }

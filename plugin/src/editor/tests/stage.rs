@@ -10,7 +10,7 @@ use egui::{
     Stroke, TextureId, Vec2, ViewportId, pos2,
 };
 
-use super::super::view::Wish;
+use super::super::view::UiAction;
 use super::super::{Window, page, theme};
 
 pub(super) struct Stage {
@@ -101,17 +101,17 @@ impl Stage {
     }
 
     /// Presses a key, or lets it go.
-    pub(super) fn key(&mut self, window: &mut Window, key: Key, pressed: bool) -> Vec<Wish> {
+    pub(super) fn key(&mut self, window: &mut Window, key: Key, pressed: bool) -> Vec<UiAction> {
         let (physical_key, repeat, modifiers) = (None, false, self.modifiers);
         self.frame(window, vec![Event::Key { key, physical_key, pressed, repeat, modifiers }])
     }
 
     /// Presses a key and lets it go, with a frame between, and one after.
-    pub(super) fn tap(&mut self, window: &mut Window, key: Key) -> Vec<Wish> {
-        let mut wishes = self.key(window, key, true);
-        wishes.extend(self.key(window, key, false));
-        wishes.extend(self.frame(window, Vec::new()));
-        wishes
+    pub(super) fn tap(&mut self, window: &mut Window, key: Key) -> Vec<UiAction> {
+        let mut actions = self.key(window, key, true);
+        actions.extend(self.key(window, key, false));
+        actions.extend(self.frame(window, Vec::new()));
+        actions
     }
 
     /// Presses Tab until the part of this name has the keyboard: as a screen reader would say it.
@@ -134,17 +134,17 @@ impl Stage {
     }
 
     /// Clicks on a word. What was wished for meanwhile comes back, and is not fulfilled.
-    pub(super) fn click(&mut self, window: &mut Window, text: &str) -> Vec<Wish> {
+    pub(super) fn click(&mut self, window: &mut Window, text: &str) -> Vec<UiAction> {
         self.drag(window, text, 0.0)
     }
 
     /// Clicks on a word twice.
-    pub(super) fn double_click(&mut self, window: &mut Window, text: &str) -> Vec<Wish> {
-        let mut wishes = self.click(window, text);
+    pub(super) fn double_click(&mut self, window: &mut Window, text: &str) -> Vec<UiAction> {
+        let mut actions = self.click(window, text);
         // Between two clicks, time has passed that makes them two.
         self.time -= 1.6;
-        wishes.extend(self.click(window, text));
-        wishes
+        actions.extend(self.click(window, text));
+        actions
     }
 
     /// The name of the part that has the keyboard.
@@ -153,22 +153,22 @@ impl Stage {
     }
 
     /// Presses on a word, moves to the right, and lets go.
-    pub(super) fn drag(&mut self, window: &mut Window, text: &str, by: f32) -> Vec<Wish> {
+    pub(super) fn drag(&mut self, window: &mut Window, text: &str, by: f32) -> Vec<UiAction> {
         let at = self.show(window).place(text);
         let to = at + Vec2::new(by, 0.0);
         let modifiers = self.modifiers;
         let press = |pos, pressed| Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers };
-        let mut wishes = self.frame(window, vec![Event::PointerMoved(at)]);
-        wishes.extend(self.frame(window, vec![press(at, true)]));
-        wishes.extend(self.frame(window, vec![Event::PointerMoved(to)]));
-        wishes.extend(self.frame(window, vec![press(to, false)]));
-        wishes.extend(self.frame(window, vec![Event::PointerGone]));
+        let mut actions = self.frame(window, vec![Event::PointerMoved(at)]);
+        actions.extend(self.frame(window, vec![press(at, true)]));
+        actions.extend(self.frame(window, vec![Event::PointerMoved(to)]));
+        actions.extend(self.frame(window, vec![press(to, false)]));
+        actions.extend(self.frame(window, vec![Event::PointerGone]));
         // So that the next click is not the second of two.
         self.time += 1.0;
-        wishes
+        actions
     }
 
-    fn frame(&mut self, window: &mut Window, events: Vec<Event>) -> Vec<Wish> {
+    fn frame(&mut self, window: &mut Window, events: Vec<Event>) -> Vec<UiAction> {
         self.time += 0.1;
         let modifiers = Event::ModifiersChanged(self.modifiers);
         let events = [modifiers].into_iter().chain(events).collect();
@@ -176,11 +176,11 @@ impl Stage {
         let mut input = RawInput { screen_rect, time: Some(self.time), events, ..RawInput::default() };
         input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(self.scale);
         let view = window.view();
-        let mut wishes = Vec::new();
+        let mut actions = Vec::new();
         let mut output = self.context.run_ui(input, |ui| {
             let full = ui.ctx().content_rect();
             ui.scope_builder(egui::UiBuilder::new().max_rect(full), |ui| {
-                wishes.extend(page::show(ui, &view, &mut window.memory));
+                actions.extend(page::show(ui, &view, &mut window.ui_state));
             });
         });
         for (&id, deltas) in &output.textures_delta.set {
@@ -205,7 +205,7 @@ impl Stage {
             }
         }
         self.output = Some(output);
-        wishes
+        actions
     }
 
     /// How many parts are framed, as that is which has the keyboard.

@@ -7,7 +7,7 @@ use egui::vec2;
 use nice_plug::prelude::{BoolParam, IntParam, IntRange};
 
 use super::super::Window;
-use super::super::view::{Mood, Notice, Wish};
+use super::super::view::{Notice, StatusKind, UiAction};
 use super::stage::{Stage, Words};
 use super::{SMALL, USUAL, idle, performing};
 use crate::params::{AntiphonParams, AnyParam, ParamId};
@@ -21,7 +21,7 @@ fn choice(names: [&'static str; 3], value: i32) -> AnyParam {
 }
 
 /// Every state of the large line: its name, the words that are wanted, and a window in it.
-fn states() -> Vec<(&'static str, Mood, [&'static str; 2], Window)> {
+fn states() -> Vec<(&'static str, StatusKind, [&'static str; 2], Window)> {
     let doing = |doing| {
         let window = performing();
         window.status.set_doing(doing);
@@ -53,17 +53,17 @@ fn states() -> Vec<(&'static str, Mood, [&'static str; 2], Window)> {
         *params.get_mut(ParamId::Start) = choice(["At once", "Next beat", "Next bar"], 2);
     });
     vec![
-        ("asleep", Mood::Calm, ["Asleep", "arm the track"], doing(Doing::Asleep)),
-        ("loading", Mood::Calm, ["Loading the model", "takes a moment"], engine(Engine::Loading, "")),
-        ("planning", Mood::Ready, ["Ready: 9 notes heard", "after 700 ms of silence"], doing(Doing::Planning)),
-        ("planning-bar", Mood::Ready, ["Ready: 9 notes heard", "comes on the next bar"], by_hand),
-        ("continue", Mood::Answering, ["Continuing: bar 1", "Play, and I stop"], endless),
-        ("continue-idle", Mood::Calm, ["Your turn: play, or start", "Start the song"], waiting),
-        ("stuck", Mood::Wrong, ["Too much at once", "Pause for a moment"], doing(Doing::Stuck)),
-        ("broken", Mood::Wrong, ["Stopped after a fault", "add it again"], doing(Doing::Broken)),
-        ("off", Mood::Calm, ["Off", "choose Answer"], off),
-        ("bypass", Mood::Calm, ["Bypassed", "switch Bypass off"], bypassed),
-        ("no-model", Mood::Wrong, ["No answers: no model", "Install Antiphon again"], {
+        ("asleep", StatusKind::Calm, ["Asleep", "arm the track"], doing(Doing::Asleep)),
+        ("loading", StatusKind::Calm, ["Loading the model", "takes a moment"], engine(Engine::Loading, "")),
+        ("planning", StatusKind::Ready, ["Ready: 9 notes heard", "after 700 ms of silence"], doing(Doing::Planning)),
+        ("planning-bar", StatusKind::Ready, ["Ready: 9 notes heard", "comes on the next bar"], by_hand),
+        ("continue", StatusKind::Answering, ["Continuing: bar 1", "Play, and I stop"], endless),
+        ("continue-idle", StatusKind::Calm, ["Your turn: play, or start", "Start the song"], waiting),
+        ("stuck", StatusKind::Wrong, ["Too much at once", "Pause for a moment"], doing(Doing::Stuck)),
+        ("broken", StatusKind::Wrong, ["Stopped after a fault", "add it again"], doing(Doing::Broken)),
+        ("off", StatusKind::Calm, ["Off", "choose Answer"], off),
+        ("bypass", StatusKind::Calm, ["Bypassed", "switch Bypass off"], bypassed),
+        ("no-model", StatusKind::Wrong, ["No answers: no model", "Install Antiphon again"], {
             engine(
                 Engine::NoWeights,
                 "Install Antiphon again: the model inside it cannot be used, since the file is damaged (its checksum does not \
@@ -81,8 +81,8 @@ fn is_legible(words: &Words, name: &str) {
 
 #[test]
 fn every_state_says_why_and_what_to_do_at_any_size() {
-    for (name, mood, wanted, mut window) in states() {
-        assert_eq!(window.view().sentence.mood, mood, "{name}");
+    for (name, kind, wanted, mut window) in states() {
+        assert_eq!(window.view().status_line.kind, kind, "{name}");
         for (size, suffix) in [(USUAL, ""), (SMALL, "-small")] {
             let mut stage = Stage::new(size);
             let words = stage.show(&mut window);
@@ -111,18 +111,18 @@ fn no_words_are_too_small_or_cut_on_any_page() {
     for (size, scale, suffix) in [(USUAL, 1.0, ""), (SMALL, 1.0, "-small"), (vec2(1920.0, 1200.0), 1.0, "-huge")] {
         let mut stage = Stage::at_scale(size, scale);
         let mut window = performing();
-        window.fulfil(Wish::Keep);
+        window.perform(UiAction::Keep);
         let n_pages = window.view().groups.len() + 3;
         for page in 0..n_pages {
-            window.memory.tab = page;
+            window.ui_state.tab = page;
             let words = stage.show(&mut window);
             is_legible(&words, &format!("page {page}{suffix}"));
             stage.save(&format!("page-{page}{suffix}"));
             assert_eq!(words.cut(), [""; 0], "page {page}{suffix}");
         }
-        window.memory.is_help = true;
+        window.ui_state.is_help = true;
         for page in 0..3 {
-            window.memory.help = page;
+            window.ui_state.help = page;
             let words = stage.show(&mut window);
             is_legible(&words, &format!("help {page}{suffix}"));
             stage.save(&format!("help-{page}{suffix}"));
@@ -144,7 +144,7 @@ fn a_notice_hides_neither_the_late_notes_nor_the_reason() {
         for (size, suffix) in [(USUAL, ""), (SMALL, "-small")] {
             let mut stage = Stage::new(size);
             for is_help in [false, true] {
-                window.memory.is_help = is_help;
+                window.ui_state.is_help = is_help;
                 window.say(text.to_owned(), true);
                 let words = stage.show(&mut window);
                 for word in
@@ -156,14 +156,14 @@ fn a_notice_hides_neither_the_late_notes_nor_the_reason() {
             }
         }
     }
-    window.memory.is_help = false;
+    window.ui_state.is_help = false;
     window.notice = None;
     window.say("Kept as take 1, with the song".to_owned(), false);
     let mut stage = Stage::new(USUAL);
     stage.show(&mut window);
     stage.save("notice-good");
-    assert_eq!(stage.click(&mut window, "Kept as take 1, with the song"), [Wish::Dismiss]);
-    window.fulfil(Wish::Dismiss);
+    assert_eq!(stage.click(&mut window, "Kept as take 1, with the song"), [UiAction::Dismiss]);
+    window.perform(UiAction::Dismiss);
     assert_eq!(window.view().notice, None::<Notice>);
 }
 
@@ -171,7 +171,7 @@ fn a_notice_hides_neither_the_late_notes_nor_the_reason() {
 fn a_lost_pack_says_where_it_belongs_and_what_to_do() {
     let folder = std::env::temp_dir().join("a-folder-that-is-not-there-any-more").join("Antiphon").join("Styles");
     let mut window = idle();
-    window.memory.tab = window.view().groups.len() + 1;
+    window.ui_state.tab = window.view().groups.len() + 1;
     window.params.model.choose(&folder.join("my-own-style.antiphon"));
     window.packs.is_new = true;
     window.params.model.wait();
@@ -193,7 +193,7 @@ fn a_lost_pack_says_where_it_belongs_and_what_to_do() {
     }
     let place = window.packs.cards(&window.params.model).iter().position(|pack| pack.is_bad).unwrap();
     let mut stage = Stage::new(USUAL);
-    assert_eq!(stage.click(&mut window, "Retry"), [Wish::ChoosePack(place)]);
+    assert_eq!(stage.click(&mut window, "Retry"), [UiAction::ChoosePack(place)]);
 }
 
 #[test]

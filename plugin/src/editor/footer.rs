@@ -1,9 +1,9 @@
-//! The bottom line: how it goes, in numbers. And above it, for a while, what came of the last wish.
+//! The bottom line: how it goes, in numbers. And above it, for a while, what came of the last action.
 
 use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::theme::{self, GOOD, MUTED, SMALL, TEXT, WRONG};
-use super::view::{Fact, Notice, Wish};
+use super::view::{Fact, Notice, UiAction};
 use super::widgets::fitted;
 
 pub(super) const HEIGHT: f32 = 20.0;
@@ -37,7 +37,7 @@ pub(super) fn health(ui: &Ui, rect: Rect, facts: &[Fact]) {
 }
 
 /// Draws a notice over the bottom of `above`, where nothing is pressed; a click sends it away.
-pub(super) fn notice(ui: &Ui, above: Rect, notice: &Notice, wishes: &mut Vec<Wish>) {
+pub(super) fn notice(ui: &Ui, above: Rect, notice: &Notice, actions: &mut Vec<UiAction>) {
     let ink = if notice.is_bad { WRONG } else { GOOD };
     let width = above.width() - 2.0 * 8.0;
     let text = ui.painter().layout(notice.text.clone(), theme::BODY, TEXT, width - 2.0 * 14.0);
@@ -49,6 +49,6 @@ pub(super) fn notice(ui: &Ui, above: Rect, notice: &Notice, wishes: &mut Vec<Wis
     response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
     super::widgets::focus(ui, card, &response);
     if response.clicked() {
-        wishes.push(Wish::Dismiss);
+        actions.push(UiAction::Dismiss);
     }
 }

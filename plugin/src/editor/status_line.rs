@@ -1,6 +1,6 @@
 //! What Antiphon is doing, and why; or, if that is nothing, what to do.
 
-use super::view::{Mood, Sentence};
+use super::view::{StatusKind, StatusLine};
 use crate::models::LoadState;
 use crate::params::{AntiphonParams, ParamId};
 use crate::status::{Doing, Engine, Status};
@@ -10,8 +10,8 @@ const CONTINUE: i32 = 1;
 /// Of *when I play over*.
 const STOP: i32 = 0;
 
-pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
-    let say = |mood, text: &str, why: &str| Sentence { text: text.to_owned(), why: why.to_owned(), mood };
+pub(crate) fn status_line(status: &Status, params: &AntiphonParams) -> StatusLine {
+    let say = |kind, text: &str, why: &str| StatusLine { text: text.to_owned(), why: why.to_owned(), kind };
     let n_call = status.n_call.get();
     let notes = if n_call == 1 { "1 note".to_owned() } else { format!("{n_call} notes") };
     let no_pack = match params.model.load_state() {
@@ -19,42 +19,48 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
         _ => None,
     };
     match (status.engine(), status.doing()) {
-        (Engine::NoWeights, _) => say(Mood::Wrong, "No answers: no model", &status.message()),
+        (Engine::NoWeights, _) => say(StatusKind::Wrong, "No answers: no model", &status.message()),
         (_, Doing::Broken) => say(
-            Mood::Wrong,
+            StatusKind::Wrong,
             "Stopped after a fault",
             "A fault of Antiphon's own: no notes pass. Remove it from the track and add it again",
         ),
         (_, Doing::Stuck) => say(
-            Mood::Wrong,
+            StatusKind::Wrong,
             "Too much at once",
             "The notes came faster than I can read. Pause for a moment, and I go on by myself",
         ),
         (_, Doing::Asleep) => say(
-            Mood::Calm,
+            StatusKind::Calm,
             "Asleep",
             "The host does not run this track: start its audio engine, arm the track, or switch its monitoring on",
         ),
-        (_, Doing::Off) if params.is_on(ParamId::Bypass) => {
-            say(Mood::Calm, "Bypassed", "Your notes only pass through; switch Bypass off under Output or in the host")
+        (_, Doing::Off) if params.is_on(ParamId::Bypass) => say(
+            StatusKind::Calm,
+            "Bypassed",
+            "Your notes only pass through; switch Bypass off under Output or in the host",
+        ),
+        (_, Doing::Off) => {
+            say(StatusKind::Calm, "Off", "Your notes only pass through; choose Answer or Continue to go on")
         }
-        (_, Doing::Off) => say(Mood::Calm, "Off", "Your notes only pass through; choose Answer or Continue to go on"),
-        (Engine::Loading, _) => say(Mood::Calm, "Loading the model", "This takes a moment; your notes pass through"),
+        (Engine::Loading, _) => {
+            say(StatusKind::Calm, "Loading the model", "This takes a moment; your notes pass through")
+        }
         (_, Doing::Idle) if no_pack.is_some() => {
             let what = if params.model.is_network() { "network" } else { "style pack" };
             let why = format!("I play without the song's {what}: {}", no_pack.unwrap_or_default());
-            say(Mood::Wrong, "Your turn, without the pack", &why)
+            say(StatusKind::Wrong, "Your turn, without the pack", &why)
         }
         (_, Doing::Idle) if params.int(ParamId::Mode) == CONTINUE => say(
-            Mood::Calm,
+            StatusKind::Calm,
             "Your turn: play, or start",
             "Start the song and I play by myself, or play a phrase and I go on with it",
         ),
-        (_, Doing::Idle) => say(Mood::Calm, "Your turn: play a phrase", &hand_over(params)),
-        (_, Doing::Listening) => say(Mood::Listening, &format!("Listening: {notes}"), &hand_over(params)),
+        (_, Doing::Idle) => say(StatusKind::Calm, "Your turn: play a phrase", &hand_over(params)),
+        (_, Doing::Listening) => say(StatusKind::Listening, &format!("Listening: {notes}"), &hand_over(params)),
         (_, Doing::Planning) => {
             let text = if n_call == 0 { "Ready to play".to_owned() } else { format!("Ready: {notes} heard") };
-            say(Mood::Ready, &text, &ready(params))
+            say(StatusKind::Ready, &text, &ready(params))
         }
         (_, Doing::Answering) => {
             let verb = if params.int(ParamId::Mode) == CONTINUE { "Continuing" } else { "Answering" };
@@ -67,7 +73,7 @@ pub(crate) fn sentence(status: &Status, params: &AntiphonParams) -> Sentence {
                 (bar, 0) => format!("{verb}: bar {bar}"),
                 (bar, n) => format!("{verb}: bar {} of {n}", bar.min(n)),
             };
-            say(Mood::Answering, &text, why)
+            say(StatusKind::Answering, &text, why)
         }
     }
 }
@@ -123,16 +129,16 @@ mod tests {
     #[test]
     fn it_always_says_what_it_waits_for() {
         let (status, params) = (Status::new(), AntiphonParams::default());
-        assert_eq!(sentence(&status, &params).text, "Asleep");
+        assert_eq!(status_line(&status, &params).text, "Asleep");
         status.set_engine(Engine::Ready, "nano".into());
         status.set_doing(Doing::Idle);
-        let idle = sentence(&status, &params);
+        let idle = status_line(&status, &params);
         assert_eq!(
             (idle.text.as_str(), idle.why.as_str()),
             ("Your turn: play a phrase", "I answer after 700 ms of silence")
         );
         status.set_engine(Engine::NoWeights, "the file is damaged; install Antiphon again".into());
-        let wrong = sentence(&status, &params);
-        assert!(wrong.why.contains("install") && wrong.mood == Mood::Wrong);
+        let wrong = status_line(&status, &params);
+        assert!(wrong.why.contains("install") && wrong.kind == StatusKind::Wrong);
     }
 }

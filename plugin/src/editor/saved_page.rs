@@ -4,7 +4,7 @@ use egui::{Rect, Sense, Ui, UiBuilder, pos2, vec2};
 
 use super::page::{grid, two_lines};
 use super::theme::{self, CARD_HEIGHT, MUTED, TEXT};
-use super::view::{View, Wish};
+use super::view::{UiAction, View};
 use super::widgets::{Look, button};
 
 /// A card: a title, a word about it, what else there is to say, and what can be done.
@@ -12,7 +12,7 @@ struct Card<'a> {
     title: String,
     about: String,
     hover: &'a str,
-    buttons: Vec<(&'static str, Look, bool, Deed)>,
+    buttons: Vec<(&'static str, Look, bool, CardAction)>,
 }
 
 /// From button to button.
@@ -20,14 +20,14 @@ const STEP: f32 = 62.0;
 
 /// What a button does.
 #[derive(Clone, Copy)]
-enum Deed {
-    Wish(Wish),
+enum CardAction {
+    Ui(UiAction),
     /// Asks whether the log is really to be erased.
     Ask,
 }
 
 /// Draws the page. `is_erasing` is set while the user is asked whether the log is really to be erased.
-pub(super) fn show(ui: &mut Ui, columns: usize, view: &View, is_erasing: &mut bool, wishes: &mut Vec<Wish>) {
+pub(super) fn show(ui: &mut Ui, columns: usize, view: &View, is_erasing: &mut bool, actions: &mut Vec<UiAction>) {
     let cards = cards(view, *is_erasing);
     grid(ui, columns, CARD_HEIGHT, cards.len(), |ui, rect, place| {
         let Card { title, about, hover, buttons } = &cards[place];
@@ -38,10 +38,10 @@ pub(super) fn show(ui: &mut Ui, columns: usize, view: &View, is_erasing: &mut bo
         let mut at = Rect::from_min_size(pos2(left, rect.top() + 10.0), vec2(STEP - 4.0, rect.height() - 20.0));
         // The same labels come again in each card.
         let own = ui.new_child(UiBuilder::new().id_salt(("kept", place)));
-        for &(label, look, is_enabled, deed) in buttons {
+        for &(label, look, is_enabled, action) in buttons {
             if button(&own, at, label, look, is_enabled).clicked() {
-                *is_erasing = matches!(deed, Deed::Ask);
-                wishes.extend(if let Deed::Wish(wish) = deed { Some(wish) } else { None });
+                *is_erasing = matches!(action, CardAction::Ask);
+                actions.extend(if let CardAction::Ui(action) = action { Some(action) } else { None });
             }
             at = at.translate(vec2(STEP, 0.0));
         }
@@ -54,7 +54,7 @@ pub(super) fn show(ui: &mut Ui, columns: usize, view: &View, is_erasing: &mut bo
 }
 
 fn cards(view: &View, is_erasing: bool) -> Vec<Card<'_>> {
-    let plain = |label, wish| (label, Look::Plain, true, Deed::Wish(wish));
+    let plain = |label, action| (label, Look::Plain, true, CardAction::Ui(action));
     let start = match view.n_remembered {
         0 => "empty".to_owned(),
         n => format!("{n} notes"),
@@ -64,36 +64,36 @@ fn cards(view: &View, is_erasing: bool) -> Vec<Card<'_>> {
         title: "Memory".to_owned(),
         about: start,
         hover: "What the song begins with, as if it had been played before.",
-        buttons: vec![plain("Learn it", Wish::Remember), plain("Forget", Wish::Forget)],
+        buttons: vec![plain("Learn it", UiAction::Remember), plain("Forget", UiAction::Forget)],
     };
     let learnt = Card {
         title: "Your notes".to_owned(),
         about: format!("{} learnt from you", view.n_learnt),
         hover: "Export writes them as a MIDI file, to make a style of your own with model adapt.",
-        buttons: vec![("Export", Look::Plain, view.n_learnt > 0, Deed::Wish(Wish::Export))],
+        buttons: vec![("Export", Look::Plain, view.n_learnt > 0, CardAction::Ui(UiAction::Export))],
     };
     let takes = view.takes.iter().enumerate().map(|(place, about)| Card {
         title: format!("Take {}", place + 1),
         about: about.clone(),
         hover: "",
-        buttons: vec![plain("Save", Wish::SaveKept(place)), plain("Drop", Wish::Discard(place))],
+        buttons: vec![plain("Save", UiAction::SaveKept(place)), plain("Drop", UiAction::Discard(place))],
     });
     let (about, switch) = match (log.is_on, log.n_files) {
-        (true, 0) => ("on; no files".to_owned(), plain("Stop", Wish::SwitchLog(false))),
-        (true, n) => (format!("on; files: {n}"), plain("Stop", Wish::SwitchLog(false))),
-        (false, 0) => ("off".to_owned(), plain("Start", Wish::SwitchLog(true))),
-        (false, n) => (format!("off; files: {n}"), plain("Start", Wish::SwitchLog(true))),
+        (true, 0) => ("on; no files".to_owned(), plain("Stop", UiAction::SwitchLog(false))),
+        (true, n) => (format!("on; files: {n}"), plain("Stop", UiAction::SwitchLog(false))),
+        (false, 0) => ("off".to_owned(), plain("Start", UiAction::SwitchLog(true))),
+        (false, n) => (format!("off; files: {n}"), plain("Start", UiAction::SwitchLog(true))),
     };
     let erase = match is_erasing {
-        true => ("Sure?", Look::Danger, true, Deed::Wish(Wish::EraseLog)),
-        false => ("Erase", Look::Plain, log.n_files > 0, Deed::Ask),
+        true => ("Sure?", Look::Danger, true, CardAction::Ui(UiAction::EraseLog)),
+        false => ("Erase", Look::Plain, log.n_files > 0, CardAction::Ask),
     };
     let switch = Card { title: "Log".to_owned(), about, hover: &log.folder, buttons: vec![switch, erase] };
     let logged = log.cards.iter().enumerate().map(|(place, card)| Card {
         title: card.name.clone(),
         about: card.about.clone(),
         hover: &card.path,
-        buttons: vec![plain("Keep", Wish::KeepLogged(place)), plain("Drop", Wish::DropLogged(place))],
+        buttons: vec![plain("Keep", UiAction::KeepLogged(place)), plain("Drop", UiAction::DropLogged(place))],
     });
     [memory, learnt].into_iter().chain(takes).chain([switch]).chain(logged).collect()
 }
