@@ -214,7 +214,7 @@ impl Window {
             }
             UiAction::Remember => self.params.memory.remember(),
             UiAction::Forget => self.params.memory.forget(),
-            UiAction::Export => self.params.memory.ask(),
+            UiAction::Export => self.params.memory.request_learned_notes(),
             UiAction::SwitchLog(on) => self.switch_log(on),
             UiAction::KeepLogged(place) => self.keep_logged(place),
             UiAction::DropLogged(place) => self.drop_logged(place),

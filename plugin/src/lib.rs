@@ -4,18 +4,18 @@
 //!
 //! Reading order: `plugin` is what a host loads; `midi` makes plain events of the host's; `performer` gives the audio thread's
 //! part of live what it needs, with the values of `params`; `link` is where the audio thread and the worker exchange messages;
-//! `worker_thread` runs the planner of live, with the weights that `models` holds; `memory` (what a song remembers), `status`,
+//! `worker_thread` runs the planner of live, with the weights that `models` holds; `song_memory` (what a song begins with), `status`,
 //! `timeline` (what the window draws), `user_files` (takes and the log) and `editor` face the user.
 #![forbid(unsafe_code)]
 
 mod editor;
 mod link;
-mod memory;
 mod midi;
 mod models;
 mod params;
 mod performer;
 mod plugin;
+mod song_memory;
 mod status;
 mod timeline;
 mod user_files;

@@ -24,8 +24,8 @@ pub(crate) use text::NOT_IN_THIS_MODEL;
 
 use self::build::ParamArray;
 use self::midi_learn::Learned;
-use crate::memory::Memory;
 use crate::models::ActiveModel;
+use crate::song_memory::SharedSongMemory;
 use crate::user_files::UserFiles;
 
 /// All that a song saves, and what goes with it.
@@ -41,7 +41,7 @@ pub(crate) struct AntiphonParams {
     pub(crate) learned: Learned,
     /// What the model knows before the song begins.
     #[persist = "memory"]
-    pub(crate) memory: Arc<Memory>,
+    pub(crate) memory: Arc<SharedSongMemory>,
     /// The style pack or network that the song plays with.
     #[persist = "pack"]
     pub(crate) model: Arc<ActiveModel>,

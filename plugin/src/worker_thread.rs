@@ -11,9 +11,9 @@ use live::{FromWorker, Handover, Listener, Planner, SessionHandover, ToWorker, W
 use thread_priority::ThreadPriority;
 
 use crate::link::WorkerSide;
-use crate::memory::Memory;
 use crate::models::ActiveModel;
 use crate::models::built_in;
+use crate::song_memory::SharedSongMemory;
 use crate::status::{Engine, Priority, Status};
 
 const POLL: Duration = Duration::from_millis(1);
@@ -56,7 +56,7 @@ impl WeightsSource for SongWeights {
 pub(crate) fn spawn(
     side: WorkerSide,
     status: Arc<Status>,
-    memory: Arc<Memory>,
+    memory: Arc<SharedSongMemory>,
     model: Arc<ActiveModel>,
 ) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("antiphon-worker".into()).spawn(move || run(side, &status, &memory, model))
@@ -82,7 +82,7 @@ fn raise_priority() -> Priority {
     if wanted.set_for_current().is_ok() { Priority::Raised } else { Priority::Normal }
 }
 
-fn run(mut side: WorkerSide, status: &Status, memory: &Memory, model: Arc<ActiveModel>) {
+fn run(mut side: WorkerSide, status: &Status, memory: &SharedSongMemory, model: Arc<ActiveModel>) {
     status.set_priority(raise_priority());
     let weights = match catch_unwind(built_in::load) {
         Ok(Ok(weights)) => Some(weights),
@@ -102,11 +102,11 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Memory, model: Arc<Active
         (planner, handover)
     });
     while !side.is_abandoned() {
-        if let Some((planner, _)) = live.as_ref().filter(|_| memory.take_wanted()) {
-            memory.keep(planner.to_remember());
+        if let Some((planner, _)) = live.as_ref().filter(|_| memory.take_remember_request()) {
+            memory.set_memory(planner.to_remember());
         }
-        if let Some((planner, _)) = live.as_ref().filter(|_| memory.take_asked()) {
-            memory.tell(planner.metre(), planner.learned().collect());
+        if let Some((planner, _)) = live.as_ref().filter(|_| memory.take_learned_notes_request()) {
+            memory.provide_learned_notes(planner.metre(), planner.learned().collect());
         }
         let message = side.receive();
         let mut is_busy = message.is_some();
@@ -114,7 +114,7 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Memory, model: Arc<Active
             let outcome = catch_unwind(AssertUnwindSafe(|| match message {
                 None => handover.go_on(planner),
                 Some(ToWorker::Reset) => {
-                    planner.set_memory(memory.kept());
+                    planner.set_memory(memory.get());
                     planner.handle(ToWorker::Reset, &mut side);
                     // The song begins with what was chosen for it.
                     handover.finish(planner)

@@ -3,11 +3,11 @@
 use engine::Metre;
 use takes::{Take, TakeNote};
 
-use crate::memory::Own;
+use live::LearnedNote;
 
 /// Each phrase with its own times and its place in the bar; the rest between two of them is not remembered. `None` without
 /// notes.
-pub(crate) fn take(own: &[Own], metre: Metre, tempo: f32) -> Option<Take> {
+pub(crate) fn take(own: &[LearnedNote], metre: Metre, tempo: f32) -> Option<Take> {
     let (line_ticks, bar_ticks) = match metre {
         Metre::Bars { bar_line_ticks, bar_ticks } => (bar_line_ticks, bar_ticks),
         Metre::Free => (0, 0),
@@ -19,7 +19,7 @@ pub(crate) fn take(own: &[Own], metre: Metre, tempo: f32) -> Option<Take> {
             bar_ticks => first_ticks - (first_ticks - line_ticks).rem_euclid(i64::from(bar_ticks)),
         };
         let since = |ticks: i64| u32::try_from(ticks - start_ticks).unwrap_or(0);
-        let notes = phrase.iter().map(|Own { note, .. }| TakeNote {
+        let notes = phrase.iter().map(|LearnedNote { note, .. }| TakeNote {
             is_answer: false,
             on_ticks: since(note.onset_ticks),
             off_ticks: since(note.end_ticks()),
@@ -44,7 +44,7 @@ mod tests {
     fn phrases_follow_each_other_with_their_places_in_the_bar() {
         let own = |onset_ticks, is_first| {
             let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
-            Own { note: Note { onset_ticks, duration_ticks: 24, pitch, velocity }, is_first }
+            LearnedNote { note: Note { onset_ticks, duration_ticks: 24, pitch, velocity }, is_first }
         };
         let notes = [own(100, true), own(130, false), own(5000, true), own(5010, false)];
         let onsets = |metre| {

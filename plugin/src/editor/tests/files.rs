@@ -10,9 +10,9 @@ use takes::{Home, Take, TakeNote};
 use super::super::Window;
 use super::super::view::UiAction;
 use super::stage::Stage;
-use crate::memory::Own;
 use crate::params::AntiphonParams;
 use crate::user_files::data_dir::with_data_dir;
+use live::LearnedNote;
 
 /// A window whose files are in a folder that goes away with it.
 struct Scene {
@@ -108,12 +108,12 @@ fn learnt_notes_are_exported_where_the_window_says() {
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     scene.click(&mut stage, "Export");
     // As the worker does.
-    assert!(scene.window.params.memory.take_asked());
+    assert!(scene.window.params.memory.take_learned_notes_request());
     let own = [(0, true), (30, false), (900, true)].map(|(onset_ticks, is_first)| {
         let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
-        Own { note: Note { onset_ticks, duration_ticks: 24, pitch, velocity }, is_first }
+        LearnedNote { note: Note { onset_ticks, duration_ticks: 24, pitch, velocity }, is_first }
     });
-    scene.window.params.memory.tell(Metre::Free, own.to_vec());
+    scene.window.params.memory.provide_learned_notes(Metre::Free, own.to_vec());
     scene.window.follow_export();
     let notice = scene.notice();
     let path = notice.strip_prefix("3 notes of yours, for model adapt, saved as ").unwrap();
