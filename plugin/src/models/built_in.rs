@@ -16,22 +16,14 @@ pub(crate) fn load() -> Result<Arc<Weights>, String> {
 }
 
 fn damaged(error: WeightsError) -> String {
-    let error = error.to_string();
     // Its own advice is for files that the user has chosen.
-    let what = error.split(';').next().unwrap_or_default();
-    format!("Install Antiphon again: the model inside it cannot be used, since {what}")
+    format!("Install Antiphon again: the model inside it cannot be used, since {}", error.cause())
 }
 
 /// Names of the styles, from the file's header, which is quick to read; none if it cannot be read.
 pub(crate) fn styles() -> &'static [String] {
     static STYLES: OnceLock<Vec<String>> = OnceLock::new();
-    STYLES.get_or_init(|| header().map_or_else(Vec::new, |header| header.styles))
-}
-
-fn header() -> Option<Header> {
-    let length = u32::from_le_bytes(*FILE.get(12..)?.first_chunk()?);
-    let json = FILE.get(16..)?.get(..usize::try_from(length).ok()?)?;
-    serde_json::from_slice(json).ok()
+    STYLES.get_or_init(|| Header::peek(FILE).map_or_else(|_| Vec::new(), |header| header.styles))
 }
 
 #[cfg(test)]

@@ -51,10 +51,7 @@ impl Weights {
     /// # Errors
     /// Refuses anything damaged, see [`WeightsError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, WeightsError> {
-        let (json, end) = container::header(bytes, MAGIC)?;
-        let header: Header = serde_json::from_slice(json).map_err(|e| WeightsError::Header(e.to_string()))?;
-        header.check()?;
-
+        let (header, end) = Header::read(bytes)?;
         let shapes = header.config.tensors();
         let data_end = shapes.iter().fold(quant::aligned(end as u64), |at, shape| {
             quant::aligned(at) + quant::stored_bytes(shape, header.precision)
@@ -108,6 +105,22 @@ impl Weights {
 }
 
 impl Header {
+    /// Reads the header of a weight file, and nothing behind it: so quickly that a window can wait for it.
+    ///
+    /// # Errors
+    /// Refuses what is no weight file, or of another version.
+    pub fn peek(bytes: &[u8]) -> Result<Self, WeightsError> {
+        Ok(Self::read(bytes)?.0)
+    }
+
+    /// The header, and where it ends.
+    fn read(bytes: &[u8]) -> Result<(Self, usize), WeightsError> {
+        let (json, end) = container::header(bytes, MAGIC)?;
+        let header: Self = serde_json::from_slice(json).map_err(|e| WeightsError::Header(e.to_string()))?;
+        header.check()?;
+        Ok((header, end))
+    }
+
     fn check(&self) -> Result<(), WeightsError> {
         check_representation(self.tokeniser)?;
         self.config.check().map_err(WeightsError::Header)?;

@@ -58,41 +58,51 @@ pub enum WeightsError {
     },
 }
 
-impl std::fmt::Display for WeightsError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const AGAIN: &str = "copy or download it again";
+impl WeightsError {
+    /// What is wrong, without advice.
+    #[must_use]
+    pub fn cause(&self) -> String {
         match self {
-            Self::NotAntiphon => f.write_str("this is not a weight file; choose one that ends in .antiphon"),
+            Self::NotAntiphon => "this is not a weight file".to_owned(),
             Self::NewerVersion(version) => {
-                write!(f, "the file is of version {version}, this Antiphon reads up to {VERSION}; update Antiphon")
+                format!("the file is of version {version}, this Antiphon reads up to {VERSION}")
             }
-            Self::Truncated { expected, found } => {
-                write!(f, "the file ends early ({found} bytes, {expected} needed); {AGAIN}")
+            Self::Truncated { expected, found } => format!("the file ends early ({found} bytes, {expected} needed)"),
+            Self::TooLong { expected, found } => format!("the file is too long ({found} bytes, {expected} expected)"),
+            Self::Checksum => "the file is damaged (its checksum does not match)".to_owned(),
+            Self::Header(why) => format!("the file's header is not usable: {why}"),
+            Self::Representation(found) if *found < TOKENISER => {
+                format!("it was made for an earlier Antiphon (representation {found}, now {TOKENISER})")
             }
-            Self::TooLong { expected, found } => {
-                write!(f, "the file is too long ({found} bytes, {expected} expected); {AGAIN}")
+            Self::Representation(found) => {
+                format!("it was made for a later Antiphon (representation {found}, here {TOKENISER})")
             }
-            Self::Checksum => write!(f, "the file is damaged (its checksum does not match); {AGAIN}"),
-            Self::Header(why) => write!(f, "the file's header is not usable: {why}; {AGAIN}, or make it anew"),
-            Self::Representation(found) if *found < TOKENISER => write!(
-                f,
-                "it was made for an earlier Antiphon (representation {found}, now {TOKENISER}); make it again from the same \
-                 music with this version"
-            ),
-            Self::Representation(found) => write!(
-                f,
-                "it was made for a later Antiphon (representation {found}, here {TOKENISER}); update Antiphon"
-            ),
-            Self::Values(tensor) => {
-                write!(f, "the file holds senseless numbers in {tensor}; train or quantise the model again")
-            }
+            Self::Values(tensor) => format!("the file holds senseless numbers in {tensor}"),
             Self::Shape { tensor, expected, found } => {
-                write!(
-                    f,
-                    "{tensor} has {found} values, but the config asks for {expected}; check the checkpoint's config"
-                )
+                format!("{tensor} has {found} values, but the config asks for {expected}")
             }
         }
+    }
+
+    /// What to do about a file that the user has chosen or made.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::NotAntiphon => "choose one that ends in .antiphon",
+            Self::Truncated { .. } | Self::TooLong { .. } | Self::Checksum => "copy or download it again",
+            Self::Header(_) => "copy or download it again, or make it anew",
+            Self::Representation(found) if *found < TOKENISER => "make it again from the same music with this version",
+            Self::NewerVersion(_) | Self::Representation(_) => "update Antiphon",
+            Self::Values(_) => "train or quantise the model again",
+            Self::Shape { .. } => "check the checkpoint's config",
+        }
+    }
+}
+
+/// The cause, and the advice.
+impl std::fmt::Display for WeightsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}; {}", self.cause(), self.advice())
     }
 }
 

@@ -37,6 +37,16 @@ fn edited(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 }
 
 #[test]
+fn a_header_is_read_without_what_is_behind_it() {
+    let whole = file(Precision::Q8);
+    let header_end = 16 + u32::from_le_bytes(whole[12..16].try_into().unwrap()) as usize;
+    assert_eq!(Header::peek(&whole[..header_end]).unwrap().styles, Weights::parse(&whole).unwrap().header().styles);
+    let truncated = Header::peek(&whole[..header_end - 1]).unwrap_err();
+    assert_eq!(truncated.to_string(), format!("{}; {}", truncated.cause(), truncated.advice()));
+    assert!(matches!(truncated, WeightsError::Truncated { .. }) && !truncated.cause().contains("download"));
+}
+
+#[test]
 fn a_file_says_what_was_written() {
     let whole = file(Precision::Q8);
     let weights = Weights::parse(&whole).unwrap();
