@@ -36,6 +36,9 @@ pub(crate) fn link() -> (AudioSide, WorkerSide) {
 }
 
 /// The audio thread's end.
+///
+/// # Realtime safety
+/// Wait-free, but for `goes_on`, which only an offline render calls.
 #[derive(Debug)]
 pub(crate) struct AudioSide {
     to_worker: Producer<ToWorker>,

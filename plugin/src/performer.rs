@@ -92,3 +92,13 @@ impl Monitor for StatusMonitor {
         self.status.set_doing(doing);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_has_touched_is_what_the_duet_takes_for_the_default() {
+        assert_eq!(AntiphonParams::default().settings(), Settings::default());
+    }
+}

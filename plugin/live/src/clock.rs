@@ -36,6 +36,9 @@ const DRIFT_SAMPLES: f64 = 1.5;
 const GUARD: f64 = 1e-4;
 
 /// The clock. While the song plays, tick 0 is its start; else it is the moment at which the song stopped.
+///
+/// # Realtime safety
+/// Never allocates.
 #[derive(Debug)]
 pub(crate) struct Clock {
     samples_per_minute: f64,

@@ -1,7 +1,10 @@
 //! Makes answers. It owns the model's session and is told what the player does; all that it says is a function of the
 //! messages in their order, so that a bounce repeats what was heard live.
+//!
+//! Reading order: `heard` is a note on its way to the model, `plan` an answer that is being made, `speed` how fast that goes.
 
 mod heard;
+mod plan;
 mod speed;
 
 use std::sync::Arc;
@@ -12,13 +15,12 @@ use engine::note::Note;
 use engine::vocab::TIMES_TICKS;
 use engine::{Conditions, Mark, Metre, Pitch, Session, Velocity, Weights};
 
-use crate::messages::{Begin, FromWorker, PlannedNote, ToWorker};
+use crate::messages::{Begin, FromWorker, ToWorker};
 use crate::song_memory::{LearnedNote, MOST_NOTES, SongMemory};
 use heard::Heard;
+use plan::Plan;
 use speed::Speed;
 
-/// More notes than this at once are no music; the answer then ends.
-const MAX_NOTES_PER_ASK: usize = 500;
 /// Notes that the model reads before the worker looks for messages again: as many as it reads at once.
 const TOLD_AT_ONCE: usize = 8;
 /// The longest note that the model knows. One that is held for longer is told as this long.
@@ -32,19 +34,6 @@ pub trait Listener {
     fn peek(&self) -> Option<ToWorker>;
     /// The time on the wall, since any moment that stays the same. How fast notes are made is shown, and decides nothing.
     fn wall_clock(&self) -> Duration;
-}
-
-/// An answer that is being made.
-#[derive(Debug)]
-struct Plan {
-    turn: u32,
-    answer: AnswerGenerator,
-    /// The style that was chosen when it began.
-    style: u8,
-    /// Of the notes heard, the first so many were told to the model, ended at the hand-over.
-    n_told: usize,
-    /// Some of those sounded on.
-    is_cut_short: bool,
 }
 
 /// See the module.
@@ -302,21 +291,9 @@ impl Planner {
     }
 
     fn extend(&mut self, turn: u32, until_ticks: i64, controls: Controls, listener: &mut impl Listener) {
-        let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn) else { return };
-        for _ in 0..MAX_NOTES_PER_ASK {
-            while let Some(note) = plan.answer.offer(until_ticks) {
-                if !listener.offer(FromWorker::Note(planned(turn, note))) {
-                    return;
-                }
-            }
-            if plan.answer.reaches(until_ticks) || is_pointless(listener.peek(), plan) {
-                return;
-            }
-            let begun = listener.wall_clock();
-            plan.answer.generate(&mut self.session, &controls);
-            self.speed.add(listener.wall_clock().saturating_sub(begun));
+        if let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn) {
+            plan.extend(until_ticks, &controls, &mut self.session, &mut self.speed, listener);
         }
-        plan.answer.complete();
     }
 
     /// The answer is over: what was heard of it stays in the model's memory, beside what was played meanwhile.
@@ -337,28 +314,6 @@ impl Planner {
         };
         self.heard.extend(again.into_iter().map(|note| Heard::ours(note, style)));
         self.now_ticks = at_ticks;
-    }
-}
-
-fn planned(turn: u32, note: Note) -> PlannedNote {
-    PlannedNote {
-        turn,
-        on_ticks: note.onset_ticks,
-        off_ticks: note.end_ticks(),
-        key: note.pitch.get(),
-        velocity: note.velocity.get(),
-    }
-}
-
-/// Whether the next message makes the rest of this plan worthless. Nothing that is heard or remembered depends on it.
-fn is_pointless(next: Option<ToWorker>, plan: &Plan) -> bool {
-    let reached = plan.answer.last_ticks().unwrap_or(i64::MIN);
-    match next {
-        Some(ToWorker::Cancel { turn }) => turn == plan.turn,
-        Some(ToWorker::Finish { turn, at_ticks }) => turn == plan.turn && reached >= at_ticks,
-        Some(ToWorker::Replace { turn, from_ticks, .. }) => turn == plan.turn && reached >= from_ticks,
-        Some(ToWorker::Reset) => true,
-        _ => false,
     }
 }
 

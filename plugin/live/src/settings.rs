@@ -55,6 +55,31 @@ pub struct Settings {
     pub controls: Controls,
 }
 
+/// Of a player who has touched nothing.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            is_off: false,
+            is_bypassed: false,
+            is_thru: true,
+            is_panic: false,
+            is_handed_over: false,
+            is_continuing: false,
+            is_interruptible: true,
+            hand_controller: None,
+            hand_key: None,
+            channel: None,
+            seed: 1,
+            ahead_ms: 0.0,
+            silence: Silence::Ms(700.0),
+            trade_bars: None,
+            start: Start::AtOnce,
+            length: Length::LikeTheCall,
+            controls: Controls::default(),
+        }
+    }
+}
+
 impl Settings {
     /// Whether there are answers without a call.
     pub(crate) fn is_generator(&self, clock: &Clock) -> bool {

@@ -57,6 +57,9 @@ pub(crate) enum Phase {
 }
 
 /// The machine.
+///
+/// # Realtime safety
+/// Never allocates.
 #[derive(Debug)]
 pub(crate) struct Turn {
     phase: Phase,

@@ -30,7 +30,7 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     pub(crate) fn new(capacity: usize) -> Self {
-        // All places are used once, for the reason that the plugin's queues have.
+        // All places are used once: the system provides memory when it is first written to, which takes as long as a system call.
         let note = PlannedNote { turn: u32::MAX, on_ticks: 0, off_ticks: 0, key: 0, velocity: 0 };
         let mut coming = VecDeque::from(vec![note; capacity]);
         let mut ending = vec![Ending { off_ticks: 0, channel: 0, key: 0, id: u32::MAX }; capacity];

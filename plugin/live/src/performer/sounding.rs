@@ -42,7 +42,7 @@ pub(crate) enum Whose {
 impl Sounding {
     pub(crate) fn new() -> Self {
         Self {
-            // Written to, rather than asked for as zeros, for the reason that the plugin's queues have.
+            // Written to, rather than asked for as zeros: the system provides memory when it is first written to.
             keys: Box::new(std::hint::black_box([[Sound::default(); N_KEYS]; N_CHANNELS])),
             begun: [0; N_CHANNELS],
             is_in_debt: false,

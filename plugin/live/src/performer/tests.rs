@@ -8,7 +8,7 @@ use super::*;
 use crate::events::{Gesture, HOLDING, Input, Output};
 use crate::messages::{Begin, FromWorker, PlannedNote, ToWorker};
 use crate::monitor::Count;
-use stage::{Board, Dice, Moody, Queues, random_settings, usual};
+use stage::{Board, Dice, Moody, Queues, random_settings};
 
 type Subject = Performer<Settings, Queues, Rc<Board>>;
 
@@ -127,7 +127,7 @@ fn every_note_on_has_its_note_off_in_thousands_of_phrases() {
 
 #[test]
 fn a_worker_that_never_answers_stops_nothing_and_is_counted() {
-    let (mut performer, _worker, board) = performer(usual());
+    let (mut performer, _worker, board) = performer(Settings::default());
     let transport = Transport::default();
     let mut heard = Vec::new();
     for _ in 0..3000 {
@@ -143,7 +143,7 @@ fn a_worker_that_never_answers_stops_nothing_and_is_counted() {
 
 #[test]
 fn notes_that_come_too_late_are_left_out_and_counted() {
-    let (mut performer, worker, board) = performer(usual());
+    let (mut performer, worker, board) = performer(Settings::default());
     let mut heard = Vec::new();
     let mut run = |performer: &mut Subject, input: Vec<(u32, Input)>, n_samples| {
         let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
@@ -176,7 +176,7 @@ fn notes_that_come_too_late_are_left_out_and_counted() {
 
 #[test]
 fn an_answer_that_is_asked_for_between_two_ticks_is_not_late_for_that() {
-    let (mut performer, worker, board) = performer(Settings { hand_controller: Some(66), ..usual() });
+    let (mut performer, worker, board) = performer(Settings { hand_controller: Some(66), ..Settings::default() });
     let mut heard = Vec::new();
     let mut run = |performer: &mut Subject, input: Vec<(u32, Input)>, n_samples| {
         let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };

@@ -161,29 +161,6 @@ impl SettingsSource for Settings {
     }
 }
 
-/// The plugin's defaults.
-pub(super) fn usual() -> Settings {
-    Settings {
-        is_off: false,
-        is_bypassed: false,
-        is_thru: true,
-        is_panic: false,
-        is_handed_over: false,
-        is_continuing: false,
-        is_interruptible: true,
-        hand_controller: None,
-        hand_key: None,
-        channel: None,
-        seed: 1,
-        ahead_ms: 0.0,
-        silence: Silence::Ms(700.0),
-        trade_bars: None,
-        start: Start::AtOnce,
-        length: Length::LikeTheCall,
-        controls: Controls::default(),
-    }
-}
-
 /// Other settings than the usual ones, at random.
 pub(super) fn random_settings(dice: &mut Dice) -> Settings {
     /// One of so many choices, in one of `one_in` songs; else the usual one.
@@ -216,6 +193,6 @@ pub(super) fn random_settings(dice: &mut Dice) -> Settings {
             (_, power) => Length::Bars(1 << (power - 1)),
         },
         controls: Controls { voices: u8::try_from(voices).unwrap(), ..Controls::default() },
-        ..usual()
+        ..Settings::default()
     }
 }
