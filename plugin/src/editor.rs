@@ -3,15 +3,11 @@
 
 mod controls;
 mod files;
-mod footer;
-mod header;
 mod health;
-mod help;
 mod log_page;
 mod packs;
 mod page;
 mod roll;
-mod saved_page;
 mod slider;
 mod status_line;
 mod theme;

@@ -1,4 +1,9 @@
 //! The parameters: one table of them, and what the host, the window and the audio thread make of it.
+//!
+//! Reading order: `table` has a row for each parameter, and `spec` says what a row holds; `build` makes the framework's parameters of
+//! the rows, with `text` for values that have names, and `any` is such a parameter of any type; `changes` counts their moves,
+//! `settings` reads their values for the audio thread, `midi_learn` lets controllers move them, and `presets` sets many at once.
+//! `snapshot` proves that nothing has changed that songs depend on.
 
 mod any;
 mod build;

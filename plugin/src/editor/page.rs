@@ -1,14 +1,19 @@
 //! The window as a whole. A function of what there is to see and of what the user does: no plugin, host or clock.
 
+mod footer;
+mod header;
+mod help;
+mod saved_page;
+
 use egui::{
     Align2, Color32, Event, FontId, Key, Rect, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo,
     pos2, vec2,
 };
 
+use super::roll;
 use super::theme::{self, BUTTON_HEIGHT, CARD_HEIGHT, GAP, MARGIN, MUTED, SMALL, TEXT, WRONG};
 use super::view::{Kind, UiAction, View};
 use super::widgets::{Look, button, card, fitted, focus, is_held, wrapped};
-use super::{footer, header, help, roll, saved_page};
 use crate::params::ParamId;
 
 /// What the window itself remembers.

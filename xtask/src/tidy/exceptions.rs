@@ -28,8 +28,6 @@ const TOPICS: &str = "one topic a file, which a flat list shows best";
 const EXCEPTIONS: &[(Rule, &str, &str)] = &[
     (Rule::FileLength, "model/tests/prepare.rs", DIVIDED),
     (Rule::FolderBreadth, "model/src", DIVIDED),
-    (Rule::FolderBreadth, "plugin/src", DIVIDED),
-    (Rule::FolderBreadth, "plugin/src/editor", DIVIDED),
     (Rule::FolderBreadth, "tests", TOPICS),
 ];
 

@@ -2,10 +2,10 @@
 
 use egui::{Align2, Color32, FontId, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::page::{UiState, hold};
-use super::theme::{self, ANSWER, BUTTON_HEIGHT, CALL, MUTED, TEXT, WRONG};
-use super::view::{StatusKind, StatusLine, UiAction, View};
-use super::widgets::{Look, button, fitted, wrapped};
+use super::super::theme::{self, ANSWER, BUTTON_HEIGHT, CALL, MUTED, TEXT, WRONG};
+use super::super::view::{StatusKind, StatusLine, UiAction, View};
+use super::super::widgets::{Look, button, fitted, wrapped};
+use super::{UiState, hold};
 use crate::params::ParamId;
 
 /// Height of the state word's line, and of the lines below it, in a window of the usual size.

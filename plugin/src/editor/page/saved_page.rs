@@ -2,10 +2,10 @@
 
 use egui::{Rect, Sense, Ui, UiBuilder, pos2, vec2};
 
-use super::page::{grid, two_lines};
-use super::theme::{self, CARD_HEIGHT, MUTED, TEXT};
-use super::view::{UiAction, View};
-use super::widgets::{Look, button};
+use super::super::theme::{self, CARD_HEIGHT, MUTED, TEXT};
+use super::super::view::{UiAction, View};
+use super::super::widgets::{Look, button};
+use super::{grid, two_lines};
 
 /// A card: a title, a word about it, what else there is to say, and what can be done.
 struct Card<'a> {

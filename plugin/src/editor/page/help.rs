@@ -2,8 +2,8 @@
 
 use egui::{Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
 
-use super::theme::{ANSWER, BODY, GAP, MUTED, TEXT, VALUE};
-use super::widgets::{Look, button};
+use super::super::theme::{ANSWER, BODY, GAP, MUTED, TEXT, VALUE};
+use super::super::widgets::{Look, button};
 
 const TAB_HEIGHT: f32 = 36.0;
 
@@ -84,7 +84,7 @@ const CHAPTERS: &[Chapter] = &[
 ];
 
 /// Draws a page of the help, and the tabs that choose it.
-pub(crate) fn show(ui: &mut Ui, page: &mut usize) {
+pub(super) fn show(ui: &mut Ui, page: &mut usize) {
     let (tabs, rest) = ui.max_rect().split_top_bottom_at_y(ui.max_rect().top() + TAB_HEIGHT);
     let mut tab = Rect::from_min_size(tabs.min, vec2(150.0, TAB_HEIGHT));
     let mut first = 0;

@@ -2,9 +2,9 @@
 
 use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-use super::theme::{self, GOOD, MUTED, SMALL, TEXT, WRONG};
-use super::view::{Fact, Notice, UiAction};
-use super::widgets::fitted;
+use super::super::theme::{self, GOOD, MUTED, SMALL, TEXT, WRONG};
+use super::super::view::{Fact, Notice, UiAction};
+use super::super::widgets::fitted;
 
 pub(super) const HEIGHT: f32 = 20.0;
 /// A longer value, as a share of the line, is cut, and can be read in full under the pointer: late notes may not be pushed
@@ -47,7 +47,7 @@ pub(super) fn notice(ui: &Ui, above: Rect, notice: &Notice, actions: &mut Vec<Ui
     ui.painter().galley(card.min + vec2(14.0, 8.0), text, TEXT);
     let response = ui.interact(card, ui.scope_id().with("notice"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
-    super::widgets::focus(ui, card, &response);
+    super::super::widgets::focus(ui, card, &response);
     if response.clicked() {
         actions.push(UiAction::Dismiss);
     }
