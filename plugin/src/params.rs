@@ -3,7 +3,7 @@
 //! Reading order: `table` has a row for each parameter, and `spec` says what a row holds; `build` makes the framework's parameters of
 //! the rows, with `text` for values that have names, and `any` is such a parameter of any type; `changes` counts their moves,
 //! `settings` reads their values for the audio thread, `midi_learn` lets controllers move them, and `presets` sets many at once.
-//! `snapshot` proves that nothing has changed that songs depend on.
+//! A test compares them with the snapshot in `params/`, so that nothing changes that songs depend on.
 
 mod any;
 mod build;
