@@ -23,7 +23,7 @@ use crate::network::Network;
 use crate::ops::{AttentionShape, CHUNK, Dropout, vectorised};
 use plan::Plan;
 
-pub use guesses::guesses;
+pub use guesses::{Guess, guesses};
 
 /// A batch is worked on in at most this many parts, each with gradients of its own.
 const MAX_PARTS: usize = 16;

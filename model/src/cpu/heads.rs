@@ -23,6 +23,15 @@ impl HeadBuffers {
         let rows = self.logits.chunks_exact(self.logits.len() / targets.len().max(1));
         rows.zip(targets).map(|(logits, &target)| logits.get(target as usize).is_some_and(|&logit| logit == 0.0))
     }
+
+    /// After a pass without gradients: the nats of each target, for events that count.
+    pub(super) fn nats(&self, targets: &[u32]) -> impl Iterator<Item = f32> {
+        let rows = self.logits.chunks_exact(self.logits.len() / targets.len().max(1));
+        rows.zip(targets).map(|(logits, &target)| {
+            let sum: f32 = logits.iter().map(|logit| logit.exp()).sum();
+            sum.ln() - logits.get(target as usize).copied().unwrap_or(f32::NEG_INFINITY)
+        })
+    }
 }
 
 impl Pass<'_> {

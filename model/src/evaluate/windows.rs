@@ -34,11 +34,11 @@ impl Windows {
         for start in (0..events.len()).step_by(half).take_while(|start| *start == 0 || start + half < events.len()) {
             let n_known = if start == 0 { 0 } else { half };
             let window = &events[start..events.len().min(start + n_context)];
-            let (nats, right) = guesses(&self.network, &batch(window, n_known, conditions), &self.workspace)?;
+            let (nats, guesses) = guesses(&self.network, &batch(window, n_known, conditions), &self.workspace)?;
             score.pay(nats);
-            for (event, right) in window.iter().zip(right).skip(n_known.max(1)) {
+            for (event, guess) in window.iter().zip(guesses).skip(n_known.max(1)) {
                 if event.values[1] != END {
-                    score.guess(right);
+                    score.guess(guess.is_likeliest);
                 }
             }
         }
