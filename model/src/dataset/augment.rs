@@ -119,7 +119,7 @@ fn swing(crop: &mut Crop) {
 /// Crops in other metres stay as they are.
 fn odd_metre(crop: &mut Crop, is_seven: bool) {
     let Some(first) = crop.notes.first() else { return };
-    let in_bar = |position: Position| i64::from(position.bar_beat) * BEAT + i64::from(position.beat_phase);
+    let in_bar = |position: Position| position.in_bar_ticks().unwrap_or(0);
     let grid = first.note.onset_ticks - in_bar(first.position);
     let is_common = crop
         .notes

@@ -8,7 +8,7 @@ use engine::{Conditions, Metre, Note, Session, TICKS_PER_BEAT, Weights};
 use rayon::prelude::*;
 
 use super::music::{Held, Music};
-use super::score::{in_bar_ticks, metre_at};
+use super::score::metre_at;
 use crate::shards::{Labels, PlacedNote};
 
 /// Notes that the model hears before it answers.
@@ -123,7 +123,7 @@ fn of_network(weights: &Arc<Weights>, (style, mode): (u8, u8), call: &[PlacedNot
 
 /// The metre at the end of a call. Prepared notes do not say how long bars are, but where they begin.
 fn metre(call: &[PlacedNote]) -> Metre {
-    let line = |placed: &PlacedNote| in_bar_ticks(placed.position).map(|ticks| placed.note.onset_ticks - ticks);
+    let line = |placed: &PlacedNote| placed.position.in_bar_ticks().map(|ticks| placed.note.onset_ticks - ticks);
     let Some(bar_line_ticks) = call.last().and_then(line) else { return Metre::Free };
     let mut lines: Vec<i64> = call.iter().filter_map(line).collect();
     lines.sort_unstable();

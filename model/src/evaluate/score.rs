@@ -116,14 +116,8 @@ fn likeliest(logits: &[f32]) -> usize {
 
 /// A metre in which `ticks` has this position.
 pub(super) fn metre_at(ticks: i64, position: Position) -> Metre {
-    match in_bar_ticks(position) {
+    match position.in_bar_ticks() {
         Some(in_bar) => Metre::Bars { bar_line_ticks: ticks - in_bar, bar_ticks: u32::MAX },
         None => Metre::Free,
     }
-}
-
-/// Ticks since the bar line; none without bars.
-pub(super) fn in_bar_ticks(position: Position) -> Option<i64> {
-    let beats_ticks = i64::from(position.bar_beat) * i64::from(engine::TICKS_PER_BEAT);
-    (position != Position::FREE).then_some(beats_ticks + i64::from(position.beat_phase))
 }

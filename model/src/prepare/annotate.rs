@@ -1,8 +1,9 @@
 //! What the network can be told of a piece beside its notes: bars, phrases, how each phrase relates to the bars before it, and
 //! the chord of each beat.
 
-use engine::conditions::harmony::{self, Beat};
+use engine::conditions::harmony;
 use engine::conditions::{similarity, top_voice};
+use music::bar_lines::BarLines;
 use music::{Note, Reduction, TICKS_PER_BEAT};
 
 use crate::shards::{Labels, PlacedNote};
@@ -19,41 +20,24 @@ const AROUND: usize = 12;
 /// Phrases have at least so many notes in their top voice.
 const LEAST_NOTES: usize = 4;
 
-/// A run of equally long bars.
-#[derive(Clone, Copy, Debug)]
-struct Bars {
-    /// The first bar line.
-    start_ticks: i64,
-    bar_ticks: u32,
-}
-
-fn bars(score: &Reduction) -> Vec<Bars> {
-    let bars = |change: &music::MetreChange| Bars {
-        start_ticks: change.start_ticks,
-        bar_ticks: change.signature.bar_ticks(TICKS_PER_BEAT),
-    };
-    score.metres.iter().map(bars).collect()
-}
-
 /// The notes of a score with their places and labels.
 pub(crate) fn annotate(score: &Reduction) -> Vec<PlacedNote> {
     let notes = &score.notes;
     let mut labels = vec![Labels::default(); notes.len()];
-    let bars = bars(score);
-    for (labels, value) in labels.iter_mut().zip(harmonies(score, &bars)) {
+    let bar_lines = BarLines::new(&score.metres);
+    for (labels, value) in labels.iter_mut().zip(harmonies(score, &bar_lines)) {
         labels.harmony = value;
     }
-    let bar_lines = BarLines::new(&bars);
     if !score.is_free {
         for (labels, note) in labels.iter_mut().zip(notes) {
-            labels.bar = bar_lines.bar(note.onset_ticks);
+            labels.bar = bar(&bar_lines, note.onset_ticks);
         }
         let starts = phrase_starts(notes, &bar_lines);
         for (i, &start) in starts.iter().enumerate() {
             let stop = starts.get(i + 1).copied().unwrap_or(notes.len());
             let next_ticks = notes.get(stop).map_or(i64::MAX, |next| next.onset_ticks);
             let end_ticks = notes[start..stop].iter().map(Note::end_ticks).max().unwrap_or(0).min(next_ticks);
-            let last_bar = bar_lines.bar(end_ticks - 1).max(labels[stop - 1].bar);
+            let last_bar = bar(&bar_lines, end_ticks - 1).max(labels[stop - 1].bar);
             let relation = relation(notes, &labels, start..stop, last_bar, &bar_lines);
             for labels in &mut labels[start..stop] {
                 (labels.last_bar, labels.relation) = (last_bar, relation);
@@ -65,10 +49,16 @@ pub(crate) fn annotate(score: &Reduction) -> Vec<PlacedNote> {
     notes.iter().zip(labels).map(place).collect()
 }
 
+/// The number of the bar at `ticks`, as labels hold it: an upbeat is in the first bar.
+fn bar(bar_lines: &BarLines, ticks: i64) -> u16 {
+    let last = i64::from(Labels::UNKNOWN_BAR) - 1;
+    bar_lines.bar(ticks).map_or(Labels::UNKNOWN_BAR, |bar| u16::try_from(bar.clamp(0, last)).unwrap_or(0))
+}
+
 /// The harmony value at each note.
-fn harmonies(score: &Reduction, bars: &[Bars]) -> Vec<u8> {
+fn harmonies(score: &Reduction, bar_lines: &BarLines) -> Vec<u8> {
     let (Some(first), Some(last)) = (score.notes.first(), score.notes.last()) else { return Vec::new() };
-    let beats = beats(bars, first.onset_ticks, last.onset_ticks);
+    let beats = bar_lines.beats(first.onset_ticks, last.onset_ticks);
     let values = harmony::recognise(&score.notes, &beats);
     let mut beat = 0;
     let value = |note: &Note| {
@@ -78,75 +68,6 @@ fn harmonies(score: &Reduction, bars: &[Bars]) -> Vec<u8> {
         values.get(beat).copied().unwrap_or(0)
     };
     score.notes.iter().map(value).collect()
-}
-
-/// Beats from the one before `first_ticks` to the one of `last_ticks`; they begin anew at each bar line.
-fn beats(bars: &[Bars], first_ticks: i64, last_ticks: i64) -> Vec<Beat> {
-    let beat_ticks = i64::from(TICKS_PER_BEAT);
-    let mut beats = Vec::new();
-    let free = [Bars { start_ticks: 0, bar_ticks: 4 * TICKS_PER_BEAT }];
-    let sections = if bars.is_empty() { &free[..] } else { bars };
-    for (i, section) in sections.iter().enumerate() {
-        let until = sections.get(i + 1).map_or(last_ticks + 1, |next| next.start_ticks.min(last_ticks + 1));
-        let bar_ticks = i64::from(section.bar_ticks.max(1));
-        // Whole bars that end before the first note are passed over.
-        let passed = (first_ticks - section.start_ticks).div_euclid(bar_ticks).max(if i == 0 { i64::MIN } else { 0 });
-        let mut bar = section.start_ticks + passed * bar_ticks;
-        while bar < until {
-            let bar_end = (bar + bar_ticks).min(until);
-            let mut beat = bar;
-            while beat < bar_end {
-                beats.push(Beat { start_ticks: beat, is_bar_line: beat == bar && !bars.is_empty() });
-                beat += beat_ticks;
-            }
-            bar += bar_ticks;
-        }
-    }
-    beats
-}
-
-/// Numbers the bars of a piece.
-struct BarLines<'a> {
-    bars: &'a [Bars],
-    /// Bars before each section.
-    before: Vec<i64>,
-}
-
-impl<'a> BarLines<'a> {
-    fn new(bars: &'a [Bars]) -> Self {
-        let mut before = vec![0];
-        for pair in bars.windows(2) {
-            let bar_ticks = i64::from(pair[0].bar_ticks.max(1));
-            // A bar that is cut short counts.
-            let n = (pair[1].start_ticks - pair[0].start_ticks).max(0) + bar_ticks - 1;
-            before.push(before[before.len() - 1] + n / bar_ticks);
-        }
-        Self { bars, before }
-    }
-
-    fn section(&self, ticks: i64) -> usize {
-        self.bars.partition_point(|bars| bars.start_ticks <= ticks).saturating_sub(1)
-    }
-
-    /// The number of the bar at `ticks`, from 0.
-    fn bar(&self, ticks: i64) -> u16 {
-        let section = self.section(ticks);
-        let Some(bars) = self.bars.get(section) else { return Labels::UNKNOWN_BAR };
-        let within = (ticks - bars.start_ticks).div_euclid(i64::from(bars.bar_ticks.max(1)));
-        let last = i64::from(Labels::UNKNOWN_BAR) - 1;
-        u16::try_from((self.before[section] + within).clamp(0, last)).unwrap_or(0)
-    }
-
-    fn bar_ticks(&self, ticks: i64) -> i64 {
-        self.bars.get(self.section(ticks)).map_or(4 * i64::from(TICKS_PER_BEAT), |bars| i64::from(bars.bar_ticks))
-    }
-
-    /// Ticks from `ticks` to the next bar line.
-    fn to_next_bar(&self, ticks: i64) -> i64 {
-        let Some(bars) = self.bars.get(self.section(ticks)) else { return 0 };
-        let bar_ticks = i64::from(bars.bar_ticks.max(1));
-        bar_ticks - (ticks - bars.start_ticks).rem_euclid(bar_ticks)
-    }
 }
 
 /// The first note of each phrase, see [`ended_phrases`] and [`parallel_phrases`].
@@ -171,7 +92,7 @@ fn parallel_phrases(notes: &[Note], bar_lines: &BarLines, starts: Vec<usize>) ->
         let stop_ticks = starts.get(i + 1).map_or(i64::MAX, |&next| notes[next].onset_ticks);
         let Some(first) = notes.get(start) else { break };
         let bar_ticks = bar_lines.bar_ticks(first.onset_ticks);
-        let to_bar = bar_lines.to_next_bar(first.onset_ticks);
+        let to_bar = bar_lines.to_next_bar_ticks(first.onset_ticks);
         let mut from = if to_bar <= bar_ticks / 2 || to_bar < bar_ticks && i == 0 {
             first.onset_ticks + to_bar
         } else {
@@ -233,7 +154,7 @@ fn ended_phrases(notes: &[Note], bar_lines: &BarLines) -> Vec<usize> {
         let bar_ticks = bar_lines.bar_ticks(onset_ticks);
         let lasted_ticks = onset_ticks - phrase_ticks;
         // A new phrase begins with a bar, or with an upbeat.
-        let to_bar = bar_lines.to_next_bar(onset_ticks);
+        let to_bar = bar_lines.to_next_bar_ticks(onset_ticks);
         let begins_well = to_bar == bar_ticks || to_bar <= bar_ticks / 2;
         let ends = n_in_phrase >= LEAST_NOTES
             && ((rests || is_very_long) && lasted_ticks >= bar_ticks
@@ -257,15 +178,16 @@ fn relation(
 ) -> u8 {
     let onset_ticks = notes[phrase.start].onset_ticks;
     let bar_ticks = bar_lines.bar_ticks(onset_ticks);
-    let is_upbeat = bar_lines.to_next_bar(onset_ticks) <= bar_ticks / 2;
+    let is_upbeat = bar_lines.to_next_bar_ticks(onset_ticks) <= bar_ticks / 2;
     let first_bar = labels[phrase.start].bar + u16::from(is_upbeat);
     let n_bars = (last_bar + 1).saturating_sub(first_bar);
     if !(1..=MOST_PHRASE_BARS).contains(&n_bars) || first_bar < n_bars {
         return 0;
     }
     // An upbeat may lead into the call as well.
-    let (from_bar, upbeat_ticks) = (first_bar - n_bars, if is_upbeat { bar_lines.to_next_bar(onset_ticks) } else { 0 });
-    let call = notes[..phrase.start].partition_point(|note| bar_lines.bar(note.onset_ticks + upbeat_ticks) < from_bar);
+    let (from_bar, upbeat_ticks) =
+        (first_bar - n_bars, if is_upbeat { bar_lines.to_next_bar_ticks(onset_ticks) } else { 0 });
+    let call = notes[..phrase.start].partition_point(|note| bar(bar_lines, note.onset_ticks + upbeat_ticks) < from_bar);
     similarity(&notes[call..phrase.start], &notes[phrase]).map_or(0, |found| found.relation() as u8)
 }
 
@@ -340,14 +262,5 @@ mod tests {
             assert_eq!((placed.labels.bar, placed.labels.last_bar), (Labels::UNKNOWN_BAR, Labels::UNKNOWN_BAR));
             assert!(placed.labels.harmony > 0 && placed.labels.relation == 0);
         }
-    }
-
-    #[test]
-    fn beats_begin_anew_with_each_bar_and_each_metre() {
-        let bars = [Bars { start_ticks: 0, bar_ticks: 72 }, Bars { start_ticks: 144, bar_ticks: 192 }];
-        let found = beats(&bars, 80, 300);
-        let starts: Vec<i64> = found.iter().map(|beat| beat.start_ticks).collect();
-        assert_eq!(starts, [72, 120, 144, 192, 240, 288]);
-        assert_eq!(found.iter().filter(|beat| beat.is_bar_line).count(), 2);
     }
 }
