@@ -14,8 +14,8 @@ use music::score::CALL_TRACK;
 use music::{Metre, Note, Part, Reading, Reduction, Role, Score, TICKS_PER_BEAT, TimeSignature, find_key, piano_roll};
 
 pub use self::controls::{ControlOptions, KeyLockOption};
+use crate::data::shards;
 use crate::evaluate::load;
-use crate::shards;
 
 /// More notes are never written.
 const MAX_NOTES: usize = 4096;

@@ -9,11 +9,11 @@ use std::sync::atomic::AtomicBool;
 use engine::conditions::TABLES;
 use engine::vocab::{BEGIN, END, TIMES_TICKS, UNKNOWN_VELOCITY};
 use engine::{Note, Pitch, Velocity};
-use model::batch::Batch;
-use model::corpus::Split;
-use model::dataset::{Dataset, SamplingPolicy};
+use model::data::batch::Batch;
+use model::data::corpus::Split;
+use model::data::dataset::{Dataset, SamplingPolicy};
+use model::data::prepare::{Filters, Mode, PrepareOptions, prepare, prepare_until};
 use model::inspect::describe;
-use model::prepare::{Filters, Mode, PrepareOptions, prepare, prepare_until};
 use music::midi::{read_reduction, write};
 use music::{Part, Reading, Score, TimeSignature};
 
@@ -140,7 +140,7 @@ fn a_file_that_is_read_in_part_is_kept_and_listed_with_its_losses() {
         .with_part(Part::new("tune", read_notes(&tune(52, 70))))
         .with_part(Part::new("drums", read_notes(&tune(53, 10))).on_channel(9));
     fs::write(options.data.join("drums.mid"), write(&tune_and_drums).unwrap()).unwrap();
-    let check = |summary: &model::prepare::Summary, out: &Path| {
+    let check = |summary: &model::data::prepare::Summary, out: &Path| {
         let mut in_part: Vec<_> = summary.in_part.iter().map(|r| (r.path.as_str(), r.reason.as_str())).collect();
         in_part.sort_unstable();
         let expected = [

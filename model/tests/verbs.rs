@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use engine::answer::{AnswerRequest, Call, Controls, answer};
 use engine::{Metre, ModelConfig, Note, Pitch, Precision, Session, Velocity, random_file};
-use model::corpus::Split;
+use model::data::corpus::Split;
+use model::data::prepare::{PrepareOptions, prepare};
 use model::evaluate::{EvaluateOptions, evaluate, load};
 use model::generate::{self, ControlOptions, GenerateOptions, KeyLockOption};
 use model::inspect::describe;
-use model::prepare::{PrepareOptions, prepare};
 use music::midi::{read, read_reduction, write};
 use music::{Part, Reading, Reduction, Score, TempoMap, TimeSignature, event_text};
 

@@ -13,9 +13,9 @@ use engine::{Ask, Conditions, Event, Metre, Note, Onset, Pitch, Sampling, Sessio
 use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
-use crate::corpus::Split;
-use crate::dataset::{Dataset, SamplingPolicy};
-use crate::shards::{self, Index, Labels, Piece, PlacedNote, Prepared};
+use crate::data::corpus::Split;
+use crate::data::dataset::{Dataset, SamplingPolicy};
+use crate::data::shards::{self, Index, Labels, Piece, PlacedNote, Prepared};
 
 /// Pieces in each style. With few, the adapters learn them by heart instead of what they stand for.
 const PIECES: u32 = 15;

@@ -12,7 +12,7 @@ use music::midi::read_reduction;
 use music::{Note, Reading, Reduction, TICKS_PER_BEAT};
 use serde::Serialize;
 
-use crate::corpus::{self, Split};
+use crate::data::corpus::{self, Split};
 
 /// A chord that is not struck again for longer than this may have been left.
 const MOST_CHORD_TICKS: i64 = 4 * TICKS_PER_BEAT as i64;

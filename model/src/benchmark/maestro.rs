@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::Row;
-use crate::corpus::Split;
+use crate::data::corpus::Split;
 use crate::evaluate::{EvaluateOptions, Report, evaluate};
 
 /// Published results, per token.

@@ -1,6 +1,6 @@
 //! Words of the command line for values of the library.
 
-use model::dataset::{Favour, SamplingPolicy};
+use model::data::dataset::{Favour, SamplingPolicy};
 use model::train::{ComputeType, DeviceKind, Size};
 
 /// Sizes of network to choose from.

@@ -10,11 +10,11 @@ use engine::conditions::{N_CONDITIONS, TABLES};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::batch::{ATTRIBUTES, Batch};
-use crate::corpus::Split;
-use crate::cpu::{Workspace, guesses};
-use crate::dataset::{Dataset, Told};
+use crate::data::batch::{ATTRIBUTES, Batch};
+use crate::data::corpus::Split;
+use crate::data::dataset::{Dataset, Told};
 use crate::network::Network;
+use crate::network::cpu::{Workspace, guesses};
 use crate::train::VALID_BATCH_SIZE;
 
 /// Told besides, in every column: what the plugin tells at least.
@@ -272,7 +272,7 @@ mod tests {
         let by = vec![vec![1, 1, 2, 2, 2, 0]];
         let sums = measure(&network, std::slice::from_ref(&batch), &by, 5, &by).unwrap();
         assert_eq!(sums.iter().map(|(value, nats)| (*value, nats.n_notes)).collect::<Vec<_>>(), [(1, 2), (2, 3)]);
-        let whole = crate::cpu::nats(&network, &with(&batch, 5, &by[0]), &Workspace::default()).unwrap();
+        let whole = crate::network::cpu::nats(&network, &with(&batch, 5, &by[0]), &Workspace::default()).unwrap();
         for (a, b) in total(&sums).attributes.into_iter().zip(whole) {
             assert!((a - b).abs() < 1e-4 * b, "{a} {b}");
         }

@@ -166,7 +166,7 @@ mod tests {
     use engine::{Metre, Note, Pitch, Velocity};
 
     use super::*;
-    use crate::shards::{Labels, PlacedNote};
+    use crate::data::shards::{Labels, PlacedNote};
 
     fn passage(notes: &[(i64, u32, u8)]) -> Passage {
         let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };

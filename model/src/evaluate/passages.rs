@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::music::{Held, Music};
 use super::score::metre_at;
-use crate::shards::{Labels, PlacedNote};
+use crate::data::shards::{Labels, PlacedNote};
 
 /// Notes that the model hears before it answers.
 const CALL_NOTES: usize = 64;

@@ -10,7 +10,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::Report;
 use super::distributions::{FEATURES, Feature};
 use super::resemblance::Resemblance;
-use crate::batch::ATTRIBUTES;
+use crate::data::batch::ATTRIBUTES;
 
 const BLUE: RGBColor = RGBColor(20, 80, 200);
 const ORANGE: RGBColor = RGBColor(206, 84, 30);

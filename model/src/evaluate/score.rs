@@ -5,8 +5,8 @@ use std::ops::AddAssign;
 use engine::{Conditions, Metre, Note, Position, Session, Weights};
 
 use super::tokens::Tokens;
-use crate::sequence;
-use crate::shards::{Piece, PlacedNote};
+use crate::data::sequence;
+use crate::data::shards::{Piece, PlacedNote};
 
 /// The costs of some music. A piece's end costs bits too, but is no note.
 #[derive(Clone, Copy, Debug, Default)]

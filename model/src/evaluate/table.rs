@@ -3,7 +3,7 @@
 use super::Report;
 use super::passages::PASSAGE_NOTES;
 use super::resemblance::Resemblance;
-use crate::batch::ATTRIBUTES;
+use crate::data::batch::ATTRIBUTES;
 
 /// Published nats per token of the same kind, of MAESTRO: another corpus, unless that is what was evaluated.
 const PUBLISHED_MAESTRO: &str = "1.84 (Music Transformer, v1) to 1.99 (Transformer, v2)";

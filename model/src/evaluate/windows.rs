@@ -6,11 +6,11 @@ use engine::vocab::END;
 use engine::{Conditions, Position, Weights};
 
 use super::score::{self, Score};
-use crate::batch::Batch;
-use crate::cpu::{Workspace, guesses};
+use crate::data::batch::Batch;
+use crate::data::sequence::{self, Event};
+use crate::data::shards::{Piece, PlacedNote};
 use crate::network::Network;
-use crate::sequence::{self, Event};
-use crate::shards::{Piece, PlacedNote};
+use crate::network::cpu::{Workspace, guesses};
 
 /// The weights, for whole windows.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ mod tests {
     use engine::{Metre, ModelConfig, Note, Pitch, Precision, Session, Velocity, random_file};
 
     use super::*;
-    use crate::corpus::Split;
+    use crate::data::corpus::Split;
 
     #[test]
     fn windows_cost_what_a_session_pays_note_by_note() {
@@ -92,7 +92,7 @@ mod tests {
         let placed = |note: Note| PlacedNote {
             note,
             position: metre.position(note.onset_ticks),
-            labels: crate::shards::Labels::default(),
+            labels: crate::data::shards::Labels::default(),
         };
         let mut notes: Vec<PlacedNote> = (0..200).map(note).map(placed).collect();
         notes.sort_by_key(|placed| placed.note.order());

@@ -18,9 +18,9 @@ use std::sync::Mutex;
 use candle_core::{Result, Storage, Tensor, bail};
 use rayon::prelude::*;
 
-use crate::batch::Batch;
+use crate::data::batch::Batch;
 use crate::network::Network;
-use crate::ops::{AttentionShape, CHUNK, Dropout, vectorised};
+use crate::network::ops::{AttentionShape, CHUNK, Dropout, vectorised};
 use plan::Plan;
 
 pub use guesses::{Guess, guesses};
@@ -156,7 +156,7 @@ fn with_pass<T>(
     let mut weights = Vec::new();
     for (storage, layout) in &tensors {
         let Storage::Cpu(storage) = &**storage else { bail!("these passes run on the CPU") };
-        weights.push(crate::ops::cpu_slice(storage, layout)?);
+        weights.push(crate::network::ops::cpu_slice(storage, layout)?);
     }
     work(&Pass {
         plan: Plan { config },
@@ -218,7 +218,7 @@ impl Pass<'_> {
             self.block_forward(block, events, buffers)?;
         }
         let [gain, bias] = self.plan.last_norm().map(|i| self.weights[i]);
-        crate::ops::layer_norm_forward(sized(&mut buffers.h, n), &buffers.x, gain, bias);
+        crate::network::ops::layer_norm_forward(sized(&mut buffers.h, n), &buffers.x, gain, bias);
         Ok(())
     }
 
@@ -255,7 +255,7 @@ impl Pass<'_> {
         sized(&mut buffers.dx, n).fill(0.0);
         let gain = self.weights[self.plan.last_norm()[0]];
         let (dgain, dbias) = plan::two(&mut gradients, self.plan.last_norm());
-        crate::ops::layer_norm_backward((&mut buffers.dx, dgain, dbias), &buffers.x, &buffers.narrow, gain);
+        crate::network::ops::layer_norm_backward((&mut buffers.dx, dgain, dbias), &buffers.x, &buffers.narrow, gain);
         for block in (0..config.n_blocks).rev() {
             self.block_backward(block, &events, buffers, &mut gradients)?;
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Buffers, Pass};
-use crate::ops::vectorised;
+use crate::network::ops::vectorised;
 
 /// Adds to every row of `out` (n, width) the entry of a table that its id names, from `column` on.
 pub(super) fn look_up(out: &mut [f32], width: usize, table: &[f32], table_width: usize, ids: &[u32], column: usize) {

@@ -14,8 +14,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::corpus::{Reject, Source};
-use crate::shards::{self, NOTE_BYTES, PlacedNote};
+use crate::data::corpus::{Reject, Source};
+use crate::data::shards::{self, NOTE_BYTES, PlacedNote};
 
 /// Few, so that little is lost when a run ends early, and so that all cores are busy to the end.
 const PART_FILES: usize = 64;

@@ -12,9 +12,9 @@ use engine::conditions::SEGMENT_NOTES;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::batch::Batch;
-use crate::corpus::Split;
-use crate::shards::{self, Piece, PlacedNote, Prepared};
+use crate::data::batch::Batch;
+use crate::data::corpus::Split;
+use crate::data::shards::{self, Piece, PlacedNote, Prepared};
 use crop::Crop;
 use sampling::{Order, Place};
 

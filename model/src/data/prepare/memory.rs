@@ -8,8 +8,8 @@ use music::Reduction;
 use rayon::prelude::*;
 
 use super::{Facts, Filters, annotate, fingerprint, read_source};
-use crate::corpus::{Reject, Source};
-use crate::shards::{Piece, PlacedNote};
+use crate::data::corpus::{Reject, Source};
+use crate::data::shards::{Piece, PlacedNote};
 
 /// Files, read.
 #[derive(Default)]

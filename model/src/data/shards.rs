@@ -15,7 +15,7 @@ use engine::{Note, Pitch, Position, Velocity};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::corpus::Split;
+use crate::data::corpus::Split;
 
 const MAGIC: &[u8; 8] = b"ANTINOTE";
 const VERSION: u32 = 2;

@@ -3,7 +3,7 @@
 use candle_core::Result;
 
 use super::{Nats, Workspace, keep, take, with_pass};
-use crate::batch::Batch;
+use crate::data::batch::Batch;
 use crate::network::Network;
 
 /// How well one event was predicted, by attribute. Says nothing of attributes that do not count.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use music::{Key, Reduction, find_key};
 
-use crate::corpus::Source;
+use crate::data::corpus::Source;
 
 /// What a piece must be like; anything when nothing is given.
 #[derive(Clone, Debug, Default)]

@@ -7,10 +7,10 @@ use candle_core::Device;
 use engine::Weights;
 use engine::weights::{self, Header, Precision, rounding_error};
 
-use crate::corpus::Split;
+use crate::data::corpus::Split;
+use crate::data::shards;
 use crate::evaluate::{EvaluateOptions, evaluate};
 use crate::network::Network;
-use crate::shards;
 use crate::train::checkpoint::{Checkpoint, State};
 
 /// What to write, and what to write about it.

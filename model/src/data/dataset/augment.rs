@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::crop::Crop;
 use super::{as_f64, whole};
-use crate::shards::{Labels, PlacedNote};
+use crate::data::shards::{Labels, PlacedNote};
 
 const MAX_TRANSPOSITION: i16 = 3;
 const VELOCITY_SCALES: std::ops::RangeInclusive<f64> = 0.92..=1.08;

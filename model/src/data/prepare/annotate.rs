@@ -6,7 +6,7 @@ use engine::conditions::{similarity, top_voice};
 use music::bar_lines::BarLines;
 use music::{Note, Reduction, TICKS_PER_BEAT};
 
-use crate::shards::{Labels, PlacedNote};
+use crate::data::shards::{Labels, PlacedNote};
 
 /// Phrases of up to so many bars are compared with as many bars before them.
 const MOST_PHRASE_BARS: u16 = 8;

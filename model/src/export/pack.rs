@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use engine::{Pack, Precision};
 
-use crate::{adapt, shards};
+use crate::adapt;
+use crate::data::shards;
 
 /// Writes whole weights with a pack in them, to evaluate or generate with; into `base`, or the plugin's own weights when not given.
 /// Returns the bytes of the file.

@@ -3,12 +3,12 @@
 use engine::Position;
 use engine::tokens::{Encoder, TokenEvent};
 
-use crate::shards::PlacedNote;
+use crate::data::shards::PlacedNote;
 
 /// Shift, pitch, duration and velocity values of an event, and where in the bar it falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// In the order of [`crate::batch::ATTRIBUTES`].
+    /// In the order of [`crate::data::batch::ATTRIBUTES`].
     pub values: [u8; 4],
     /// Where in the bar.
     pub position: Position,

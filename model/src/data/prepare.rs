@@ -20,9 +20,9 @@ pub(crate) use annotate::annotate;
 pub use filters::{Filters, Mode, Span, key_named};
 use parts::{Facts, Kept};
 
-pub use crate::corpus::Reject;
-use crate::corpus::{self, ANY_STYLE, Corpus, Source};
-use crate::shards::{self, Index, Piece};
+pub use crate::data::corpus::Reject;
+use crate::data::corpus::{self, ANY_STYLE, Corpus, Source};
+use crate::data::shards::{self, Index, Piece};
 
 /// More is no music, and would fill the memory.
 const MAX_FILE_BYTES: u64 = 8 << 20;

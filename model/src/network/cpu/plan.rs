@@ -5,7 +5,7 @@ use engine::conditions::{self, N_CONDITIONS};
 use engine::metre::{N_BAR_BEATS, N_BEAT_PHASES};
 use engine::vocab::{N_DURATIONS, N_PITCH_INPUTS, N_PITCHES, N_SHIFTS, N_VELOCITIES, N_VELOCITY_INPUTS};
 
-use crate::batch::{Batch, LEVELS};
+use crate::data::batch::{Batch, LEVELS};
 
 /// Tables of the event's attributes, added side by side.
 const ATTRIBUTE_TABLES: usize = 4;

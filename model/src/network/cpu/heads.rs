@@ -6,7 +6,7 @@ use super::inputs::{look_up, look_up_backward};
 use super::matrix::{Then, input_gradient, linear, weight_gradient};
 use super::{Buffers, Pass, sized};
 use crate::network::level_mask;
-use crate::ops;
+use crate::network::ops;
 
 /// A head's numbers, all (events, width).
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ impl Pass<'_> {
         nats
     }
 
-    /// Lets the network tell the levels of the music (see [`crate::batch::LEVELS`]), if it has tensors for it: adds their
+    /// Lets the network tell the levels of the music (see [`crate::data::batch::LEVELS`]), if it has tensors for it: adds their
     /// gradients, and that of `h` to `buffers.narrow`.
     pub(super) fn levels(&self, events: &Range<usize>, buffers: &mut Buffers, gradients: &mut [Vec<f32>]) {
         let d = self.plan.config.d_model;

@@ -6,8 +6,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::corpus::Split;
-use crate::shards::{Index, Piece};
+use crate::data::corpus::Split;
+use crate::data::shards::{Index, Piece};
 
 /// Which music is drawn how often. The default knows no favourites.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
-use crate::batch::Batch;
-use crate::corpus::Split;
-use crate::dataset::Dataset;
+use crate::data::batch::Batch;
+use crate::data::corpus::Split;
+use crate::data::dataset::Dataset;
 use crate::network::Network;
 use crate::train::checkpoint::{Checkpoint, State};
 use crate::train::objective::{Distance, Distillation};

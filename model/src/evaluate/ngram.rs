@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use engine::vocab::{END, N_DURATIONS, N_PITCHES, N_SHIFTS, N_VELOCITIES};
 use rayon::prelude::*;
 
-use crate::sequence::Event;
+use crate::data::sequence::Event;
 
 /// The longest n-gram: the attribute and the four before it.
 pub const MAX_ORDER: usize = 5;

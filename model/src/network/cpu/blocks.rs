@@ -6,7 +6,7 @@ use candle_core::Result;
 
 use super::matrix::{Then, input_gradient, linear, weight_gradient};
 use super::{Buffers, Pass, plan, sized};
-use crate::ops;
+use crate::network::ops;
 
 /// A block's numbers that its backward pass reads, all (events, width).
 #[derive(Debug, Default)]

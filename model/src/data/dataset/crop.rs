@@ -8,9 +8,9 @@ use engine::{Note, Position};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::batch::Batch;
-use crate::sequence;
-use crate::shards::{Labels, Piece, PlacedNote};
+use crate::data::batch::Batch;
+use crate::data::sequence;
+use crate::data::shards::{Labels, Piece, PlacedNote};
 
 /// How often a condition is left open in training: of a whole crop, of a phrase, or of a segment.
 const DROP_MODE: f64 = 0.3;

@@ -10,7 +10,7 @@ use super::super::explicit::explicit;
 const BLOCK: usize = 256;
 
 /// See [`super::super::attention`].
-pub(in crate::ops) fn attention(qkv: &Tensor, shape: &AttentionShape) -> Result<Tensor> {
+pub(in crate::network::ops) fn attention(qkv: &Tensor, shape: &AttentionShape) -> Result<Tensor> {
     let out = Heads::new(&qkv.detach(), shape)?.forward()?;
     let shape = shape.clone();
     explicit("attention", &[qkv], out, move |inputs, grad| Ok(vec![Heads::new(&inputs[0], &shape)?.backward(grad)?]))
