@@ -3,6 +3,8 @@
 use model::data::dataset::{Favour, SamplingPolicy};
 use model::train::{ComputeType, DeviceKind, Size};
 
+use super::renamed::{RenamedBatch, RenamedLength};
+
 /// Sizes of network to choose from.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(super) enum SizeName {
@@ -25,6 +27,24 @@ impl From<SizeName> for Size {
             SizeName::Tiny => Self::Tiny,
         }
     }
+}
+
+/// Size of a network and shape of its batches.
+#[derive(clap::Args)]
+pub(super) struct ShapeArgs {
+    /// Size of the network
+    #[arg(long, value_enum, default_value = "nano")]
+    pub(super) size: SizeName,
+    /// Crops in a batch
+    #[arg(long, default_value_t = 8)]
+    pub(super) batch_size: usize,
+    /// Notes in a crop; the network's context when not given
+    #[arg(long)]
+    pub(super) sequence_length: Option<usize>,
+    #[command(flatten)]
+    _rows: RenamedBatch,
+    #[command(flatten)]
+    _steps: RenamedLength,
 }
 
 /// Processors to choose from.
