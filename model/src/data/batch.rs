@@ -1,6 +1,9 @@
 //! One training batch, as plain index arrays: what the dataset makes and the network reads.
 
 use engine::conditions::{N_CONDITIONS, N_DENSITIES, N_DIFFICULTIES, N_POLYPHONIES};
+use engine::{Conditions, Position};
+
+use crate::data::sequence::Event;
 
 /// The four attributes, in the order in which they are predicted.
 pub const ATTRIBUTES: [&str; 4] = ["shift", "pitch", "duration", "velocity"];
@@ -38,7 +41,45 @@ pub struct Batch {
     pub mask: [Vec<f32>; 4],
 }
 
+/// One step of a row: what is fed, and what should follow.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// The event before.
+    pub fed: Event,
+    /// The event to predict.
+    pub target: Event,
+    /// What the network is told of the target.
+    pub told: Conditions,
+    /// Levels of the music around it, see [`Batch::levels`].
+    pub levels: [u8; 3],
+    /// Which attributes of the target count.
+    pub counts: [bool; 4],
+}
+
 impl Batch {
+    /// Adds a step to the row that is being filled; one that nothing is in, and that does not count, at the end of a short crop.
+    pub fn push(&mut self, step: Option<&Step>) {
+        let nothing = Event { values: [0; 4], position: Position { beat_phase: 0, bar_beat: 0 } };
+        let Step { fed, target, told, levels, counts } = step.copied().unwrap_or(Step {
+            fed: nothing,
+            target: nothing,
+            told: Conditions::default(),
+            levels: [0; 3],
+            counts: [false; 4],
+        });
+        for (a, counts) in counts.into_iter().enumerate() {
+            self.event[a].push(fed.values[a].into());
+            self.target[a].push(target.values[a].into());
+            self.mask[a].push(if counts { 1.0 } else { 0.0 });
+        }
+        self.conditions.iter_mut().zip(told.values()).for_each(|(ids, value)| ids.push(value.into()));
+        self.levels.iter_mut().zip(levels).for_each(|(ids, level)| ids.push(level.into()));
+        for (positions, of) in [(&mut self.position, fed.position), (&mut self.target_position, target.position)] {
+            positions[0].push(of.beat_phase.into());
+            positions[1].push(of.bar_beat.into());
+        }
+    }
+
     /// Events that count: every one has a pitch, or is an end.
     #[must_use]
     pub fn n_events(&self) -> f64 {

@@ -6,7 +6,7 @@ use engine::vocab::END;
 use engine::{Conditions, Position, Weights};
 
 use super::score::{self, Score};
-use crate::data::batch::Batch;
+use crate::data::batch::{Batch, Step};
 use crate::data::sequence::{self, Event};
 use crate::data::shards::{Piece, PlacedNote};
 use crate::network::Network;
@@ -52,18 +52,8 @@ fn batch(events: &[Event], n_known: usize, conditions: Conditions) -> Batch {
     let mut fed = sequence::begin(events.first().map_or(Position::FREE, |first| first.position));
     for (step, target) in events.iter().enumerate() {
         let is_note = target.values[1] != END;
-        let counts = [step > 0, true, is_note, is_note];
-        for (a, counts) in counts.into_iter().enumerate() {
-            batch.event[a].push(fed.values[a].into());
-            batch.target[a].push(target.values[a].into());
-            batch.mask[a].push(if step >= n_known && counts { 1.0 } else { 0.0 });
-        }
-        batch.conditions.iter_mut().zip(conditions.values()).for_each(|(ids, value)| ids.push(value.into()));
-        batch.levels.iter_mut().for_each(|levels| levels.push(0));
-        for (positions, of) in [(&mut batch.position, fed.position), (&mut batch.target_position, target.position)] {
-            positions[0].push(of.beat_phase.into());
-            positions[1].push(of.bar_beat.into());
-        }
+        let counts = [step > 0, true, is_note, is_note].map(|counts| counts && step >= n_known);
+        batch.push(Some(&Step { fed, target: *target, told: conditions, levels: [0; 3], counts }));
         fed = *target;
         if step == 0 {
             fed.values[0] = 0;

@@ -8,7 +8,7 @@ use engine::{Note, Position};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::data::batch::Batch;
+use crate::data::batch::{Batch, Step};
 use crate::data::sequence;
 use crate::data::shards::{Labels, Piece, PlacedNote};
 
@@ -177,46 +177,26 @@ impl Crop {
 
 /// Crops of at most `sequence_length` events as a batch.
 pub(super) fn batch(crops: &[Crop], sequence_length: usize) -> Batch {
-    let zeros = || vec![0u32; crops.len() * sequence_length];
-    let mut batch = Batch {
-        batch_size: crops.len(),
-        sequence_length,
-        event: std::array::from_fn(|_| zeros()),
-        position: std::array::from_fn(|_| zeros()),
-        conditions: std::array::from_fn(|_| zeros()),
-        levels: std::array::from_fn(|_| zeros()),
-        target: std::array::from_fn(|_| zeros()),
-        target_position: std::array::from_fn(|_| zeros()),
-        mask: std::array::from_fn(|_| vec![0.0; crops.len() * sequence_length]),
-    };
-    for (row, crop) in crops.iter().enumerate() {
+    let mut batch = Batch { batch_size: crops.len(), sequence_length, ..Batch::default() };
+    for crop in crops {
         let targets = sequence::events(&crop.notes, crop.end);
-        let Some(first) = targets.first() else { continue };
-        let mut fed = sequence::begin(first.position);
-        for (step, target) in targets.iter().take(sequence_length).enumerate() {
-            let i = row * sequence_length + step;
+        let mut fed = sequence::begin(targets.first().map_or(Position::FREE, |first| first.position));
+        for step in 0..sequence_length {
+            let Some(target) = targets.get(step) else {
+                batch.push(None);
+                continue;
+            };
             let is_note = step < crop.notes.len();
-            let counts = [step > 0, true, is_note, is_note && !crop.is_flat];
-            for (a, counts) in counts.into_iter().enumerate() {
-                batch.event[a][i] = fed.values[a].into();
-                batch.target[a][i] = target.values[a].into();
-                batch.mask[a][i] = if counts { 1.0 } else { 0.0 };
-            }
             if crop.hides_velocity && step > 0 {
-                batch.event[3][i] = UNKNOWN_VELOCITY.into();
+                fed.values[3] = UNKNOWN_VELOCITY;
             }
-            let told = crop.told.get(step).copied().unwrap_or_default();
-            for (ids, value) in batch.conditions.iter_mut().zip(told.values()) {
-                ids[i] = value.into();
-            }
-            let levels = crop.segments.get(step / SEGMENT_NOTES).copied().unwrap_or_default();
-            for (ids, level) in batch.levels.iter_mut().zip(levels) {
-                ids[i] = level.into();
-            }
-            for (p, of) in [|at: Position| at.beat_phase, |at: Position| at.bar_beat].into_iter().enumerate() {
-                batch.position[p][i] = of(fed.position).into();
-                batch.target_position[p][i] = of(target.position).into();
-            }
+            batch.push(Some(&Step {
+                fed,
+                target: *target,
+                told: crop.told.get(step).copied().unwrap_or_default(),
+                levels: crop.segments.get(step / SEGMENT_NOTES).copied().unwrap_or_default(),
+                counts: [step > 0, true, is_note, is_note && !crop.is_flat],
+            }));
             fed = *target;
         }
     }
