@@ -137,13 +137,6 @@ impl Chosen {
         }
     }
 
-    /// As if a file were chosen and read.
-    #[cfg(test)]
-    pub(crate) fn provide(&self, weights: Option<Arc<Weights>>) {
-        self.state.lock().weights = weights;
-        self.n_ready.fetch_add(1, Relaxed);
-    }
-
     /// Reads on a thread of its own, after the one that may still be reading.
     fn load(&self, saved: Saved, is_of_song: bool) {
         let mut state = self.state.lock();

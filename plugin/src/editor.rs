@@ -43,7 +43,7 @@ use crate::learn::KNOBS;
 use crate::params::AntiphonParams;
 use crate::presets;
 use crate::status::Status;
-use crate::tape::MAX_TAKES;
+use crate::timeline::MAX_TAKES;
 
 /// The editor's type, for the framework.
 pub(crate) type Editor = EguiEditor<Window>;
@@ -138,7 +138,7 @@ impl Window {
         self.notice.take_if(|(since, _)| since.elapsed() > NOTICE_TIME);
         let (params, status) = (&*self.params, &*self.status);
         let (mut roll, can_keep) =
-            status.tape.look(|reel| (reel.roll(roll::PAST_TICKS, roll::FUTURE_TICKS), reel.has_take()));
+            status.timeline.read(|history| (history.roll(roll::PAST_TICKS, roll::FUTURE_TICKS), history.has_take()));
         if !status.is_answering() {
             // They were planned for an answer that did not come.
             roll.planned.clear();
@@ -197,7 +197,7 @@ impl Window {
                 }
             }
             Wish::Save => {
-                let take = self.status.tape.look(|reel| reel.last_take());
+                let take = self.status.timeline.last_take();
                 self.save(take);
             }
             Wish::SaveKept(place) => {
@@ -291,7 +291,7 @@ impl Window {
     }
 
     fn keep(&mut self) {
-        let Some(take) = self.status.tape.look(|reel| reel.last_take()) else { return };
+        let Some(take) = self.status.timeline.last_take() else { return };
         let n_kept = self.params.takes.read().len();
         if self.params.takes.read().last() == Some(&take) {
             self.say(format!("That is take {n_kept} already"), false);

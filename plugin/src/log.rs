@@ -1,4 +1,4 @@
-//! Logs what is played, for users who have switched the log on: a thread of its own looks at the tape now and then, and
+//! Logs what is played, for users who have switched the log on: a thread of its own looks at the timeline now and then, and
 //! writes each take that is over. The audio thread and the worker know nothing of it.
 
 use std::path::PathBuf;
@@ -7,12 +7,13 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use live::timeline::Part;
 use parking_lot::Mutex;
 use takes::{Home, Log, Take};
 
 use crate::home;
 use crate::status::Status;
-use crate::tape::Part;
+use crate::timeline::take;
 use crate::trouble::explain;
 
 const POLL: Duration = Duration::from_millis(250);
@@ -70,13 +71,13 @@ pub(crate) struct Logger {
 }
 
 impl Logger {
-    /// Begins to watch the tape. Without a folder, or a thread to spare, there is no log.
+    /// Begins to watch the timeline. Without a folder, or a thread to spare, there is no log.
     pub(crate) fn spawn(files: Arc<Files>, status: Arc<Status>) -> Self {
         let (stop, stopped) = mpsc::channel::<()>();
         let trouble = Arc::clone(&files);
         let thread = files.log().and_then(|log| {
             let is_on = log.is_on();
-            let mut scribe = Scribe::new(status.tape.look(|reel| reel.n_notes()), is_on);
+            let mut scribe = Scribe::new(status.timeline.read(|history| history.n_notes()), is_on);
             let mut pages = Pages { log, file: None };
             let run = move || {
                 loop {
@@ -108,9 +109,9 @@ impl Drop for Logger {
 #[derive(Debug)]
 struct Scribe {
     was_on: bool,
-    /// Notes of the tape before this one are done with.
+    /// Notes of the timeline before this one are done with.
     next: u64,
-    /// Notes of the tape at the last look, and when there were fewer.
+    /// Notes of the timeline at the last look, and when there were fewer.
     seen: u64,
     changed: Instant,
     /// The calls that were logged last.
@@ -133,7 +134,7 @@ impl Scribe {
         is_last: bool,
         mut write: impl FnMut(&Take) -> Result<(), E>,
     ) -> Result<(), E> {
-        let n_notes = status.tape.look(|reel| reel.n_notes());
+        let n_notes = status.timeline.read(|history| history.n_notes());
         if !self.was_on {
             // What was played before the user agreed is not logged.
             (self.was_on, self.next, self.seen) = (is_on, n_notes, n_notes);
@@ -145,10 +146,13 @@ impl Scribe {
         }
         let ends = is_last || !is_on;
         let is_quiet = self.changed.elapsed() >= QUIET;
-        while let Some(Part { take, to, is_over, sounds }) = status.tape.look(|reel| reel.part(self.next, self.seen)) {
+        while let Some(Part { passage, to, is_over, sounds }) =
+            status.timeline.read(|history| history.part(self.next, self.seen))
+        {
             if !(ends || is_over || is_quiet && !sounds) {
                 break;
             }
+            let take = take(&passage);
             if self.is_new(&take) {
                 write(&take)?;
                 self.remember(&take);

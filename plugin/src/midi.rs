@@ -1,97 +1,10 @@
 //! Host events become plain ones here, and back. No type of the plugin framework's MIDI goes further than this file.
 
-use engine::Velocity;
+use live::{Gesture, Input, Output, Transport};
 use nice_plug::midi::{Channel, Key, NoteEvent, VoiceID};
-use nice_plug::prelude::control_change;
-
-use crate::clock::Transport;
-
-/// MIDI channels.
-pub(crate) const N_CHANNELS: usize = 16;
-/// MIDI keys.
-pub(crate) const N_KEYS: usize = 128;
-
-/// What a player does, as far as it matters here.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Input {
-    /// A key goes down.
-    On {
-        channel: u8,
-        key: u8,
-        velocity: f32,
-    },
-    /// A key goes up; `None` means all of them.
-    Off {
-        channel: Option<u8>,
-        key: Option<u8>,
-    },
-    /// A pedal or other controller moves, 0 to 1.
-    Control {
-        channel: u8,
-        controller: u8,
-        value: f32,
-    },
-    Other(Gesture),
-}
-
-/// What is sent to the host.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Output {
-    /// A note begins.
-    On {
-        channel: u8,
-        key: u8,
-        velocity: f32,
-    },
-    /// A note ends.
-    Off {
-        channel: u8,
-        key: u8,
-    },
-    /// A pedal or other controller moves, 0 to 1.
-    Control {
-        channel: u8,
-        controller: u8,
-        value: f32,
-    },
-    Other(Gesture),
-}
-
-/// What else players do to what sounds, in MIDI's own numbers. It is not heard, only passed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gesture {
-    /// The pitch wheel, of 14 bits; it rests in the middle.
-    Bend { channel: u8, value: u16 },
-    /// Pressure on all keys of a channel.
-    Pressure { channel: u8, value: u8 },
-    /// Pressure on one key.
-    KeyPressure { channel: u8, key: u8, value: u8 },
-    /// The instrument is to play another sound.
-    Program { channel: u8, program: u8 },
-}
-
-const _: () = assert!(size_of::<Input>() <= 8 && size_of::<Output>() <= 8, "events are copied often");
 
 /// The pitch wheel all the way up.
 const MAX_BEND: u16 = (1 << 14) - 1;
-/// The controller of the sustain pedal.
-pub(crate) const SUSTAIN: u8 = control_change::DAMPER_PEDAL;
-/// Controllers of the pedals that hold what sounds when its keys go up: sustain, sostenuto and hold.
-pub(crate) const HOLDING: [u8; 3] = [SUSTAIN, control_change::SUSTENUTO, control_change::HOLD_2];
-/// The panic buttons of a keyboard, which end all notes of a channel.
-pub(crate) const ALL_SOUND_OFF: u8 = control_change::ALL_SOUND_OFF;
-pub(crate) const ALL_NOTES_OFF: u8 = control_change::ALL_NOTES_OFF;
-/// Puts the wheels and pedals of a channel at rest.
-pub(crate) const RESET_ALL: u8 = control_change::RESET_ALL_CONTROLLERS;
-
-/// The host's side of a block, or a test's.
-pub(crate) trait Host {
-    /// The next event of the block, with its sample offset.
-    fn next_event(&mut self) -> Option<(u32, Input)>;
-    /// Sends an event. False if the host has no room for it.
-    fn send(&mut self, offset: u32, event: Output) -> bool;
-}
-
 /// Reads a host event; `None` for what is not used. A choked note counts as released.
 pub(crate) fn read<S>(event: &NoteEvent<S>) -> Option<Input> {
     match *event {
@@ -175,13 +88,6 @@ pub(crate) fn transport(host: &nice_plug::prelude::Transport) -> Transport {
     }
 }
 
-/// A host's velocity, 0 to 1, as MIDI's 1 to 127. In CLAP, a note-on of velocity 0 is a note-on.
-pub(crate) fn velocity(value: f32) -> Velocity {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-    let midi = (value * 127.0 + 0.5) as u8;
-    if value.is_nan() { Velocity::MEDIUM } else { Velocity::new(midi.clamp(1, 127)).unwrap_or(Velocity::MEDIUM) }
-}
-
 /// A part of a whole, in steps.
 fn steps(value: f32, most: u16) -> u16 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
@@ -199,6 +105,8 @@ fn unit(value: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use live::{ALL_NOTES_OFF, SUSTAIN};
+
     use super::*;
 
     #[test]
@@ -237,12 +145,5 @@ mod tests {
         let wheel = read(&NoteEvent::<()>::MidiCC { timing: 0, channel: 17, cc: 129, value: f32::INFINITY });
         assert_eq!(wheel, Some(Input::Control { channel: 1, controller: 1, value: 0.0 }));
         assert_eq!(read(&NoteEvent::<()>::MidiPitchBend { timing: 0, channel: 0, value: f32::NAN }), None);
-    }
-
-    #[test]
-    fn velocities_are_never_zero() {
-        for (value, midi) in [(0.0, 1), (1.0, 127), (0.5, 64), (f32::NAN, 74), (9.0, 127), (-1.0, 1)] {
-            assert_eq!(velocity(value).get(), midi, "{value}");
-        }
     }
 }

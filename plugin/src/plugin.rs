@@ -5,15 +5,17 @@ use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
+use live::{Host, Input, Output, RenderMode};
 use nice_plug::prelude::*;
 
-use crate::audio_thread::{AudioThread, Mode};
 use crate::editor;
 use crate::link;
 use crate::log::Logger;
-use crate::midi::{self, Host, Input, Output};
+use crate::midi;
 use crate::params::AntiphonParams;
+use crate::performer::{Performer, performer};
 use crate::status::{Engine, Status};
 use crate::trouble::explain;
 use crate::worker_thread;
@@ -22,10 +24,12 @@ use crate::worker_thread;
 struct Core {
     params: Arc<AntiphonParams>,
     status: Arc<Status>,
-    audio: Option<AudioThread>,
+    performer: Option<Performer>,
     worker: Option<JoinHandle<()>>,
     logger: Option<Logger>,
     is_broken: bool,
+    /// The moment from which the performer counts the time on the wall.
+    begun: Instant,
 }
 
 impl Default for Core {
@@ -33,10 +37,11 @@ impl Default for Core {
         Self {
             params: Arc::new(AntiphonParams::default()),
             status: Arc::new(Status::new()),
-            audio: None,
+            performer: None,
             worker: None,
             logger: None,
             is_broken: false,
+            begun: Instant::now(),
         }
     }
 }
@@ -46,8 +51,8 @@ impl Core {
     fn activate(&mut self, config: &BufferConfig, api: PluginApi) -> bool {
         self.logger.get_or_insert_with(|| Logger::spawn(Arc::clone(&self.params.files), Arc::clone(&self.status)));
         let is_running = self.worker.as_ref().is_some_and(|worker| !worker.is_finished());
-        let mut audio = match self.audio.take() {
-            Some(audio) if is_running && !self.is_broken => audio,
+        let mut performer = match self.performer.take() {
+            Some(performer) if is_running && !self.is_broken => performer,
             _ => {
                 let (audio_side, worker_side) = link::link();
                 let (status, params) = (Arc::clone(&self.status), &self.params);
@@ -60,37 +65,40 @@ impl Core {
                     ),
                 }
                 self.is_broken = false;
-                AudioThread::new(Arc::clone(&self.params), Arc::clone(&self.status), audio_side)
+                performer(Arc::clone(&self.params), Arc::clone(&self.status), audio_side)
             }
         };
         // A VST3 host may not say that it bounces.
-        let is_unknown = api == PluginApi::Vst3 && config.process_mode != ProcessMode::Offline;
-        let mode = if is_unknown { Mode::Unknown } else { Mode::Told(config.process_mode) };
-        audio.activate(config.sample_rate, mode);
-        self.audio = Some(audio);
+        let mode = match (config.process_mode, api) {
+            (ProcessMode::Offline, _) => RenderMode::Offline,
+            (_, PluginApi::Vst3) => RenderMode::Unknown,
+            _ => RenderMode::Live,
+        };
+        performer.activate(config.sample_rate, mode);
+        self.performer = Some(performer);
         true
     }
 
     fn reset(&mut self) {
-        if let Some(audio) = &mut self.audio {
-            audio.reset();
+        if let Some(performer) = &mut self.performer {
+            performer.reset();
         }
     }
 
     fn process<P: Plugin<SysExMessage = ()>>(&mut self, n_samples: usize, context: &mut impl ProcessContext<P>) {
-        let Some(audio) = &mut self.audio else { return };
+        let Some(performer) = &mut self.performer else { return };
         let transport = midi::transport(context.transport());
         let n_samples = u32::try_from(n_samples).unwrap_or(u32::MAX);
-        let mut host = HostBlock { context, plugin: std::marker::PhantomData };
+        let mut host = HostBlock { context, begun: self.begun, plugin: std::marker::PhantomData };
         if self.is_broken {
             while host.next_event().is_some() {}
             return;
         }
         // A panic must not cross into the host. This one would be a fault of ours: go silent, and say so.
-        let outcome = catch_unwind(AssertUnwindSafe(|| audio.process(&transport, n_samples, &mut host)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| performer.process(&transport, n_samples, &mut host)));
         if outcome.is_err() {
             self.is_broken = true;
-            audio.give_up(&mut host);
+            performer.give_up(&mut host);
         }
     }
 
@@ -105,7 +113,7 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        self.audio = None;
+        self.performer = None;
         self.replace_worker(None);
         self.logger = None;
     }
@@ -114,6 +122,7 @@ impl Drop for Core {
 /// The host's side of a block.
 struct HostBlock<'a, P, C> {
     context: &'a mut C,
+    begun: Instant,
     plugin: std::marker::PhantomData<P>,
 }
 
@@ -129,6 +138,10 @@ impl<P: Plugin<SysExMessage = ()>, C: ProcessContext<P>> Host for HostBlock<'_, 
 
     fn send(&mut self, offset: u32, event: Output) -> bool {
         self.context.try_send_event(midi::write(offset, event)).is_ok()
+    }
+
+    fn wall_clock(&mut self) -> Duration {
+        self.begun.elapsed()
     }
 }
 

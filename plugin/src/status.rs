@@ -3,26 +3,10 @@
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 
 use atomic_float::AtomicF32;
+pub(crate) use live::Doing;
 use parking_lot::Mutex;
 
-use crate::tape::Tape;
-
-/// What the audio thread is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Doing {
-    /// The host has not begun to process.
-    Asleep,
-    Idle,
-    Listening,
-    Planning,
-    Answering,
-    /// Mode is off, or the plugin is bypassed.
-    Off,
-    /// The worker cannot follow, or a fault in `process` was caught.
-    Stuck,
-    Broken,
-}
+use crate::timeline::Timeline;
 
 /// What the worker is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +85,7 @@ pub(crate) struct Status {
     /// From the hand-over to the answer's first note, beyond the silence that was asked for.
     pub(crate) hand_over_ms: AtomicF32,
     /// What was played and what is to come.
-    pub(crate) tape: Tape,
+    pub(crate) timeline: Timeline,
     /// The controller that moved last, and the key that went down last, for 'learn': a count of them, times 128.
     pub(crate) last_controller: Counter,
     pub(crate) last_key: Counter,
@@ -126,7 +110,7 @@ impl Status {
             n_queue_full: Counter::default(),
             n_refused: Counter::default(),
             hand_over_ms: AtomicF32::new(0.0),
-            tape: Tape::new(),
+            timeline: Timeline::new(),
             last_controller: Counter::default(),
             last_key: Counter::default(),
             message: Mutex::new(String::new()),

@@ -7,14 +7,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use engine::Weights;
+use live::{FromWorker, Handover, Listener, Planner, SessionHandover, ToWorker, WeightsSource};
 use thread_priority::ThreadPriority;
 
 use crate::chosen::Chosen;
-use crate::link::{FromWorker, ToWorker, WorkerSide};
+use crate::link::WorkerSide;
 use crate::memory::Memory;
-use crate::planner::{Listener, Planner};
 use crate::status::{Engine, Priority, Status};
-use crate::swap::{Step, Swap};
 use crate::weights;
 
 const POLL: Duration = Duration::from_millis(1);
@@ -26,6 +25,27 @@ impl Listener for WorkerSide {
 
     fn peek(&self) -> Option<ToWorker> {
         WorkerSide::peek(self)
+    }
+
+    fn wall_clock(&self) -> Duration {
+        WorkerSide::wall_clock(self)
+    }
+}
+
+/// The file that the song plays with.
+struct SongWeights(Arc<Chosen>);
+
+impl WeightsSource for SongWeights {
+    fn n_ready(&self) -> u32 {
+        self.0.n_ready()
+    }
+
+    fn weights(&self) -> Option<Arc<Weights>> {
+        self.0.weights()
+    }
+
+    fn wait(&self) {
+        self.0.wait();
     }
 }
 
@@ -62,7 +82,7 @@ fn raise_priority() -> Priority {
     if wanted.set_for_current().is_ok() { Priority::Raised } else { Priority::Normal }
 }
 
-fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>, chosen: Arc<Chosen>) {
+fn run(mut side: WorkerSide, status: &Status, memory: &Memory, chosen: Arc<Chosen>) {
     status.set_priority(raise_priority());
     let weights = match catch_unwind(weights::load) {
         Ok(Ok(weights)) => Some(weights),
@@ -76,35 +96,40 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>, chosen: Arc<
         }
     };
     let mut live = weights.map(|base| {
-        let mut swap = Swap::new(base, chosen);
-        let planner = Planner::new(swap.first(), Arc::clone(memory));
+        let mut handover = SessionHandover::new(base, SongWeights(chosen));
+        let planner = Planner::new(handover.first());
         status.set_engine(Engine::Ready, planner.model());
-        (planner, swap)
+        (planner, handover)
     });
     while !side.is_abandoned() {
         if let Some((planner, _)) = live.as_ref().filter(|_| memory.take_wanted()) {
-            planner.remember();
+            memory.keep(planner.to_remember());
         }
         if let Some((planner, _)) = live.as_ref().filter(|_| memory.take_asked()) {
-            planner.tell_learnt();
+            memory.tell(planner.metre(), planner.learned().collect());
         }
         let message = side.receive();
         let mut is_busy = message.is_some();
-        if let Some((planner, swap)) = &mut live {
+        if let Some((planner, handover)) = &mut live {
             let outcome = catch_unwind(AssertUnwindSafe(|| match message {
-                None => swap.go_on(planner),
+                None => handover.go_on(planner),
+                Some(ToWorker::Reset) => {
+                    planner.set_memory(memory.kept());
+                    planner.handle(ToWorker::Reset, &mut side);
+                    // The song begins with what was chosen for it.
+                    handover.finish(planner)
+                }
                 Some(message) => {
                     planner.handle(message, &mut side);
-                    // The song begins with what was chosen for it.
-                    if message == ToWorker::Reset { swap.finish(planner) } else { Step::Nothing }
+                    Handover::Idle
                 }
             }));
             match outcome {
-                Ok(Step::Nothing) => {}
-                Ok(Step::Some) => is_busy = true,
-                Ok(Step::Last) => status.set_engine(Engine::Ready, planner.model()),
+                Ok(Handover::Idle) => {}
+                Ok(Handover::Progressed) => is_busy = true,
+                Ok(Handover::Done) => status.set_engine(Engine::Ready, planner.model()),
                 Err(_) => {
-                    *planner = begin_anew(&swap.first(), status, memory);
+                    *planner = begin_anew(handover.first(), status);
                 }
             }
         }
@@ -114,7 +139,7 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>, chosen: Arc<
                 status.notes_per_second.set(planner.notes_per_second());
             }
             side.handled();
-            status.tape.wind();
+            status.timeline.drain();
         }
         if !is_busy {
             std::thread::park_timeout(POLL);
@@ -123,8 +148,8 @@ fn run(mut side: WorkerSide, status: &Status, memory: &Arc<Memory>, chosen: Arc<
 }
 
 /// After a fault of ours: the player loses this answer and the memory of the song, and no more.
-fn begin_anew(weights: &Arc<Weights>, status: &Status, memory: &Arc<Memory>) -> Planner {
-    let planner = Planner::new(Arc::clone(weights), Arc::clone(memory));
+fn begin_anew(weights: Arc<Weights>, status: &Status) -> Planner {
+    let planner = Planner::new(weights);
     status.set_engine(Engine::Recovered, planner.model());
     planner
 }

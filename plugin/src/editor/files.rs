@@ -19,7 +19,7 @@ impl Window {
     /// Writes the notes that were learnt from the player, once the worker has handed them out.
     pub(super) fn follow_export(&mut self) {
         let Some((metre, own)) = self.params.memory.take_told() else { return };
-        let Some(phrases) = phrases::take(&own, metre, self.status.tape.tempo()) else { return };
+        let Some(phrases) = phrases::take(&own, metre, self.status.timeline.tempo()) else { return };
         let saved = self.params.files.home().map(|home| home.save_learnt(&phrases));
         self.say_saved(&format!("{} notes of yours, for model adapt, saved", own.len()), saved);
     }

@@ -3,7 +3,7 @@
 use egui::{Align2, Color32, Painter, Rect, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::theme::{ANSWER, BODY, CALL, LINE, MUTED, PANEL, RADIUS, SMALL, TEXT};
-use crate::tape::{Note, Roll, Span, Who};
+use live::timeline::{Roll, Span, TimelineNote, Who};
 
 /// How much of the past is seen, in ticks: eleven beats.
 pub(crate) const PAST_TICKS: i64 = 11 * 48;
@@ -145,7 +145,7 @@ fn lines(painter: &Painter, scale: &Scale, roll: &Roll) {
     }
 }
 
-fn sounding(painter: &Painter, scale: &Scale, note: &Note) {
+fn sounding(painter: &Painter, scale: &Scale, note: &TimelineNote) {
     let colour = if note.who == Who::Player { CALL } else { ANSWER };
     let now = scale.now_ticks;
     let is_sounding = note.span.on_ticks <= now && now < note.span.off_ticks;

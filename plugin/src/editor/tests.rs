@@ -15,7 +15,7 @@ use super::view::{Kind, Wish};
 use super::{Window, theme};
 use crate::params::AntiphonParams;
 use crate::status::{Doing, Engine, Priority, Status};
-use crate::tape::{Mark, Span};
+use live::timeline::{Span, TimelineEvent};
 use std::sync::Arc;
 
 const BAR: i64 = 192;
@@ -29,18 +29,18 @@ fn performing() -> Window {
     status.set_engine(Engine::Ready, "Antiphon nano".into());
     status.set_priority(Priority::RealTime);
     let window = Window::new(Arc::new(AntiphonParams::default()), Arc::clone(&status));
-    let mut pen = status.tape.pen();
-    let tape = &status.tape;
+    let mut recorder = status.timeline.recorder();
+    let timeline = &status.timeline;
     let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
-    pen.mark(tape, Mark::Jump { ticks: 0 });
-    tape.be_at(0, metre, 96.0);
-    tape.wind();
+    recorder.record(timeline, TimelineEvent::Jump { ticks: 0 });
+    timeline.set_position(0, metre, 96.0);
+    timeline.drain();
     let start = 11 * BAR;
     let call = [(0, 24, 67), (24, 24, 71), (48, 36, 74), (84, 12, 72), (96, 48, 71), (144, 24, 69), (168, 40, 67)];
     for (on, length, key) in call {
         for (key, velocity) in [(key, 96), (key - 16, 60)].into_iter().take(1 + usize::from(on % 96 == 0)) {
-            pen.mark(tape, Mark::CallOn { ticks: start + on, key, velocity });
-            pen.mark(tape, Mark::CallOff { ticks: start + on + length, key });
+            recorder.record(timeline, TimelineEvent::CallOn { ticks: start + on, key, velocity });
+            recorder.record(timeline, TimelineEvent::CallOff { ticks: start + on + length, key });
         }
     }
     let answer = [(0, 24, 69), (24, 24, 72), (48, 36, 76), (84, 12, 74), (96, 60, 72), (120, 60, 64), (144, 30, 71)];
@@ -52,12 +52,12 @@ fn performing() -> Window {
         velocity: 60 + key % 40,
     };
     for note in answer.into_iter().chain(coming) {
-        pen.mark(tape, Mark::Planned { turn: 1, span: span(note) });
+        recorder.record(timeline, TimelineEvent::Planned { turn: 1, span: span(note) });
     }
     for note in answer {
-        pen.mark(tape, Mark::Answer(span(note)));
+        recorder.record(timeline, TimelineEvent::Answer(span(note)));
     }
-    tape.be_at(start + 2 * BAR + 156, metre, 96.0);
+    timeline.set_position(start + 2 * BAR + 156, metre, 96.0);
     for (counter, n) in [(&status.n_heard, 9), (&status.n_played, 7), (&status.n_call, 9), (&status.bar, 1)] {
         counter.set(n);
     }

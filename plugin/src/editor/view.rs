@@ -1,7 +1,7 @@
 //! All that the window shows, and all that can be asked of it. Drawing takes a [`View`] and returns [`Wish`]es; it knows
 //! neither the plugin nor the host.
 
-use crate::tape::Roll;
+use live::timeline::Roll;
 
 /// The window at one moment.
 #[derive(Clone, Debug, Default)]

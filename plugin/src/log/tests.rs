@@ -1,13 +1,14 @@
 use engine::{Metre, Pitch, Velocity};
+use live::timeline::{Span, TimelineEvent};
 use takes::TakeNote;
 
 use super::*;
-use crate::tape::{Mark, Pen, Span};
+use crate::timeline::EventRecorder;
 
-/// A tape that is played on, and the scribe that reads it.
+/// A timeline that is played on, and the scribe that reads it.
 struct Scene {
     status: Status,
-    pen: Pen,
+    recorder: EventRecorder,
     scribe: Scribe,
     /// What was written.
     takes: Vec<Take>,
@@ -17,22 +18,22 @@ struct Scene {
 impl Scene {
     fn new(is_on: bool) -> Self {
         let status = Status::new();
-        let pen = status.tape.pen();
-        status.tape.be_at(0, Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 }, 120.0);
-        status.tape.wind();
-        Self { status, pen, scribe: Scribe::new(0, is_on), takes: Vec::new(), is_full: false }
+        let recorder = status.timeline.recorder();
+        status.timeline.set_position(0, Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 }, 120.0);
+        status.timeline.drain();
+        Self { status, recorder, scribe: Scribe::new(0, is_on), takes: Vec::new(), is_full: false }
     }
 
     /// A call of four notes at a bar, and an answer of one.
     fn play(&mut self, bar: i64, key: u8) {
         let start = bar * 192;
         for ticks in [start, start + 20, start + 40, start + 60] {
-            self.pen.mark(&self.status.tape, Mark::CallOn { ticks, key, velocity: 90 });
-            self.pen.mark(&self.status.tape, Mark::CallOff { ticks: ticks + 10, key });
+            self.recorder.record(&self.status.timeline, TimelineEvent::CallOn { ticks, key, velocity: 90 });
+            self.recorder.record(&self.status.timeline, TimelineEvent::CallOff { ticks: ticks + 10, key });
         }
         let span = Span { on_ticks: start + 100, off_ticks: start + 150, key: key + 12, velocity: 70 };
-        self.pen.mark(&self.status.tape, Mark::Answer(span));
-        self.status.tape.be_at(start + 160, Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 }, 120.0);
+        self.recorder.record(&self.status.timeline, TimelineEvent::Answer(span));
+        self.status.timeline.set_position(start + 160, Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 }, 120.0);
     }
 
     fn poll(&mut self, is_on: bool, is_last: bool) -> Result<(), &'static str> {

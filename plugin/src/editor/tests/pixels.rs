@@ -11,7 +11,7 @@ use egui::{Rect, pos2, vec2};
 use super::super::{Window, theme};
 use super::stage::Stage;
 use super::{BAR, SMALL, USUAL, performing};
-use crate::tape::{Mark, Span};
+use live::timeline::{Span, TimelineEvent};
 
 #[test]
 fn twice_the_pixels_show_the_same_window() {
@@ -30,23 +30,23 @@ fn twice_the_pixels_show_the_same_window() {
 #[test]
 fn two_hundred_notes_on_all_keys_are_seen() {
     let mut window = performing();
-    let mut pen = window.status.tape.pen();
+    let mut recorder = window.status.timeline.recorder();
     for i in 0..200_i64 {
         let key = u8::try_from(21 + i * 37 % 88).unwrap();
         let on_ticks = 11 * BAR + 2 * i;
-        let mark = match i % 2 {
-            0 => Mark::CallOn { ticks: on_ticks, key, velocity: 90 },
-            _ => Mark::Answer(Span { on_ticks, off_ticks: on_ticks + 20, key, velocity: 90 }),
+        let event = match i % 2 {
+            0 => TimelineEvent::CallOn { ticks: on_ticks, key, velocity: 90 },
+            _ => TimelineEvent::Answer(Span { on_ticks, off_ticks: on_ticks + 20, key, velocity: 90 }),
         };
-        pen.mark(&window.status.tape, mark);
+        recorder.record(&window.status.timeline, event);
         if i % 2 == 0 {
-            pen.mark(&window.status.tape, Mark::CallOff { ticks: on_ticks + 20, key });
+            recorder.record(&window.status.timeline, TimelineEvent::CallOff { ticks: on_ticks + 20, key });
         }
         if i % 20 == 0 {
-            window.status.tape.wind();
+            window.status.timeline.drain();
         }
     }
-    window.status.tape.wind();
+    window.status.timeline.drain();
     let mut stage = Stage::new(SMALL);
     for _ in 0..4 {
         stage.show(&mut window);

@@ -1,0 +1,141 @@
+//! What performer and planner tell each other. Messages are plain values: nothing that crosses has a destructor, so the
+//! performer never frees memory.
+
+use engine::Metre;
+use engine::answer::{AnswerRequest, Controls};
+
+use crate::timeline::Span;
+
+/// What the planner is told. Times are ticks that never go back between two resets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ToWorker {
+    /// The player strikes a key.
+    On {
+        /// When.
+        ticks: i64,
+        /// 0 to 15.
+        channel: u8,
+        /// 0 to 127.
+        key: u8,
+        /// 1 to 127.
+        velocity: u8,
+        /// The style that is chosen now.
+        style: u8,
+    },
+    /// The player lets a key go.
+    Off {
+        /// When.
+        ticks: i64,
+        /// 0 to 15.
+        channel: u8,
+        /// 0 to 127.
+        key: u8,
+    },
+    /// The sustain pedal of a channel goes down or up.
+    Pedal {
+        /// When.
+        ticks: i64,
+        /// 0 to 15.
+        channel: u8,
+        /// Down, or up.
+        is_down: bool,
+    },
+    /// The bars have changed.
+    Metre(Metre),
+    /// Plan an answer.
+    Begin(Begin),
+    /// Plan it further.
+    Extend {
+        /// The plan.
+        turn: u32,
+        /// Notes that begin before this are wanted now.
+        until_ticks: i64,
+        /// As they are now.
+        controls: Controls,
+    },
+    /// Plan it anew from here on.
+    Replace {
+        /// The plan.
+        turn: u32,
+        /// Notes that begin here or later are planned anew.
+        from_ticks: i64,
+        /// Notes that begin before this are wanted now.
+        until_ticks: i64,
+        /// As they are now.
+        controls: Controls,
+    },
+    /// The player goes on: it was never played.
+    Cancel {
+        /// The plan.
+        turn: u32,
+    },
+    /// It was played up to here.
+    Finish {
+        /// The plan.
+        turn: u32,
+        /// Where it ended.
+        at_ticks: i64,
+    },
+    /// Forget all.
+    Reset,
+}
+
+/// An answer that is to be planned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Begin {
+    /// Tells this plan from all others.
+    pub turn: u32,
+    /// Which answer, from where to where.
+    pub request: AnswerRequest,
+    /// Notes that begin before this are wanted now.
+    pub until_ticks: i64,
+    /// As they are now.
+    pub controls: Controls,
+}
+
+/// What the planner says. What it says later holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FromWorker {
+    /// A note of a plan. Notes come in the order of their onsets.
+    Note(PlannedNote),
+    /// The notes of this plan from here on are to be forgotten; others come in their place.
+    Replace {
+        /// The plan.
+        turn: u32,
+        /// From this onset on.
+        from_ticks: i64,
+    },
+}
+
+impl FromWorker {
+    /// The plan that it is about.
+    pub(crate) fn turn(self) -> u32 {
+        match self {
+            Self::Note(note) => note.turn,
+            Self::Replace { turn, .. } => turn,
+        }
+    }
+}
+
+/// A note that is planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlannedNote {
+    /// The plan.
+    pub turn: u32,
+    /// Its onset.
+    pub on_ticks: i64,
+    /// Its end.
+    pub off_ticks: i64,
+    /// 0 to 127.
+    pub key: u8,
+    /// 1 to 127.
+    pub velocity: u8,
+}
+
+impl PlannedNote {
+    pub(crate) fn span(self) -> Span {
+        Span { on_ticks: self.on_ticks, off_ticks: self.off_ticks, key: self.key, velocity: self.velocity }
+    }
+}
+
+const _: () = assert!(size_of::<ToWorker>() <= 104 && size_of::<FromWorker>() <= 32, "messages are copied often");

@@ -1,0 +1,199 @@
+mod stage;
+
+use std::rc::Rc;
+
+use engine::answer::AnswerRequest;
+
+use super::*;
+use crate::events::{Gesture, HOLDING, Input, Output};
+use crate::messages::{Begin, FromWorker, PlannedNote, ToWorker};
+use crate::monitor::Count;
+use stage::{Board, Dice, Moody, Queues, random_settings};
+
+type Subject = Performer<Settings, Queues, Rc<Board>>;
+
+/// Answers every plan with random notes, some on the keys that the player uses, some too late.
+fn work(worker: &Queues, dice: &mut Dice) {
+    while let Some(message) = worker.next() {
+        let (turn, from, until) = match message {
+            ToWorker::Begin(begin) => (begin.turn, begin.request.start_ticks, begin.until_ticks),
+            ToWorker::Extend { turn, until_ticks, .. } => (turn, until_ticks - 12, until_ticks),
+            ToWorker::Replace { turn, from_ticks, until_ticks, .. } => {
+                worker.offer(FromWorker::Replace { turn, from_ticks });
+                (turn, from_ticks, until_ticks)
+            }
+            _ => (0, 0, 0),
+        };
+        let mut on_ticks = from;
+        while on_ticks < until {
+            let key = 60 + u8::try_from(dice.roll(6)).unwrap();
+            let off_ticks = on_ticks + 1 + i64::from(dice.roll(60));
+            worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks, off_ticks, key, velocity: 80 }));
+            on_ticks += i64::from(dice.roll(20));
+        }
+    }
+}
+
+fn performer(settings: Settings) -> (Subject, Queues, Rc<Board>) {
+    let (worker, board) = (Queues::default(), Board::new());
+    let mut performer = Performer::new(settings, worker.clone(), Rc::clone(&board));
+    performer.activate(48_000.0, RenderMode::Live);
+    (performer, worker, board)
+}
+
+/// A song of 16 phrases in a host that does all it may. Returns the notes of answers.
+fn random_song(seed: u32) -> u32 {
+    let mut dice = Dice(u64::from(seed));
+    let refuses_one_in = [0, 2, 9][seed as usize % 3];
+    let (mut performer, worker, board) = performer(random_settings(&mut dice));
+    let mut transport = Transport { is_playing: true, beats: Some(0.0), tempo: Some(140.0), ..Transport::default() };
+    let mut heard = Vec::new();
+    for block in 0..1600 {
+        let is_last = block == 1599;
+        let n_samples = dice.roll(2000);
+        let mut input = Vec::new();
+        // The player pauses for long enough to be answered, now and then.
+        if block % 100 < 30 && dice.roll(3) == 0 {
+            let key = 60 + u8::try_from(dice.roll(6)).unwrap();
+            let offset = dice.roll(n_samples.max(1));
+            let control = |controller, value| Input::Control { channel: 0, controller, value };
+            let event = match dice.roll(24) {
+                0..=8 => Input::On { channel: 0, key, velocity: 0.5 },
+                9..=16 => Input::Off { channel: Some(0), key: Some(key) },
+                17 | 18 => control(64, 1.0),
+                19 => control([66, 69][dice.roll(2) as usize], f32::from(key % 2)),
+                20 => control([1, 120, 121, 123][dice.roll(4) as usize], 0.0),
+                21 => Input::Other(Gesture::Bend { channel: 0, value: 0 }),
+                _ => control(66, f32::from(key % 2)),
+            };
+            input.push((offset, event));
+        }
+        if block % 100 == 30 {
+            input.push((0, Input::Off { channel: None, key: None }));
+        }
+        match dice.roll(400) {
+            0 => transport.beats = Some(f64::from(dice.roll(100)) - 8.0),
+            1 => transport.tempo = Some(f64::from(40 + dice.roll(200))),
+            2 => performer.reset(),
+            3 => transport.is_playing = !transport.is_playing,
+            4 => transport.signature = Some([(4, 4), (3, 4), (7, 8)][dice.roll(3) as usize]),
+            5 => performer.activate([44_100.0, 96_000.0][dice.roll(2) as usize], RenderMode::Live),
+            _ => {}
+        }
+        let at = heard.len();
+        let refuses_one_in = if is_last { 0 } else { refuses_one_in };
+        let dice_of_host = Dice(u64::from(dice.roll(1 << 30)));
+        let now = Transport { is_playing: transport.is_playing && !is_last, ..transport };
+        if is_last {
+            performer.reset();
+        }
+        let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: dice_of_host, refuses_one_in };
+        performer.process(&now, n_samples, &mut host);
+        assert!(heard[at..].windows(2).all(|w| w[0].0 <= w[1].0), "out of order in song {seed}");
+        assert!(heard[at..].iter().all(|(offset, _)| *offset < n_samples.max(1)), "beyond the block in song {seed}");
+        let step = f64::from(n_samples) / 48_000.0 / 60.0 * transport.tempo.unwrap();
+        transport.beats = transport.beats.map(|beats| beats + step);
+        if dice.roll(4) > 0 {
+            work(&worker, &mut dice);
+        }
+    }
+    let mut sounding = [[0i32; 128]; 16];
+    let mut pedals = [0.0; 128];
+    for (_, event) in &heard {
+        match *event {
+            Output::On { channel, key, .. } => sounding[usize::from(channel)][usize::from(key)] += 1,
+            Output::Off { channel, key } => {
+                let n = &mut sounding[usize::from(channel)][usize::from(key)];
+                *n = 0.max(*n - 1);
+            }
+            Output::Control { controller: 121, .. } => pedals = [0.0; 128],
+            Output::Control { controller, value, .. } => pedals[usize::from(controller)] = value,
+            Output::Other(_) => {}
+        }
+    }
+    let held = HOLDING.map(|controller| pedals[usize::from(controller)]);
+    assert_eq!((sounding, held), ([[0; 128]; 16], [0.0; 3]), "left sounding in song {seed}");
+    board.n(Count::Played)
+}
+
+/// `ANTIPHON_PHRASES=10000` is the whole proof; it takes 20 seconds on a quiet machine. A failure names its song.
+#[test]
+fn every_note_on_has_its_note_off_in_thousands_of_phrases() {
+    let n_phrases = std::env::var("ANTIPHON_PHRASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1600);
+    let n_songs = n_phrases / 16;
+    let n_played: u32 = (0..n_songs).map(random_song).sum();
+    assert!(n_played > 5 * n_phrases, "only {n_played} notes of answers: the test says little");
+}
+
+#[test]
+fn a_worker_that_never_answers_stops_nothing_and_is_counted() {
+    let (mut performer, _worker, board) = performer(Settings::default());
+    let transport = Transport::default();
+    let mut heard = Vec::new();
+    for _ in 0..3000 {
+        let notes = [Input::On { channel: 0, key: 60, velocity: 1.0 }, Input::Off { channel: Some(0), key: Some(60) }];
+        let input: Vec<_> = notes.into_iter().map(|event| (0, event)).collect();
+        let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
+        performer.process(&transport, 64, &mut host);
+    }
+    assert_eq!(heard.len(), 6000, "all is passed through");
+    assert!(board.n(Count::QueueFull) > 0);
+    assert_eq!(board.doing.get(), Doing::Stuck);
+}
+
+#[test]
+fn notes_that_come_too_late_are_left_out_and_counted() {
+    let (mut performer, worker, board) = performer(Settings::default());
+    let mut heard = Vec::new();
+    let mut run = |performer: &mut Subject, input: Vec<(u32, Input)>, n_samples| {
+        let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
+        performer.process(&Transport::default(), n_samples, &mut host);
+    };
+    let key = Some(60);
+    run(&mut performer, vec![(0, Input::On { channel: 3, key: 60, velocity: 1.0 })], 24_000);
+    run(&mut performer, vec![(0, Input::Off { channel: Some(3), key })], 64);
+    let mut start = None;
+    while let Some(message) = worker.next() {
+        if let ToWorker::Begin(begin) = message {
+            start = Some(begin);
+        }
+    }
+    let Begin { turn, request: AnswerRequest { start_ticks, .. }, .. } = start.unwrap();
+    // 67 ticks of 500 samples later (700 ms, nearly), and 15 ms more.
+    run(&mut performer, vec![], 33_500 - 64 + 720);
+    for (on_ticks, key) in [(start_ticks - 2, 50), (start_ticks, 51), (start_ticks + 1, 52), (start_ticks + 2, 53)] {
+        worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks, off_ticks: on_ticks + 20, key, velocity: 127 }));
+    }
+    run(&mut performer, vec![], 24_000);
+    let numbers = [Count::Played, Count::Late, Count::Dropped].map(|what| board.n(what));
+    assert_eq!(numbers, [3, 2, 1]);
+    let on = |key| Output::On { channel: 3, key, velocity: 1.0 };
+    let place = |event| heard.iter().find(|(_, e)| *e == event).map(|(offset, _)| *offset);
+    assert_eq!([50, 51, 52, 53].map(|key| place(on(key))), [None, Some(0), Some(0), Some(280)]);
+    let hand_over_ms = board.hand_over_ms.get();
+    assert!((14.9..=15.1).contains(&hand_over_ms), "{hand_over_ms}");
+}
+
+#[test]
+fn an_answer_that_is_asked_for_between_two_ticks_is_not_late_for_that() {
+    let (mut performer, worker, board) = performer(Settings { hand_controller: Some(66), ..Settings::default() });
+    let mut heard = Vec::new();
+    let mut run = |performer: &mut Subject, input: Vec<(u32, Input)>, n_samples| {
+        let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
+        performer.process(&Transport::default(), n_samples, &mut host);
+    };
+    run(&mut performer, vec![(0, Input::On { channel: 0, key: 60, velocity: 1.0 })], 5000);
+    // 220 samples after the tick to which that is rounded, of 500 samples.
+    run(&mut performer, vec![(220, Input::Control { channel: 0, controller: 66, value: 1.0 })], 230);
+    let mut plan = None;
+    while let Some(message) = worker.next() {
+        if let ToWorker::Begin(begin) = message {
+            plan = Some(begin);
+        }
+    }
+    let Begin { turn, request: AnswerRequest { start_ticks, .. }, .. } = plan.unwrap();
+    worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks: start_ticks, off_ticks: 99, key: 50, velocity: 99 }));
+    run(&mut performer, vec![], 500);
+    let hand_over_ms = board.hand_over_ms.get();
+    assert!((0.2..=0.22).contains(&hand_over_ms), "10 samples are not {hand_over_ms} ms");
+}

@@ -1,0 +1,155 @@
+//! The turns, as the performer carries them out.
+
+use engine::answer::AnswerRequest;
+
+use super::Performer;
+use super::answer::{is_wanted, take_in};
+use super::sounding::Whose;
+use crate::clock::Course;
+use crate::events::Host;
+use crate::messages::{Begin, ToWorker};
+use crate::monitor::{Count, Monitor};
+use crate::settings::{Settings, SettingsSource};
+use crate::turn::{Action, Phase, Turn};
+use crate::worker::Worker;
+
+impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
+    /// What has changed since the last block: the song's position, and switches that end what sounds.
+    pub(super) fn follow(&mut self, course: Course, host: &mut impl Host) {
+        let Settings { is_off, is_thru, is_panic, is_handed_over, .. } = *self.settings;
+        let Self { edges, .. } = self;
+        let (is_off_moved, is_panic_pressed) = (edges.off.moved(is_off), edges.panic.rising(is_panic));
+        let is_thru_ended = edges.thru.falling(is_thru);
+        if course == Course::BeginsAnew || is_panic_pressed {
+            self.start_over(Whose::Both, host);
+        } else if course == Course::Jumps || is_off_moved {
+            // What the player holds ends when the player lets it go: who sent the note-on holds its note-off.
+            self.start_over(Whose::Answer, host);
+        }
+        if is_thru_ended {
+            self.sounding.release(0, Whose::Player, host);
+        }
+        self.reset_worker_that_caught_up();
+        let metre = self.clock.metre();
+        if self.worker.is_news(metre) {
+            self.tell(ToWorker::Metre(metre));
+        }
+        let is_button_pressed = self.edges.hand_over.rising(is_handed_over);
+        if is_button_pressed && !is_off {
+            self.hand_over(0, host);
+        }
+    }
+
+    /// Forgets the song so far: the turns, the answer and the model's memory.
+    fn start_over(&mut self, whose: Whose, host: &mut impl Host) {
+        self.drop_answer(0, host);
+        self.sounding.release(0, whose, host);
+        self.turn = Turn::new();
+        self.n_answers = 0;
+        self.tell(ToWorker::Reset);
+    }
+
+    /// While the song rolls, the generator begins by itself.
+    pub(super) fn play_alone(&mut self, host: &mut impl Host) {
+        let is_on = !self.settings.is_off && !self.worker.is_out_of_step();
+        if is_on && self.turn.phase() == Phase::Idle && self.settings.is_generator(&self.clock) {
+            self.plan(0, self.clock.tick_at(0), host);
+        }
+    }
+
+    /// The player hands over, or takes the turn back.
+    pub(super) fn hand_over(&mut self, now: u32, host: &mut impl Host) {
+        let tick = self.clock.tick_at(now);
+        let action = self.turn.hand_over(tick);
+        self.act(now, action, host);
+        self.plan(now, tick, host);
+    }
+
+    /// What is coming keeps to the settings as they are now. If nothing is, a call of long ago stays unanswered.
+    pub(super) fn invalidate_plan(&mut self, now: u32, host: &mut impl Host) {
+        if self.turn.deadline().is_none() {
+            return;
+        }
+        let action = self.turn.invalidate_plan();
+        self.act(now, action, host);
+        self.plan(now, self.clock.tick_at(now), host);
+    }
+
+    /// A deadline of the turn has come.
+    pub(super) fn on_deadline(&mut self, now: u32, host: &mut impl Host) {
+        // The tick nearest to this sample may be one less than the one that begins on it.
+        let tick = self.turn.deadline().map_or(i64::MIN, |(tick, _)| tick).max(self.clock.tick_at(now));
+        let is_changed = self.worker.is_changed(&self.settings.controls);
+        let action = self.turn.on_deadline(is_changed);
+        self.act(now, action, host);
+        self.plan(now, tick, host);
+    }
+
+    pub(super) fn plan(&mut self, now: u32, tick: i64, host: &mut impl Host) {
+        let rules = self.settings.rules(&self.clock);
+        // What is sent now is heard later, if it plays ahead.
+        let ahead_samples = u32::try_from(self.ahead_samples).unwrap_or(0);
+        let soonest = tick.max(self.clock.tick_at(now.saturating_add(ahead_samples)));
+        let action = self.turn.plan(soonest, &rules);
+        self.act(now, action, host);
+    }
+
+    pub(super) fn act(&mut self, now: u32, action: Option<Action>, host: &mut impl Host) {
+        let controls = self.settings.controls;
+        match action {
+            None => {}
+            Some(Action::Begin { start_ticks, until_ticks, end_ticks }) => {
+                let turn = self.worker.next_plan();
+                self.schedule.forget_coming();
+                let (song_seed, number) = (self.settings.seed, self.n_answers);
+                let request = AnswerRequest { song_seed, number, start_ticks, end_ticks };
+                self.ask(ToWorker::Begin(Begin { turn, request, until_ticks, controls }));
+            }
+            Some(Action::Extend { until_ticks }) => {
+                self.ask(ToWorker::Extend { turn: self.worker.plan(), until_ticks, controls });
+            }
+            Some(Action::Replace { from_ticks, until_ticks }) => {
+                self.ask(ToWorker::Replace { turn: self.worker.plan(), from_ticks, until_ticks, controls });
+            }
+            Some(Action::Play) => {
+                self.n_answers = self.n_answers.wrapping_add(1);
+                self.output.begin_answer();
+                self.begun_samples = now.into();
+            }
+            Some(Action::Cancel) => {
+                self.schedule.forget_coming();
+                self.tell(ToWorker::Cancel { turn: self.worker.plan() });
+            }
+            Some(Action::Finish { at_ticks }) => {
+                self.drop_answer(now, host);
+                self.tell(ToWorker::Finish { turn: self.worker.plan(), at_ticks });
+            }
+        }
+    }
+
+    /// Asks for notes, with the controls as they are now.
+    fn ask(&mut self, message: ToWorker) {
+        self.worker.note_question(self.settings.controls);
+        self.tell(message);
+    }
+
+    pub(super) fn tell(&mut self, message: ToWorker) {
+        let is_wanted = is_wanted(self.turn.phase());
+        let Self { worker, schedule, monitor, .. } = self;
+        if !worker.tell(message, |message| take_in(message, is_wanted, schedule, monitor)) {
+            // Until the worker has caught up there is no answer. What sounds now ends at its time.
+            self.monitor.count(Count::QueueFull);
+            self.schedule.forget_coming();
+            self.turn = Turn::new();
+        }
+    }
+
+    /// After a message was lost, as soon as that is possible.
+    fn reset_worker_that_caught_up(&mut self) {
+        let is_wanted = is_wanted(self.turn.phase());
+        let Self { worker, schedule, monitor, .. } = self;
+        if worker.catch_up(|message| take_in(message, is_wanted, schedule, monitor)) {
+            self.tell(ToWorker::Reset);
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Makes answers. It owns the model's session and is told what the player does; all that it says is a function of the
+//! messages in their order, so that a bounce repeats what was heard live.
+//!
+//! Reading order: `heard` is a note on its way to the model, `plan` an answer that is being made, `speed` how fast that goes.
+
+mod heard;
+mod plan;
+mod speed;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::answer::{AnswerGenerator, Controls, PlayerNotes};
+use engine::note::Note;
+use engine::vocab::TIMES_TICKS;
+use engine::{Conditions, Mark, Metre, Pitch, Session, Velocity, Weights};
+
+use crate::messages::{Begin, FromWorker, ToWorker};
+use crate::song_memory::{LearnedNote, MOST_NOTES, SongMemory};
+use heard::Heard;
+use plan::Plan;
+use speed::Speed;
+
+/// Notes that the model reads before the worker looks for messages again: as many as it reads at once.
+const TOLD_AT_ONCE: usize = 8;
+/// The longest note that the model knows. One that is held for longer is told as this long.
+const LONGEST_NOTE_TICKS: u32 = TIMES_TICKS[127] as u32;
+
+/// What the planner asks of its surroundings.
+pub trait Listener {
+    /// Takes what the planner says. False if nobody listens any more.
+    fn offer(&mut self, message: FromWorker) -> bool;
+    /// The message that comes next, if it is known already.
+    fn peek(&self) -> Option<ToWorker>;
+    /// The time on the wall, since any moment that stays the same. How fast notes are made is shown, and decides nothing.
+    fn wall_clock(&self) -> Duration;
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Planner {
+    session: Session,
+    /// What the song knows from its next start on.
+    memory: SongMemory,
+    /// The session with that memory and nothing more.
+    reminded: Option<Mark>,
+    metre: Metre,
+    /// In [`Note::order`], as far as they have ended.
+    heard: Vec<Heard>,
+    /// The notes of the player that the model was told for good.
+    player: PlayerNotes,
+    pedals: u16,
+    /// Time of the last message that had one.
+    now_ticks: i64,
+    plan: Option<Plan>,
+    speed: Speed,
+}
+
+impl Planner {
+    /// A planner that has heard nothing.
+    #[must_use]
+    pub fn new(weights: Arc<Weights>) -> Self {
+        Self {
+            session: Session::new(weights),
+            memory: SongMemory::default(),
+            reminded: None,
+            metre: Metre::Free,
+            heard: Vec::new(),
+            player: PlayerNotes::default(),
+            pedals: 0,
+            now_ticks: 0,
+            plan: None,
+            speed: Speed::default(),
+        }
+    }
+
+    /// Takes a message, and plans what it asks for.
+    pub fn handle(&mut self, message: ToWorker, listener: &mut impl Listener) {
+        match message {
+            ToWorker::On { ticks, channel, key, velocity, style } => {
+                self.now_ticks = ticks;
+                self.release(channel, |heard| heard.note.pitch.get() == key);
+                let (Some(pitch), Some(velocity)) = (Pitch::new(key), Velocity::new(velocity)) else { return };
+                let note = Note { onset_ticks: ticks, duration_ticks: 1, pitch, velocity };
+                let key_down = Heard { note, channel, is_key_down: true, is_pedalled: false, is_ours: false, style };
+                self.heard.push(key_down);
+            }
+            ToWorker::Off { ticks, channel, key } => {
+                self.now_ticks = ticks;
+                self.key_up(channel, key);
+            }
+            ToWorker::Pedal { ticks, channel, is_down } => {
+                self.now_ticks = ticks;
+                self.pedal(channel, is_down);
+            }
+            ToWorker::Metre(metre) => {
+                self.tell_model(|| false);
+                self.session.set_metre(metre);
+                self.metre = metre;
+                if let Some(plan) = &mut self.plan {
+                    plan.answer.set_metre(metre);
+                }
+            }
+            // Fast playing asks for an answer after each note, and takes it back with the next.
+            ToWorker::Begin(Begin { turn, .. }) if listener.peek() == Some(ToWorker::Cancel { turn }) => {}
+            ToWorker::Begin(begin) => {
+                self.begin(begin);
+                self.extend(begin.turn, begin.until_ticks, begin.controls, listener);
+            }
+            ToWorker::Extend { turn, until_ticks, controls } => self.extend(turn, until_ticks, controls, listener),
+            ToWorker::Replace { turn, from_ticks, until_ticks, controls } => {
+                if let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn)
+                    && plan.answer.take_back(from_ticks, &mut self.session)
+                    && listener.offer(FromWorker::Replace { turn, from_ticks })
+                {
+                    self.extend(turn, until_ticks, controls, listener);
+                }
+            }
+            ToWorker::Cancel { turn } => {
+                if let Some(plan) = self.plan.take_if(|plan| plan.turn == turn) {
+                    plan.answer.withdraw(&mut self.session);
+                }
+            }
+            ToWorker::Finish { turn, at_ticks } => {
+                if let Some(plan) = self.plan.take_if(|plan| plan.turn == turn) {
+                    self.finish(plan, at_ticks);
+                }
+            }
+            ToWorker::Reset => {
+                self.remind();
+                self.heard.clear();
+                self.player = PlayerNotes::default();
+                self.pedals = 0;
+                self.plan = None;
+            }
+        }
+        // While more is waiting, the model can hear of it later: it may have to forget it all anyway.
+        self.tell_model(|| listener.peek().is_some());
+    }
+
+    /// From its next start on, the song begins with this.
+    pub fn set_memory(&mut self, memory: SongMemory) {
+        if self.memory != memory {
+            self.memory = memory;
+            self.reminded = None;
+        }
+    }
+
+    /// The last notes, played and planned, as a memory for the song.
+    #[must_use]
+    pub fn to_remember(&self) -> SongMemory {
+        let notes = self.session.last_notes(MOST_NOTES).map(|(note, conditions)| (note, conditions.style));
+        SongMemory::new(self.metre, notes, self.learned())
+    }
+
+    /// The notes that were learnt from the player.
+    pub fn learned(&self) -> impl Iterator<Item = LearnedNote> {
+        self.session.learnt().map(|(note, is_first)| LearnedNote { note, is_first })
+    }
+
+    /// The bars of the song.
+    #[must_use]
+    pub fn metre(&self) -> Metre {
+        self.metre
+    }
+
+    /// Notes of the player that answers can lean towards.
+    pub fn n_learnt(&self) -> usize {
+        self.session.learnt().len()
+    }
+
+    /// Notes that it makes in a second, lately; 0 before the first.
+    pub fn notes_per_second(&self) -> u32 {
+        self.speed.notes_per_second()
+    }
+
+    /// Name of the weights that it plays.
+    pub fn model(&self) -> String {
+        self.session.weights().header().name.clone()
+    }
+
+    /// Tells a session of other weights what this planner's knows, a little at a time. True when it is ready to take over.
+    pub fn teach(&self, next: &mut Session) -> bool {
+        next.follow(&self.session);
+        next.read_some(TOLD_AT_ONCE)
+    }
+
+    /// Goes on with another session that has been taught. Plans, and what is remembered of them, stay as they are.
+    pub fn take_over(&mut self, next: Session) {
+        self.session = next;
+    }
+
+    /// Forgets all but the project's memory.
+    fn remind(&mut self) {
+        self.session.unlearn();
+        for learned in self.memory.learned() {
+            self.session.learn(learned.note, learned.is_first);
+        }
+        if self.reminded.is_some_and(|mark| self.session.rewind(&mark)) {
+            return;
+        }
+        self.session.reset();
+        let (metre, notes) = self.memory.notes();
+        self.session.set_metre(metre);
+        let conditions = |style| Conditions { style, ..Conditions::default() };
+        self.session.feed_all(notes.into_iter().map(|(note, style)| (note, conditions(style))));
+        self.session.set_metre(self.metre);
+        self.reminded = Some(self.session.mark());
+    }
+
+    fn key_up(&mut self, channel: u8, key: u8) {
+        if self.pedals & 1 << (channel & 15) == 0 {
+            return self.release(channel, |heard| heard.note.pitch.get() == key);
+        }
+        for heard in &mut self.heard {
+            if heard.is_key_down && heard.channel == channel && heard.note.pitch.get() == key {
+                *heard = Heard { is_key_down: false, is_pedalled: true, ..*heard };
+            }
+        }
+    }
+
+    fn pedal(&mut self, channel: u8, is_down: bool) {
+        let bit = 1 << (channel & 15);
+        self.pedals = if is_down { self.pedals | bit } else { self.pedals & !bit };
+        if !is_down {
+            self.release(channel, |heard| !heard.is_key_down);
+        }
+    }
+
+    /// Ends notes of a channel that still sound.
+    fn release(&mut self, channel: u8, is_released: impl Fn(&Heard) -> bool) {
+        for heard in &mut self.heard {
+            if heard.is_open() && heard.channel == channel && is_released(heard) {
+                *heard = Heard { note: heard.ended(self.now_ticks), is_key_down: false, is_pedalled: false, ..*heard };
+            }
+        }
+    }
+
+    /// Tells the model, while it listens, what can no longer change: ended notes that began earlier than now, up to the
+    /// first that still sounds. When it stops before that changes nothing but when the work is done.
+    fn tell_model(&mut self, stops: impl Fn() -> bool) {
+        if self.plan.is_some() || stops() {
+            return;
+        }
+        self.heard.sort_by_key(|heard| heard.note.order());
+        let now = self.now_ticks;
+        let is_endless = |heard: &Heard| now - heard.note.onset_ticks >= i64::from(LONGEST_NOTE_TICKS);
+        let is_final = |heard: &&Heard| heard.note.onset_ticks < now && (!heard.is_open() || is_endless(heard));
+        let n_final = self.heard.iter().take_while(is_final).count();
+        let mut n_told = 0;
+        while n_told < n_final && !stops() {
+            let part = n_told..n_final.min(n_told + TOLD_AT_ONCE);
+            for heard in self.heard[part.clone()].iter_mut().filter(|heard| heard.is_open()) {
+                heard.note.duration_ticks = LONGEST_NOTE_TICKS;
+            }
+            self.session.feed_all(self.heard[part.clone()].iter().map(|heard| (heard.note, heard.conditions())));
+            n_told = part.end;
+            for index in part {
+                let heard = self.heard[index];
+                self.keep(&heard, heard.note);
+            }
+        }
+        self.heard.drain(..n_told);
+    }
+
+    fn keep(&mut self, heard: &Heard, note: Note) {
+        if !heard.is_ours {
+            self.player.push(note, &mut self.session);
+        }
+    }
+
+    fn begin(&mut self, begin: Begin) {
+        let Begin { turn, request, controls, .. } = begin;
+        if let Some(plan) = self.plan.take() {
+            plan.answer.withdraw(&mut self.session);
+        }
+        self.tell_model(|| false);
+        let before = self.session.mark();
+        // What still sounds ends at the hand-over, as far as can be known by now.
+        let ended = |heard: &Heard| heard.ended(request.start_ticks);
+        self.session.feed_all(self.heard.iter().map(|heard| (ended(heard), heard.conditions())));
+        let sounding = self.heard.iter().filter(|heard| !heard.is_ours).map(ended);
+        let features = self.player.features(sounding, request.song_seed);
+        self.plan = Some(Plan {
+            turn,
+            answer: AnswerGenerator::new(request, features, self.metre, before),
+            style: controls.style,
+            n_told: self.heard.len(),
+            is_cut_short: self.heard.iter().any(Heard::is_open),
+        });
+    }
+
+    fn extend(&mut self, turn: u32, until_ticks: i64, controls: Controls, listener: &mut impl Listener) {
+        if let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn) {
+            plan.extend(until_ticks, &controls, &mut self.session, &mut self.speed, listener);
+        }
+    }
+
+    /// The answer is over: what was heard of it stays in the model's memory, beside what was played meanwhile.
+    fn finish(&mut self, plan: Plan, at_ticks: i64) {
+        let Plan { answer, style, n_told, is_cut_short, .. } = plan;
+        let start_ticks = answer.request().start_ticks;
+        self.player.begin_call(start_ticks);
+        // Keys that were still down at the hand-over: now their lengths are known, so the model reads them again.
+        let is_read_again = is_cut_short && answer.is_whole() && answer.withdraw(&mut self.session);
+        let again = if is_read_again {
+            answer.heard_until(at_ticks).collect()
+        } else {
+            let meanwhile = self.heard.iter().skip(n_told).map(|heard| heard.note.onset_ticks).min();
+            for heard in self.heard.drain(..n_told).collect::<Vec<_>>() {
+                self.keep(&heard, heard.ended(start_ticks));
+            }
+            answer.settle(at_ticks, meanwhile, &mut self.session)
+        };
+        self.heard.extend(again.into_iter().map(|note| Heard::ours(note, style)));
+        self.now_ticks = at_ticks;
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

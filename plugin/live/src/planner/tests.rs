@@ -1,0 +1,351 @@
+mod repeats;
+
+use engine::answer::{AnswerRequest, KeyChoice, KeyLock};
+use engine::{ModelConfig, Precision};
+
+use super::*;
+use crate::messages::PlannedNote;
+
+/// All that can be neutral is.
+pub(crate) const CONTROLS: Controls = Controls {
+    style: 1,
+    style2: 0,
+    style_mix: 0.0,
+    temperature: 1.0,
+    rhythm_temperature: 1.0,
+    top_p: 1.0,
+    learn_from_me: 0.0,
+    density: 1.0,
+    complexity: 0.0,
+    voices: 0,
+    velocity_follow: 0.0,
+    lowest: Pitch::nearest(48),
+    highest: Pitch::nearest(72),
+    key: KeyChoice { tonic: None, scale: 0 },
+    key_lock: KeyLock::Off,
+    quantise_ticks: 0,
+    quantise_strength: 0.0,
+    is_guided: true,
+};
+
+#[derive(Default)]
+struct Ears {
+    notes: Vec<PlannedNote>,
+    next: Option<ToWorker>,
+    asked: std::cell::Cell<u64>,
+}
+
+impl Listener for Ears {
+    fn offer(&mut self, message: FromWorker) -> bool {
+        match message {
+            FromWorker::Note(note) => self.notes.push(note),
+            FromWorker::Replace { from_ticks, .. } => self.notes.retain(|note| note.on_ticks < from_ticks),
+        }
+        true
+    }
+
+    fn peek(&self) -> Option<ToWorker> {
+        self.next
+    }
+
+    fn wall_clock(&self) -> Duration {
+        // A millisecond later whenever it is asked for.
+        self.asked.set(self.asked.get() + 1);
+        Duration::from_millis(self.asked.get())
+    }
+}
+
+pub(crate) fn planner() -> Planner {
+    planner_of(7)
+}
+
+/// With one of many networks that were never trained.
+fn planner_of(network: u64) -> Planner {
+    let file = engine::random_file(ModelConfig::TINY, Precision::Q8, network).unwrap();
+    Planner::new(Arc::new(Weights::parse(&file).unwrap()))
+}
+
+/// Eight notes from a tick on, with the last key up after 192 ticks.
+pub(crate) fn call(from: i64) -> Vec<ToWorker> {
+    let keys = [60u8, 62, 64, 65, 67, 65, 64, 62];
+    let note = |(key, i): (u8, i64)| {
+        let ticks = from + 24 * i;
+        [
+            ToWorker::On { ticks, channel: 0, key, velocity: 80, style: 1 },
+            ToWorker::Off { ticks: ticks + 24, channel: 0, key },
+        ]
+    };
+    keys.into_iter().zip(0..).flat_map(note).collect()
+}
+
+fn request(number: u32, start_ticks: i64, end_ticks: i64) -> AnswerRequest {
+    AnswerRequest { song_seed: 0, number, start_ticks, end_ticks }
+}
+
+pub(crate) fn begin(turn: u32, start_ticks: i64, length: i64) -> ToWorker {
+    let (until_ticks, end_ticks) = (start_ticks + length.min(192), start_ticks + length);
+    ToWorker::Begin(Begin { turn, request: request(3, start_ticks, end_ticks), until_ticks, controls: CONTROLS })
+}
+
+pub(crate) fn tell(planner: &mut Planner, messages: impl IntoIterator<Item = ToWorker>) -> Vec<PlannedNote> {
+    let mut ears = Ears::default();
+    for message in messages {
+        planner.handle(message, &mut ears);
+    }
+    ears.notes
+}
+
+#[test]
+fn an_answer_begins_exactly_and_stays_within_its_bounds() {
+    let mut planner = planner();
+    tell(&mut planner, call(0));
+    assert_eq!(planner.notes_per_second(), 0);
+    let mut notes = tell(&mut planner, [begin(1, 240, 384)]);
+    assert!(planner.notes_per_second() > 0);
+    assert!(notes.iter().all(|note| note.on_ticks < 240 + 192), "only what was asked for");
+    for until_ticks in [480, 528, 576, 624] {
+        notes.extend(tell(&mut planner, [ToWorker::Extend { turn: 1, until_ticks, controls: CONTROLS }]));
+    }
+    assert_eq!(notes[0].on_ticks, 240);
+    assert!(notes.windows(2).all(|w| w[0].on_ticks <= w[1].on_ticks));
+    assert!(notes.iter().all(|n| (48..=72).contains(&n.key) && n.on_ticks < n.off_ticks && n.off_ticks <= 624));
+    assert!(tell(&mut planner, [ToWorker::Extend { turn: 0, until_ticks: 9999, controls: CONTROLS }]).is_empty());
+}
+
+#[test]
+fn chunks_and_eagerness_change_nothing() {
+    let mut planner_a = planner();
+    tell(&mut planner_a, call(0));
+    let a =
+        tell(&mut planner_a, [begin(1, 240, 9999), ToWorker::Extend { turn: 1, until_ticks: 900, controls: CONTROLS }]);
+    let mut planner_b = planner();
+    tell(&mut planner_b, call(0));
+    let extends =
+        (432..=900).step_by(36).map(|until_ticks| ToWorker::Extend { turn: 1, until_ticks, controls: CONTROLS });
+    let b = tell(&mut planner_b, std::iter::once(begin(1, 240, 9999)).chain(extends));
+    assert_eq!(a, b);
+}
+
+#[test]
+fn a_cancelled_plan_leaves_no_trace() {
+    let expected = tell(&mut planner(), call(0).into_iter().chain(call(192)).chain([begin(2, 500, 384)]));
+    for is_seen_coming in [false, true] {
+        let mut planner = planner();
+        tell(&mut planner, call(0));
+        let cancel = ToWorker::Cancel { turn: 1 };
+        let mut ears = Ears { next: is_seen_coming.then_some(cancel), ..Ears::default() };
+        planner.handle(begin(1, 260, 384), &mut ears);
+        assert!(!is_seen_coming || ears.notes.is_empty(), "work for nothing");
+        tell(&mut planner, [cancel]);
+        let again = tell(&mut planner, call(192).into_iter().chain([begin(2, 500, 384)]));
+        assert_eq!(again, expected);
+    }
+}
+
+#[test]
+fn what_was_heard_of_an_interrupted_answer_is_remembered() {
+    let mut planner = planner();
+    tell(&mut planner, call(0));
+    let answer = tell(&mut planner, [begin(1, 240, 1920), extend(1, 1000, CONTROLS)]);
+    let at_ticks = answer[1].on_ticks.max(answer[0].on_ticks + 1);
+    let n_heard = answer.iter().filter(|note| note.on_ticks < at_ticks).count();
+    tell(&mut planner, [ToWorker::Finish { turn: 1, at_ticks }]);
+    tell(&mut planner, call(at_ticks));
+    tell(&mut planner, [begin(2, at_ticks + 300, 1)]);
+    assert_eq!(planner.session.n_notes(), 8 + n_heard + 8 + 1);
+}
+
+#[test]
+fn a_reset_makes_it_as_new() {
+    let song = || call(0).into_iter().chain([begin(1, 240, 384)]);
+    let mut planner = planner();
+    let first = tell(&mut planner, song());
+    tell(&mut planner, [ToWorker::Pedal { ticks: 300, channel: 0, is_down: true }, ToWorker::Reset]);
+    assert_eq!(tell(&mut planner, song()), first);
+}
+
+#[test]
+fn the_pedal_holds_notes_until_it_comes_up() {
+    let mut planner = planner();
+    let mut play = |messages: &[ToWorker]| drop(tell(&mut planner, messages.iter().copied()));
+    play(&[
+        ToWorker::Pedal { ticks: 0, channel: 0, is_down: true },
+        ToWorker::On { ticks: 0, channel: 0, key: 60, velocity: 80, style: 1 },
+        ToWorker::Off { ticks: 10, channel: 0, key: 60 },
+        ToWorker::On { ticks: 96, channel: 0, key: 64, velocity: 80, style: 1 },
+        ToWorker::Off { ticks: 100, channel: 0, key: 64 },
+    ]);
+    assert_eq!(planner.heard.len(), 2, "both still sound");
+    tell(&mut planner, [ToWorker::Pedal { ticks: 192, channel: 0, is_down: false }]);
+    let lengths: Vec<_> = planner.player.call().iter().map(|note| note.duration_ticks).collect();
+    assert_eq!(lengths, [192, 96]);
+}
+
+pub(crate) fn extend(turn: u32, until_ticks: i64, controls: Controls) -> ToWorker {
+    ToWorker::Extend { turn, until_ticks, controls }
+}
+
+/// An answer of eight bars to a call, under these controls from the start.
+fn answer_with(controls: Controls) -> Vec<PlannedNote> {
+    answer_of(planner(), controls)
+}
+
+fn answer_of(mut planner: Planner, controls: Controls) -> Vec<PlannedNote> {
+    let begin = Begin { turn: 1, request: request(3, 240, 1776), until_ticks: 1776, controls };
+    tell(&mut planner, call(0).into_iter().chain([ToWorker::Begin(begin)]))
+}
+
+#[test]
+fn a_change_replaces_what_comes_after_it_and_nothing_before() {
+    let wild = Controls { temperature: 1.5, lowest: Pitch::MIDDLE_C, ..CONTROLS };
+    let messages = |from_ticks| {
+        let replace = ToWorker::Replace { turn: 1, from_ticks, until_ticks: from_ticks + 24, controls: wild };
+        [begin(1, 240, 9999), replace, extend(1, 700, wild)]
+    };
+    let plain = tell(&mut planner(), call(0).into_iter().chain([begin(1, 240, 9999), extend(1, 700, CONTROLS)]));
+    let changed = tell(&mut planner(), call(0).into_iter().chain(messages(300)));
+    let before = |notes: &[PlannedNote]| notes.iter().filter(|note| note.on_ticks < 300).copied().collect::<Vec<_>>();
+    assert_eq!(before(&changed), before(&plain));
+    assert_ne!(changed, plain);
+    assert!(changed.iter().all(|note| note.on_ticks < 300 || note.key >= 60));
+    assert!(changed.windows(2).all(|w| w[0].on_ticks <= w[1].on_ticks));
+    // What the worker sees coming does not change what it says.
+    let mut ears = Ears::default();
+    let mut planner = planner();
+    let all: Vec<_> = call(0).into_iter().chain(messages(300)).collect();
+    for (i, message) in all.iter().enumerate() {
+        ears.next = all.get(i + 1).copied();
+        planner.handle(*message, &mut ears);
+    }
+    assert_eq!(ears.notes, changed);
+}
+
+#[test]
+fn the_answer_keeps_the_key_of_the_call_as_strictly_as_asked() {
+    // The scale of the call has a C sharp: its key is D minor.
+    let inside = |key_lock| {
+        let controls = Controls { key_lock, rhythm_temperature: 0.5, ..CONTROLS };
+        let notes: Vec<_> = (0..8).flat_map(|network| answer_of(planner_of(network), controls)).collect();
+        let is_inside = |note: &&PlannedNote| [0, 1, 2, 4, 5, 7, 9, 10].contains(&(note.key % 12));
+        (notes.iter().filter(is_inside).count(), notes.len())
+    };
+    let [off, lean, strict] = [KeyLock::Off, KeyLock::Lean, KeyLock::Strict].map(inside);
+    assert_eq!(strict.0, strict.1);
+    assert!(off.0 * 10 < off.1 * 9, "most random weights know no key: {off:?}");
+    assert!(lean.0 * 10 > lean.1 * 9, "{off:?}, then {lean:?}");
+}
+
+#[test]
+fn voices_quantise_and_style_mix_do_what_they_say() {
+    let notes = answer_with(Controls { voices: 2, density: 4.0, ..CONTROLS });
+    assert!(notes.windows(3).all(|w| w[0].on_ticks < w[2].on_ticks), "three at once: {notes:?}");
+    let notes = answer_with(Controls { quantise_ticks: 12, quantise_strength: 1.0, ..CONTROLS });
+    assert!(notes.iter().all(|note| (note.on_ticks - 240) % 12 == 0), "off the grid: {notes:?}");
+    let second = answer_with(Controls { style: 2, ..CONTROLS });
+    assert_eq!(answer_with(Controls { style2: 2, style_mix: 1.0, ..CONTROLS }), second);
+    let mixed = answer_with(Controls { style2: 2, style_mix: 0.5, ..CONTROLS });
+    assert!(mixed != second && mixed != answer_with(CONTROLS));
+}
+
+#[test]
+fn a_key_held_over_the_hand_over_is_read_again_when_its_length_is_known() {
+    let mut planner = planner();
+    let held = ToWorker::On { ticks: 24, channel: 0, key: 50, velocity: 80, style: 1 };
+    tell(&mut planner, call(0).into_iter().take(4).chain([held, begin(1, 192, 192)]));
+    let messages = [
+        ToWorker::Off { ticks: 300, channel: 0, key: 50 },
+        ToWorker::Finish { turn: 1, at_ticks: 384 },
+        ToWorker::On { ticks: 390, channel: 0, key: 60, velocity: 80, style: 1 },
+    ];
+    tell(&mut planner, messages);
+    let told = planner.player.recent().iter().find(|note| note.pitch.get() == 50).map(|note| note.duration_ticks);
+    assert_eq!(told, Some(276));
+    assert!(planner.player.call().is_empty(), "it belonged to the call before");
+}
+
+#[test]
+fn a_key_that_is_never_let_go_does_not_stop_the_listening() {
+    let mut planner = planner();
+    let held = ToWorker::On { ticks: 0, channel: 1, key: 30, velocity: 80, style: 1 };
+    tell(&mut planner, std::iter::once(held).chain((0..16).flat_map(|i| call(192 * i))));
+    assert!(planner.heard.len() < 80, "{} notes wait to be told", planner.heard.len());
+}
+
+#[test]
+fn a_generator_goes_on_for_an_hour_without_a_trap() {
+    let mut planner = planner();
+    let tame = Controls { temperature: 0.05, rhythm_temperature: 0.05, ..CONTROLS };
+    let start = Begin { turn: 1, request: request(3, 0, i64::MAX), until_ticks: 192, controls: tame };
+    // Half an hour at 120 BPM, almost without chance.
+    let steps = (1..900i64).map(|i| extend(1, 192 * i, tame));
+    let notes = tell(&mut planner, std::iter::once(ToWorker::Begin(start)).chain(steps));
+    let longest_rest = notes.windows(2).map(|w| w[1].on_ticks - w[0].on_ticks).max();
+    assert!(longest_rest.is_some_and(|rest| rest <= 384), "{longest_rest:?}");
+    assert!(notes.last().is_some_and(|note| note.on_ticks > 192 * 897));
+    let bars: Vec<Vec<(i64, u8)>> = (0..900)
+        .map(|bar| notes.iter().filter(|n| n.on_ticks / 192 == bar).map(|n| (n.on_ticks % 192, n.key)).collect())
+        .collect();
+    let n_traps = bars.windows(4).filter(|w| !w[0].is_empty() && w.iter().all(|bar| *bar == w[0])).count();
+    assert_eq!(n_traps, 0, "four equal bars on end");
+}
+
+#[test]
+fn answers_lean_towards_what_the_player_played() {
+    let song = |learn_from_me, has_learnt: bool| {
+        let mut planner = planner();
+        tell(&mut planner, (0..4).flat_map(|i| call(192 * i)));
+        assert_eq!(planner.n_learnt(), 32);
+        if !has_learnt {
+            planner.session.unlearn();
+        }
+        let controls = Controls { learn_from_me, ..CONTROLS };
+        let begin = Begin { turn: 1, request: request(3, 768, 3000), until_ticks: 3000, controls };
+        tell(&mut planner, [ToWorker::Begin(begin)])
+    };
+    let n_as_in_the_calls = |notes: &[PlannedNote]| {
+        let keys = [60, 62, 64, 65, 67, 65, 64, 62].into_iter().zip(notes);
+        keys.filter(|(key, note)| note.key == *key).count()
+    };
+    let (plain, leaning) = (song(0.0, true), song(1.0, true));
+    assert_eq!(song(0.0, false), plain, "at 0 it is as if nothing had been learnt");
+    assert_eq!(song(1.0, false), plain, "and without notes of the player as well");
+    let (few, many) = (n_as_in_the_calls(&plain), n_as_in_the_calls(&leaning));
+    assert!(few <= 2 && many >= 6, "{few}, then {many} of 8");
+    assert_eq!(song(1.0, true), leaning);
+}
+
+#[test]
+fn the_players_notes_are_kept_with_the_song() {
+    let controls = Controls { learn_from_me: 1.0, ..CONTROLS };
+    let begin = Begin { turn: 1, request: request(3, 240, 3000), until_ticks: 3000, controls };
+    let song = || [ToWorker::Reset].into_iter().chain(call(0)).chain([ToWorker::Begin(begin)]);
+    let mut planner = planner();
+    tell(&mut planner, song());
+    planner.set_memory(planner.to_remember());
+    assert_eq!((planner.n_learnt(), planner.memory.learned().len()), (8, 8));
+    let second = tell(&mut planner, song());
+    assert_eq!((planner.n_learnt(), planner.memory.learned().len()), (16, 8), "what is kept does not grow by itself");
+    assert_eq!(tell(&mut planner, song()), second);
+    planner.set_memory(SongMemory::default());
+    tell(&mut planner, song());
+    assert_eq!(planner.n_learnt(), 8);
+}
+
+#[test]
+fn what_is_remembered_is_known_from_the_next_start_on() {
+    let song = || [ToWorker::Reset].into_iter().chain(call(0)).chain([begin(1, 240, 384)]);
+    let mut planner = planner();
+    let first = tell(&mut planner, song());
+    assert_eq!(tell(&mut planner, song()), first);
+    planner.set_memory(planner.to_remember());
+    assert!(planner.memory.n_notes() > 8, "the call and its answer");
+    let second = tell(&mut planner, song());
+    assert_ne!(second, first);
+    assert_eq!(tell(&mut planner, song()), second, "it does not grow by itself");
+    let mut other = self::planner();
+    let saved = planner.memory.notes();
+    other.set_memory(SongMemory::new(saved.0, saved.1.into_iter(), planner.memory.learned().into_iter()));
+    assert_eq!(tell(&mut other, song()), second, "in another instance");
+    planner.set_memory(SongMemory::default());
+    assert_eq!(tell(&mut planner, song()), first);
+}
