@@ -116,7 +116,7 @@ fn of_network(weights: &Arc<Weights>, (style, mode): (u8, u8), call: &[PlacedNot
     let start_ticks = notes.last().map_or(0, |note| note.onset_ticks);
     let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks: i64::MAX };
     let controls = Controls { style, ..Controls::raw() };
-    let mut generator = AnswerGenerator::new(request, features, metre, session.mark());
+    let mut generator = AnswerGenerator::new(request, features, metre, session.checkpoint());
     let answer = std::iter::from_fn(|| generator.next_note(&mut session, &controls));
     passage(call, answer.take(PASSAGE_NOTES))
 }

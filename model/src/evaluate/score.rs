@@ -88,15 +88,15 @@ pub(crate) fn played(
 ) -> Score {
     let mut score = Score::of(notes);
     session.reset();
-    session.unlearn();
-    session.lean(lean);
+    session.clear_user_notes();
+    session.set_cache_weight(lean);
     for (i, PlacedNote { note, position, .. }) in notes.iter().enumerate() {
         session.set_metre(metre_at(note.onset_ticks, *position));
         let mut right = [false; 4];
         let nats = session.score_seeing(engine::Event::Note(*note), conditions, |attribute, logits, value| {
             right[attribute] = likeliest(logits) == usize::from(value);
         });
-        session.learn(*note, i == 0);
+        session.add_user_note(*note, i == 0);
         score.pay(nats.map(f64::from));
         if i > 0 {
             score.guess(right);
