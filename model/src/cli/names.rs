@@ -1,5 +1,6 @@
 //! Words of the command line for values of the library.
 
+use model::data::corpus::Split;
 use model::data::dataset::{Favour, SamplingPolicy};
 use model::train::{ComputeType, DeviceKind, Size};
 
@@ -45,6 +46,27 @@ pub(super) struct ShapeArgs {
     _rows: RenamedBatch,
     #[command(flatten)]
     _steps: RenamedLength,
+}
+
+/// Parts of the data to choose from.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum SplitName {
+    /// Trained on
+    Train,
+    /// Decides when training stops
+    Valid,
+    /// Looked at only to report
+    Test,
+}
+
+impl From<SplitName> for Split {
+    fn from(name: SplitName) -> Self {
+        match name {
+            SplitName::Train => Self::Train,
+            SplitName::Valid => Self::Valid,
+            SplitName::Test => Self::Test,
+        }
+    }
 }
 
 /// Processors to choose from.

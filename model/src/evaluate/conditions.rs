@@ -61,6 +61,15 @@ pub struct ValueWorth {
     pub shuffled: f64,
 }
 
+/// What each condition is worth.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Told style and mode, on all notes.
+    pub plain: Bits,
+    /// By the names of [`TABLES`].
+    pub conditions: BTreeMap<&'static str, Worth>,
+}
+
 /// Nats of some notes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Nats {
@@ -100,13 +109,7 @@ fn total(by_value: &ByValue) -> Nats {
 ///
 /// # Errors
 /// When there is no condition of a name, or no music.
-pub fn worth(
-    weights: &Weights,
-    dataset: &Dataset,
-    split: Split,
-    n_notes: usize,
-    names: &[String],
-) -> Result<(Bits, BTreeMap<&'static str, Worth>)> {
+pub fn worth(weights: &Weights, dataset: &Dataset, split: Split, n_notes: usize, names: &[String]) -> Result<Report> {
     for name in names {
         if !TABLES.iter().any(|(known, _)| known == name) {
             bail!("there is no condition {name}; give some of {}", TABLES.map(|(name, _)| name).join(", "));
@@ -146,7 +149,7 @@ pub fn worth(
         let [told, open, shuffled] = [told, open, shuffled].map(|by_value| total(&by_value).bits());
         all.insert(name, Worth { n_notes, told, open, shuffled, values });
     }
-    Ok((plain, all))
+    Ok(Report { plain, conditions: all })
 }
 
 /// The true values of a condition, a list for each batch; 0 where it is not known, or where nothing counts.
@@ -212,7 +215,8 @@ fn with(batch: &Batch, index: usize, values: &[u32]) -> Batch {
 
 /// The results as a table.
 #[must_use]
-pub fn table(plain: &Bits, all: &BTreeMap<&'static str, Worth>) -> String {
+pub fn table(report: &Report) -> String {
+    let Report { plain, conditions } = report;
     let bits = |bits: &Bits| {
         let parts: String = bits.attributes.iter().map(|(name, bits)| format!(" {name} {bits:.3}")).collect();
         format!("{:.3} ({})", bits.total, parts.trim_start())
@@ -222,7 +226,7 @@ pub fn table(plain: &Bits, all: &BTreeMap<&'static str, Worth>) -> String {
     };
     let mut text = format!("told {}: {}\n", ALWAYS_TOLD.join(" and "), bits(plain));
     text += &format!("{:<14}{:>9}{:>9}{:>9}{:>9}\n", "told also", "notes", "true", "open", "shuffled");
-    for (name, Worth { n_notes, told, open, shuffled, values }) in all {
+    for (name, Worth { n_notes, told, open, shuffled, values }) in conditions {
         text += &row(name, *n_notes, [told.total, open.total, shuffled.total]);
         text += &format!("{:14}true {}\n{:14}open {}\n", "", bits(told), "", bits(open));
         for (value, of) in values {

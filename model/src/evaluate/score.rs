@@ -84,12 +84,12 @@ pub(crate) fn played(
     piece: &Piece,
     notes: &[PlacedNote],
     conditions: Conditions,
-    lean: f32,
+    cache_weight: f32,
 ) -> Score {
     let mut score = Score::of(notes);
     session.reset();
     session.clear_user_notes();
-    session.set_cache_weight(lean);
+    session.set_cache_weight(cache_weight);
     for (i, PlacedNote { note, position, .. }) in notes.iter().enumerate() {
         session.set_metre(metre_at(note.onset_ticks, *position));
         let mut right = [false; 4];

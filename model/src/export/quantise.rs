@@ -7,9 +7,8 @@ use candle_core::Device;
 use engine::Weights;
 use engine::weights::{self, Header, Precision, rounding_error};
 
-use crate::data::corpus::Split;
 use crate::data::shards;
-use crate::evaluate::{EvaluateOptions, evaluate};
+use crate::evaluate::{EvaluateConfig, evaluate};
 use crate::network::Network;
 use crate::train::checkpoint::{Checkpoint, State};
 
@@ -73,22 +72,14 @@ pub fn quantise(options: &QuantiseOptions) -> Result<Summary> {
             std::fs::write(&floats, weight_file(options, &network, &state, Precision::F32)?)
                 .context("cannot write a temporary file; is the disk full?")?;
             let bits = |weights: &PathBuf| -> Result<f64> {
-                let options = EvaluateOptions {
+                let config = EvaluateConfig {
                     weights: Some(weights.clone()),
-                    data: data.clone(),
-                    split: Split::Test,
                     notes: Some(options.notes),
-                    answers: 0,
-                    raw: false,
-                    json: None,
-                    pictures: None,
                     // Rounding what goes into the layers is part of the cost.
-                    as_played: true,
-                    instant: None,
-                    conditions: None,
-                    threads: None,
+                    cache_weight: Some(0.0),
+                    ..EvaluateConfig::new(data)
                 };
-                Ok(evaluate(&options)?.bits_per_note)
+                Ok(evaluate(&config)?.bits_per_note)
             };
             Some([bits(&floats)?, bits(&options.out)?])
         }

@@ -9,69 +9,69 @@ use engine::{Pitch, Weights};
 /// What the answer should be like. The defaults are the plugin's; shares are from 0 to 1.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Controls, as in the plugin")]
-pub struct ControlOptions {
+pub(super) struct ControlArgs {
     /// A style of the weights, or a word of its name; any when not given
     #[arg(long)]
-    pub style: Option<String>,
+    style: Option<String>,
     /// A second style to mix with
     #[arg(long)]
-    pub style2: Option<String>,
+    style2: Option<String>,
     /// Share of the notes that come in the second style
     #[arg(long, default_value_t = Controls::default().style_mix)]
-    pub style_mix: f32,
+    style_mix: f32,
     /// How freely to choose: 0 takes the likeliest, 1 follows the style, more is wilder
     #[arg(long, default_value_t = Controls::default().temperature)]
-    pub temperature: f32,
+    temperature: f32,
     /// The temperature of time and length, times the other
     #[arg(long, default_value_t = 1.0)]
-    pub rhythm_freedom: f32,
+    rhythm_freedom: f32,
     /// The temperature of pitch and strength, times the other
     #[arg(long, default_value_t = 1.0)]
-    pub pitch_freedom: f32,
+    pitch_freedom: f32,
     /// Choose among the likeliest values that together have this probability
     #[arg(long, default_value_t = Controls::default().top_p)]
-    pub top_p: f32,
+    top_p: f32,
     /// Notes per beat, times the call's
     #[arg(long, default_value_t = Controls::default().density)]
-    pub density: f32,
+    density: f32,
     /// From -1 to 1: fewer notes and thinner chords than the call's, or more and fuller
     #[arg(long, default_value_t = Controls::default().complexity, allow_negative_numbers = true)]
-    pub complexity: f32,
+    complexity: f32,
     /// Notes at a time, at most; 0 for as many as the call has
     #[arg(long, default_value_t = Controls::default().voices)]
-    pub voices: u8,
+    voices: u8,
     /// How far the loudness is moved to the call's
     #[arg(long, default_value_t = Controls::default().velocity_follow)]
-    pub velocity_follow: f32,
+    velocity_follow: f32,
     /// The tonic, such as C or Eb; the call's when not given
     #[arg(long)]
-    pub key: Option<String>,
+    key: Option<String>,
     /// The scale, such as major or harmonic-minor; by the call's mode when not given
     #[arg(long)]
-    pub scale: Option<String>,
+    scale: Option<String>,
     /// How strictly to keep to key and scale
     #[arg(long, value_enum, default_value = "lean")]
-    pub key_lock: KeyLockOption,
+    key_lock: KeyLockName,
     /// Lowest key, 0 to 127
     #[arg(long, default_value_t = Controls::default().lowest.get())]
-    pub lowest: u8,
+    lowest: u8,
     /// Highest key, 0 to 127
     #[arg(long, default_value_t = Controls::default().highest.get())]
-    pub highest: u8,
+    highest: u8,
     /// The grid that notes are drawn to, such as 1/16 or 1/8-triplet; none when not given
     #[arg(long)]
-    pub quantise: Option<String>,
+    quantise: Option<String>,
     /// How far they are drawn
     #[arg(long, default_value_t = Controls::default().quantise_strength)]
-    pub quantise_strength: f32,
+    quantise_strength: f32,
     /// How far to lean towards what was played in the call
     #[arg(long, default_value_t = Controls::default().learn_from_me)]
-    pub learn: f32,
+    learn: f32,
 }
 
 /// How strictly an answer keeps to its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum KeyLockOption {
+pub(super) enum KeyLockName {
     /// All notes are alike
     Off,
     /// Other notes are rare
@@ -80,7 +80,7 @@ pub enum KeyLockOption {
     Strict,
 }
 
-impl Default for ControlOptions {
+impl Default for ControlArgs {
     fn default() -> Self {
         let Controls { style_mix, temperature, top_p, density, complexity, voices, velocity_follow, .. } =
             Controls::default();
@@ -99,7 +99,7 @@ impl Default for ControlOptions {
             velocity_follow,
             key: None,
             scale: None,
-            key_lock: KeyLockOption::Lean,
+            key_lock: KeyLockName::Lean,
             lowest: lowest.get(),
             highest: highest.get(),
             quantise: None,
@@ -109,12 +109,12 @@ impl Default for ControlOptions {
     }
 }
 
-impl ControlOptions {
+impl ControlArgs {
     /// The controls, with the styles of these weights.
     ///
     /// # Errors
     /// When a name is unknown or a number out of its range; says what would be right.
-    pub fn controls(&self, weights: &Weights) -> Result<Controls> {
+    pub(super) fn controls(&self, weights: &Weights) -> Result<Controls> {
         ensure!(self.temperature >= 0.0, "--temperature is {}; give 0 or more", self.temperature);
         ensure!(self.rhythm_freedom >= 0.0, "--rhythm-freedom is {}; give 0 or more", self.rhythm_freedom);
         ensure!(self.pitch_freedom >= 0.0, "--pitch-freedom is {}; give 0 or more", self.pitch_freedom);
@@ -153,9 +153,9 @@ impl ControlOptions {
             highest: lowest.max(highest),
             key: KeyChoice { tonic: u8::try_from(key)?.checked_sub(1), scale: u8::try_from(scale)? },
             key_lock: match self.key_lock {
-                KeyLockOption::Off => KeyLock::Off,
-                KeyLockOption::Lean => KeyLock::Lean,
-                KeyLockOption::Strict => KeyLock::Strict,
+                KeyLockName::Off => KeyLock::Off,
+                KeyLockName::Lean => KeyLock::Lean,
+                KeyLockName::Strict => KeyLock::Strict,
             },
             quantise_ticks: GRID_TICKS[grid],
             quantise_strength: self.quantise_strength,
@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    fn controls(options: &ControlOptions) -> Result<Controls> {
+    fn controls(options: &ControlArgs) -> Result<Controls> {
         let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
         options.controls(&Weights::parse(&file).unwrap())
     }
@@ -196,16 +196,16 @@ mod tests {
         #[derive(clap::Parser)]
         struct Cli {
             #[command(flatten)]
-            options: ControlOptions,
+            options: ControlArgs,
         }
         let given = <Cli as clap::Parser>::parse_from(["model"]).options;
         assert_eq!(controls(&given).unwrap(), Controls::default());
-        assert_eq!(controls(&ControlOptions::default()).unwrap(), Controls::default());
+        assert_eq!(controls(&ControlArgs::default()).unwrap(), Controls::default());
     }
 
     #[test]
     fn names_are_found_and_unknown_ones_answered_with_the_known() {
-        let options = ControlOptions {
+        let options = ControlArgs {
             style: Some("ragtime".into()),
             key: Some("eb".into()),
             scale: Some("harmonic-minor".into()),
@@ -213,15 +213,15 @@ mod tests {
             rhythm_freedom: 0.5,
             lowest: 70,
             highest: 50,
-            ..ControlOptions::default()
+            ..ControlArgs::default()
         };
         let found = controls(&options).unwrap();
         assert_eq!((found.style, found.key, found.quantise_ticks), (3, KeyChoice { tonic: Some(3), scale: 3 }, 16));
         assert_eq!((found.temperature, found.rhythm_temperature), (0.9, 0.45));
         assert_eq!((found.lowest.get(), found.highest.get()), (50, 70));
-        let error = |options: ControlOptions| format!("{:#}", controls(&options).unwrap_err());
-        assert!(error(ControlOptions { scale: Some("blue".into()), ..options.clone() }).contains("Blues"));
-        assert!(error(ControlOptions { density: 0.0, ..options.clone() }).contains("more than 0"));
-        assert!(error(ControlOptions { learn: 2.0, ..options }).contains("--learn is 2; give 0 to 1"));
+        let error = |options: ControlArgs| format!("{:#}", controls(&options).unwrap_err());
+        assert!(error(ControlArgs { scale: Some("blue".into()), ..options.clone() }).contains("Blues"));
+        assert!(error(ControlArgs { density: 0.0, ..options.clone() }).contains("more than 0"));
+        assert!(error(ControlArgs { learn: 2.0, ..options }).contains("--learn is 2; give 0 to 1"));
     }
 }
