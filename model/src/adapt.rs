@@ -15,10 +15,10 @@ use engine::conditions::N_STYLES;
 use engine::pack::{self, hex};
 use engine::{Pack, PackHeader, Weights};
 
-use crate::corpus::Split;
-use crate::dataset::{Dataset, SamplingPolicy};
+use crate::data::corpus::Split;
+use crate::data::dataset::{Dataset, SamplingPolicy};
+use crate::data::shards;
 use crate::evaluate::{load, shipped};
-use crate::shards;
 use crate::train::Monitor;
 use learn::{Course, learn};
 use music::Music;

@@ -15,7 +15,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use crate::batch::{Batch, LEVELS};
+use crate::data::batch::{Batch, LEVELS};
 use crate::network::Network;
 use crate::optim::AdamW;
 use crate::train::{Likelihood, Objective, Size};

@@ -2,6 +2,7 @@
 //! may be measured on, not shipped.
 
 mod chorales;
+pub mod harmony;
 pub mod jsb;
 pub mod maestro;
 

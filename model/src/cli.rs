@@ -1,13 +1,17 @@
 //! The command line: options in, text out. What concerns the whole process is here too (Ctrl-C, the pool of threads), so that the
 //! library can be called as often as one likes.
 //!
-//! Reading order: `prepare`, `train`, `distil`, `adapt`, `pack`, `quantise`, `benchmark`, `bench` (a verb each), `names` (words
+//! Reading order: `prepare`, `train`, `distil`, `adapt`, `pack`, `quantise`, `evaluate`, `benchmark`, `generate`,
+//! `bench` (a verb each), `controls` (the plugin's, as options), `names` (words
 //! for values), `renamed` (options that were), `terminal` (progress bar and Ctrl-C).
 
 mod adapt;
 mod bench;
 mod benchmark;
+mod controls;
 mod distil;
+mod evaluate;
+mod generate;
 mod names;
 mod pack;
 mod prepare;
@@ -20,7 +24,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use model::{evaluate, generate, inspect};
+use model::data::shards::write_atomically;
+use model::inspect;
 
 #[derive(Parser)]
 #[command(
@@ -50,12 +55,12 @@ enum Verb {
     /// Turn a checkpoint into a weight file of 8 bits
     Quantise(quantise::QuantiseArgs),
     /// Measure weights on music they have not seen
-    Evaluate(evaluate::EvaluateOptions),
+    Evaluate(evaluate::EvaluateArgs),
     /// Measure this trainer, or weights, on test sets with published numbers
     #[command(subcommand)]
     Benchmark(benchmark::Benchmark),
     /// Write a piece, or the answer to a call, as a MIDI file
-    Generate(generate::GenerateOptions),
+    Generate(generate::GenerateArgs),
     /// Look into a MIDI file, a weight file or a prepared folder
     #[command(after_help = "Examples:\n  model inspect phrase.mid\n  model inspect phrase.mid --dump | less\n  \
         model inspect my.antiphon\n  model inspect prepared")]
@@ -79,9 +84,9 @@ pub(crate) fn run() -> Result<()> {
         Verb::Adapt(args) => adapt::run(args),
         Verb::Pack(verb) => pack::run(&verb),
         Verb::Quantise(args) => quantise::run(args),
-        Verb::Evaluate(options) => evaluate::run(&options),
+        Verb::Evaluate(args) => evaluate::run(args),
         Verb::Benchmark(benchmark) => benchmark::run(benchmark),
-        Verb::Generate(options) => generate::run(&options),
+        Verb::Generate(args) => generate::run(args),
         Verb::Inspect { file, dump } => {
             print!("{}", inspect::describe(&file, dump)?);
             Ok(())

@@ -6,11 +6,12 @@ pub mod copying;
 pub mod distance;
 pub mod distributions;
 pub mod music;
+pub mod ngram;
 pub mod passages;
-mod pictures;
+pub mod pictures;
 pub mod resemblance;
 pub mod score;
-mod table;
+pub mod table;
 pub mod tokens;
 mod windows;
 
@@ -25,11 +26,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::batch::ATTRIBUTES;
-use crate::corpus::Split;
-use crate::dataset::{Dataset, SamplingPolicy};
+use crate::data::batch::ATTRIBUTES;
+use crate::data::corpus::Split;
+use crate::data::dataset::{Dataset, SamplingPolicy};
 use crate::train::VALID_NOTES;
-use crate::{ngram, shards};
 use music::{Held, Music};
 use passages::{Answerer, passages};
 use resemblance::{Resemblance, resemblance};
@@ -42,49 +42,32 @@ const SAMPLE_NOTES: usize = 512;
 const SHIPPED: &[u8] = include_bytes!("../weights/nano.antiphon");
 
 /// What to evaluate.
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  model evaluate --data prepared\n  \
-    model evaluate --weights my.antiphon --data prepared --notes 20000 --json report.json\n  \
-    model evaluate --weights my.antiphon --data ~/Music/midi --pictures report\n\n\
-    Fewer bits are better: one bit less means half as surprised by each note.")]
-pub struct EvaluateOptions {
-    /// A weight file; the plugin's own weights when not given
-    #[arg(long)]
+#[derive(Clone, Debug)]
+pub struct EvaluateConfig {
+    /// A weight file; the plugin's own weights when not given.
     pub weights: Option<PathBuf>,
-    /// A folder that `model prepare` wrote, a folder of MIDI files, or a manifest.csv
-    #[arg(long)]
+    /// A folder that `model prepare` wrote, a folder of MIDI files, or a manifest.csv.
     pub data: PathBuf,
-    /// Which part of it to predict
-    #[arg(long, value_enum, default_value = "test")]
+    /// Which part of it to predict.
     pub split: Split,
-    /// A quick sample of this many notes: the first 512 of each piece, in a mixed but fixed order
-    #[arg(long, alias = "max-notes")]
+    /// A quick sample of this many notes: the first 512 of each piece, in a mixed but fixed order.
     pub notes: Option<usize>,
-    /// Answers to make as the plugin does, and to compare with real music; 0 for none
-    #[arg(long, default_value_t = 100)]
+    /// Answers to make and to compare with real music; 0 for none.
     pub answers: usize,
-    /// Let the network answer alone, without what the plugin adds: density, key lock, loudness and range
-    #[arg(long)]
+    /// Whether the network answers alone, without what the plugin adds: density, key lock, loudness and range.
     pub raw: bool,
-    /// Write the results as JSON: to this file, or, without a name, instead of the table
-    #[arg(long, num_args = 0..=1, default_missing_value = "-")]
-    pub json: Option<PathBuf>,
-    /// Draw the results into this folder
-    #[arg(long)]
-    pub pictures: Option<PathBuf>,
-    /// Note by note, in the plugin's own arithmetic: slower, and the same to about a hundredth of a bit
-    #[arg(long)]
-    pub as_played: bool,
-    /// As played, and leaning so many percent towards the earlier notes of the piece, as the plugin's Learn from me does
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub instant: Option<u8>,
-    /// Measure instead what it is worth to tell each condition, or those named, as in harmony,relation; on 40,000 notes if
-    /// --notes says nothing else
-    #[arg(long, value_name = "NAMES", num_args = 0..=1, default_missing_value = "", value_delimiter = ',')]
-    pub conditions: Option<Vec<String>>,
-    /// Pieces to work on at once; all processor cores when not given
-    #[arg(long)]
-    pub threads: Option<usize>,
+    /// Note by note, in the plugin's own arithmetic, with the weight of the user cache, which learns the earlier notes of the
+    /// piece; all of a window at once when not given.
+    pub cache_weight: Option<f32>,
+}
+
+impl EvaluateConfig {
+    /// All of the test split, without answers.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        let (weights, notes, cache_weight) = (None, None, None);
+        Self { weights, data: data.into(), split: Split::Test, notes, answers: 0, raw: false, cache_weight }
+    }
 }
 
 /// The results. A piece's end event counts among its bits, not among its notes.
@@ -141,60 +124,17 @@ pub struct Style {
     pub accuracy: f64,
 }
 
-/// Evaluates, with a progress bar, and prints the results.
+/// Evaluates, with a progress bar.
 ///
 /// # Errors
 /// When a file cannot be read or the split is empty.
-pub fn run(options: &EvaluateOptions) -> Result<()> {
-    if let Some(names) = &options.conditions {
-        return run_conditions(options, names);
-    }
-    let report = match options.threads {
-        Some(n) => rayon::ThreadPoolBuilder::new().num_threads(n).build()?.install(|| evaluate(options))?,
-        None => evaluate(options)?,
-    };
-    if let Some(folder) = &options.pictures {
-        pictures::draw(&report, folder)?;
-    }
-    match options.json.as_deref() {
-        Some(stdout) if stdout == Path::new("-") => println!("{}", serde_json::to_string_pretty(&report)?),
-        json => {
-            table::print(&report);
-            json.map_or(Ok(()), |json| shards::write_atomically(json, &serde_json::to_vec_pretty(&report)?))?;
-        }
-    }
-    Ok(())
-}
-
-fn run_conditions(options: &EvaluateOptions, names: &[String]) -> Result<()> {
-    let weights = options.weights.as_deref().map_or_else(shipped, load)?;
-    let prepared = Music::open(&options.data)?.into_prepared();
-    let dataset = Dataset::of(prepared, &SamplingPolicy::default());
-    let names: Vec<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
-    let n_notes = options.notes.unwrap_or(VALID_NOTES);
-    let (plain, all) = conditions::worth(&weights, &dataset, options.split, n_notes, &names)?;
-    match options.json.as_deref() {
-        Some(stdout) if stdout == Path::new("-") => println!("{}", serde_json::to_string_pretty(&all)?),
-        json => {
-            print!("{}", conditions::table(&plain, &all));
-            json.map_or(Ok(()), |json| shards::write_atomically(json, &serde_json::to_vec_pretty(&all)?))?;
-        }
-    }
-    Ok(())
-}
-
-/// As [`run`], but prints only the progress bar.
-///
-/// # Errors
-/// As [`run`].
-pub fn evaluate(options: &EvaluateOptions) -> Result<Report> {
-    let weights = Arc::new(options.weights.as_deref().map_or_else(shipped, load)?);
-    let music = Music::open(&options.data)?;
-    let pieces = chosen(&music, options.split, options.notes);
+pub fn evaluate(config: &EvaluateConfig) -> Result<Report> {
+    let weights = Arc::new(config.weights.as_deref().map_or_else(shipped, load)?);
+    let music = Music::open(&config.data)?;
+    let pieces = chosen(&music, config.split, config.notes);
     let n_notes: usize = pieces.iter().map(|(_, notes)| notes.len()).sum();
-    ensure!(n_notes > 0, "{} has no {} pieces; choose another --split", options.data.display(), options.split.name());
-    let lean = options.instant.map(|percent| f32::from(percent) / 100.0).or(options.as_played.then_some(0.0));
-    let scores = score_all(&weights, &music, &pieces, lean)?;
+    ensure!(n_notes > 0, "{} has no {} pieces; choose another --split", config.data.display(), config.split.name());
+    let scores = score_all(&weights, &music, &pieces, config.cache_weight)?;
     let mut total = Score::default();
     let mut styles: BTreeMap<String, Score> = BTreeMap::new();
     for ((piece, _), score) in pieces.iter().zip(&scores) {
@@ -206,10 +146,10 @@ pub fn evaluate(options: &EvaluateOptions) -> Result<Report> {
     let orders = baselines(&train, &pieces);
     let sum = |bits: &[f64; 4]| bits.iter().sum::<f64>();
     let best = orders.iter().min_by(|a, b| sum(a).total_cmp(&sum(b))).unwrap_or(&orders[0]);
-    let answers = (options.answers > 0).then(|| {
+    let answers = (config.answers > 0).then(|| {
         // The whole of the pieces, however few of their notes were scored.
-        let answerer = if options.raw { Answerer::Network } else { Answerer::Plugin };
-        let passages = passages(&weights, &music, &chosen_whole(&music, options.split), options.answers, answerer);
+        let answerer = if config.raw { Answerer::Network } else { Answerer::Plugin };
+        let passages = passages(&weights, &music, &chosen_whole(&music, config.split), config.answers, answerer);
         resemblance(&passages, &train)
     });
 
@@ -227,7 +167,7 @@ pub fn evaluate(options: &EvaluateOptions) -> Result<Report> {
         accuracy: as_f64(total.n_all_right) / n_guesses,
         accuracy_by_attribute: ATTRIBUTES.into_iter().zip(total.n_right.map(|n| as_f64(n) / n_guesses)).collect(),
         weights: weights.header().name.clone(),
-        split: options.split,
+        split: config.split,
         n_notes,
         n_pieces: pieces.len(),
         attributes: by_attribute(&total.bits),
@@ -236,8 +176,18 @@ pub fn evaluate(options: &EvaluateOptions) -> Result<Report> {
         ngram_orders: orders.iter().map(|bits| sum(bits) / n).collect(),
         styles: styles.into_iter().map(|(name, score)| (name, style(&score))).collect(),
         answers: answers.filter(|answers| answers.n_passages > 0),
-        answers_are_raw: options.raw,
+        answers_are_raw: config.raw,
     })
+}
+
+/// What it is worth to tell each condition, or those named, on so many notes of the split: see [`conditions::worth`].
+///
+/// # Errors
+/// As [`evaluate`], and when a condition is unknown.
+pub fn evaluate_conditions(config: &EvaluateConfig, names: &[String]) -> Result<conditions::Report> {
+    let weights = config.weights.as_deref().map_or_else(shipped, load)?;
+    let dataset = Dataset::of(Music::open(&config.data)?.into_prepared(), &SamplingPolicy::default());
+    conditions::worth(&weights, &dataset, config.split, config.notes.unwrap_or(VALID_NOTES), names)
 }
 
 /// Reads a weight file.
@@ -282,8 +232,8 @@ fn chosen(music: &Music, split: Split, n_notes: Option<usize>) -> Vec<Held<'_>> 
     pieces
 }
 
-/// The score of each piece, on all cores: as played, with such a lean, or window by window.
-fn score_all(weights: &Arc<Weights>, music: &Music, pieces: &[Held], lean: Option<f32>) -> Result<Vec<Score>> {
+/// The score of each piece, on all cores: as played, with such a weight of the user cache, or window by window.
+fn score_all(weights: &Arc<Weights>, music: &Music, pieces: &[Held], cache_weight: Option<f32>) -> Result<Vec<Score>> {
     let windows = Windows::new(weights)?;
     let n_notes: usize = pieces.iter().map(|(_, notes)| notes.len()).sum();
     let bar = ProgressBar::new(n_notes as u64)
@@ -299,8 +249,8 @@ fn score_all(weights: &Arc<Weights>, music: &Music, pieces: &[Held], lean: Optio
             |session, i| {
                 let (piece, notes) = pieces[i];
                 let conditions = score::conditions(weights, piece, music.style(piece));
-                let score = match lean {
-                    Some(lean) => score::played(session, piece, notes, conditions, lean),
+                let score = match cache_weight {
+                    Some(weight) => score::played(session, piece, notes, conditions, weight),
                     None => windows.score(piece, notes, conditions)?,
                 };
                 bar.inc(notes.len() as u64);

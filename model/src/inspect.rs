@@ -14,9 +14,9 @@ use engine::{Pack, TICKS_PER_BEAT, Weights};
 use music::midi::{read_reduction, summary};
 use music::{MetreChange, Reading, Reduction, event_text};
 
-use crate::corpus::Split;
-use crate::pack;
-use crate::shards;
+use crate::data::corpus::Split;
+use crate::data::shards;
+use crate::export::pack;
 
 /// What a .mid file, a weight file, a style pack or a folder of `model prepare` holds, as text. With `dump`, a MIDI file's notes as
 /// [`event_text`].

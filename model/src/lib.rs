@@ -1,25 +1,19 @@
 //! Antiphon's offline side: MIDI files become notes, notes become a trained network, a network becomes an 8-bit style.
+//!
+//! Reading order: [`data`] goes from files to batches; [`network`] is what is trained, [`optim`] how its numbers move, and
+//! [`train`] the loop around them; [`adapt`] trains a style of one's own; [`export`] makes the files that the plugin reads;
+//! [`evaluate`] says how good they are, and [`generate`] lets them play; [`benchmark`] compares with published results,
+//! [`bench`] with the processor's limits; [`inspect`] looks into any of the files.
 #![forbid(unsafe_code)]
 
 pub mod adapt;
-pub mod batch;
 pub mod bench;
 pub mod benchmark;
-pub mod corpus;
-pub mod cpu;
-pub mod dataset;
-pub mod distil;
+pub mod data;
 pub mod evaluate;
+pub mod export;
 pub mod generate;
-pub mod initial;
 pub mod inspect;
 pub mod network;
-pub mod ngram;
-pub mod ops;
 pub mod optim;
-pub mod pack;
-pub mod prepare;
-pub mod quantise;
-pub mod sequence;
-pub mod shards;
 pub mod train;

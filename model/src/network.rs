@@ -1,14 +1,18 @@
 //! The network, for training: the same parameters and the same arithmetic as `engine`'s, over whole batches.
 
+pub mod cpu;
+pub mod initial;
+pub mod ops;
+
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Result, Tensor, Var, bail};
 use engine::config::{TensorKind, TensorShape};
 use engine::{ModelConfig, Weights, conditions};
 
-use crate::batch::{ATTRIBUTES, Batch, LEVELS};
-use crate::initial::Initial;
-use crate::ops::{AttentionShape, Dropout, Kernels, Table};
+use crate::data::batch::{ATTRIBUTES, Batch, LEVELS};
+use crate::network::initial::Initial;
+use crate::network::ops::{AttentionShape, Dropout, Kernels, Table};
 
 /// How much a nat of a level counts in the loss, beside a nat of a note's attribute.
 pub const LEVEL_WEIGHT: f32 = 0.1;

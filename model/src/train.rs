@@ -11,6 +11,7 @@
 pub mod bits;
 pub mod checkpoint;
 pub mod config;
+pub mod distil;
 mod folder;
 pub mod hooks;
 pub mod learner;
@@ -25,9 +26,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::batch::Batch;
-use crate::corpus::Split;
-use crate::dataset::Dataset;
+use crate::data::batch::Batch;
+use crate::data::corpus::Split;
+use crate::data::dataset::Dataset;
 use crate::optim::Schedule;
 use folder::RunFolder;
 use log::Log;

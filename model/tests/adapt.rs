@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use engine::{ModelConfig, Note, Pack, Pitch, Precision, Velocity, Weights, random_file};
 use model::adapt::{AdaptConfig, adapt};
+use model::export::pack::merge;
 use model::inspect::describe;
-use model::pack::merge;
 use model::train::Unwatched;
 use music::midi::write;
 use music::{Part, Score, TimeSignature};

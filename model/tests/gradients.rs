@@ -11,9 +11,9 @@ mod common;
 use candle_core::{DType, Device, Tensor, Var};
 use common::random_batch;
 use engine::ModelConfig;
-use model::cpu::{self, Workspace};
 use model::network::Network;
-use model::ops::{self, AttentionShape, Dropout, Kernels, Table, stock};
+use model::network::cpu::{self, Workspace};
+use model::network::ops::{self, AttentionShape, Dropout, Kernels, Table, stock};
 use model::optim::AdamW;
 use model::train::{Likelihood, Objective};
 use rand::{RngExt, SeedableRng};
@@ -118,7 +118,7 @@ fn cross_entropy_equals_the_stock_one() {
     );
 }
 
-fn loss(network: &Network, batch: &model::batch::Batch, dropout_seed: Option<u32>) -> Tensor {
+fn loss(network: &Network, batch: &model::data::batch::Batch, dropout_seed: Option<u32>) -> Tensor {
     let (nats, levels) = network.nats_and_levels(batch, dropout_seed.map(|seed| Dropout { rate: 0.1, seed })).unwrap();
     let all = (Tensor::cat(&nats, 0).unwrap().sum_all().unwrap() + levels).unwrap();
     (all / (batch.batch_size * batch.sequence_length) as f64).unwrap()
@@ -279,7 +279,7 @@ fn passes_refuse_a_batch_that_does_not_fit() {
     let mut short = whole.clone();
     short.mask[2].pop();
     let long = random_batch(1, ModelConfig::TINY.n_context + 1, 3);
-    for batch in [out_of_range, short, long, model::batch::Batch::default()] {
+    for batch in [out_of_range, short, long, model::data::batch::Batch::default()] {
         assert!(cpu::gradients(&network, &batch, None, 1.0, &workspace).is_err());
     }
 }

@@ -15,10 +15,10 @@ use engine::sample::{Sampling, choose};
 
 use engine::weights::{self, Header, Precision};
 use engine::{Conditions, Event, Metre, ModelConfig, Note, Pitch, Session, Velocity, Weights};
-use model::batch::Batch;
+use model::data::batch::Batch;
+use model::data::sequence;
+use model::data::shards::{Labels, PlacedNote};
 use model::network::Network;
-use model::sequence;
-use model::shards::{Labels, PlacedNote};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use candle_core::Device;
 use engine::{ModelConfig, Note, Pitch, Velocity};
-use model::batch::Batch;
-use model::corpus::Split;
-use model::dataset::{Dataset, SamplingPolicy};
+use model::data::batch::Batch;
+use model::data::corpus::Split;
+use model::data::dataset::{Dataset, SamplingPolicy};
+use model::data::prepare::{PrepareOptions, prepare};
 use model::network::Network;
 use model::optim::AdamW;
-use model::prepare::{PrepareOptions, prepare};
 use model::train::reptile::Task;
 use model::train::{Likelihood, Objective};
 use music::midi::write;

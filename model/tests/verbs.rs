@@ -3,15 +3,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
-use engine::answer::{AnswerRequest, Call, Controls, answer};
+use engine::answer::{AnswerRequest, Call, Controls, KeyChoice, KeyLock, answer};
 use engine::{Metre, ModelConfig, Note, Pitch, Precision, Session, Velocity, random_file};
-use model::corpus::Split;
-use model::evaluate::{EvaluateOptions, evaluate, load};
-use model::generate::{self, ControlOptions, GenerateOptions, KeyLockOption};
+use model::data::prepare::{PrepareOptions, prepare};
+use model::evaluate::{EvaluateConfig, evaluate, load};
+use model::generate::{GenerateConfig, generate};
 use model::inspect::describe;
-use model::prepare::{PrepareOptions, prepare};
 use music::midi::{read, read_reduction, write};
 use music::{Part, Reading, Reduction, Score, TempoMap, TimeSignature, event_text};
 
@@ -42,18 +42,23 @@ fn save(path: &Path, notes: &[Note]) {
     fs::write(path, write(&waltz(notes)).unwrap()).unwrap();
 }
 
-fn options(folder: &Path, out: &str) -> GenerateOptions {
-    GenerateOptions {
-        weights: weights(folder),
-        call: None,
-        silence: 0.0,
-        bars: None,
-        notes: Some(40),
-        seed: 5,
-        controls: ControlOptions::default(),
-        out: folder.join(out),
-        picture: None,
-    }
+/// What `model` prints when it is called with these words.
+///
+/// # Errors
+/// With what it says when it fails.
+fn model(words: &[&str]) -> Result<String, String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_model")).args(words).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+}
+
+/// What `model generate` writes, given these words besides, with random weights and seed 5.
+fn generated(folder: &Path, words: &[&str]) -> Result<Vec<u8>, String> {
+    let (weights, out) = (weights(folder), folder.join("generated.mid"));
+    let all = ["generate", "--weights", weights.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let seed = if words.contains(&"--seed") { &[][..] } else { &["--seed", "5"] };
+    model(&[&all, seed, words].concat())?;
+    Ok(fs::read(out).unwrap())
 }
 
 #[test]
@@ -66,22 +71,8 @@ fn evaluation_reports_bits_beside_the_baselines() {
     }
     let prepared = folder.path().join("prepared");
     prepare(&PrepareOptions { data, out: prepared.clone(), ..PrepareOptions::default() }).unwrap();
-    let pictures = folder.path().join("pictures");
-    let mut options = EvaluateOptions {
-        weights: Some(weights(folder.path())),
-        data: prepared.clone(),
-        split: Split::Test,
-        notes: None,
-        answers: 0,
-        raw: false,
-        json: Some(folder.path().join("report.json")),
-        pictures: Some(pictures.clone()),
-        as_played: false,
-        instant: None,
-        conditions: None,
-        threads: None,
-    };
-    let report = evaluate(&options).unwrap();
+    let mut config = EvaluateConfig { weights: Some(weights(folder.path())), ..EvaluateConfig::new(prepared.clone()) };
+    let report = evaluate(&config).unwrap();
     let sum: f64 = report.attributes.values().sum();
     assert!((sum - report.bits_per_note).abs() < 1e-9 && report.bits_per_note.is_finite());
     // Random weights know nothing, frequencies little; the n-gram sees the scale.
@@ -96,7 +87,13 @@ fn evaluation_reports_bits_beside_the_baselines() {
     let json = serde_json::to_value(&report).unwrap();
     assert!(["bits_per_note", "ngram_bits_per_note", "unigram_bits_per_note"].iter().all(|key| json[key].is_f64()));
 
-    model::evaluate::run(&options).unwrap();
+    let (pictures, file) = (folder.path().join("pictures"), folder.path().join("report.json"));
+    let random = weights(folder.path());
+    let paths = [&random, &prepared, &file, &pictures].map(|path| path.to_str().unwrap());
+    let [random, data, file, drawn] = paths;
+    let words =
+        ["evaluate", "--answers", "0", "--weights", random, "--data", data, "--json", file, "--pictures", drawn];
+    assert!(model(&words).unwrap().contains("bits per note"));
     let json: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
     assert!(json["bits_per_note"].is_f64() && json["styles"].is_object());
@@ -105,15 +102,15 @@ fn evaluation_reports_bits_beside_the_baselines() {
     assert!(report.styles.keys().all(|name| styles.contains(name.as_str())), "each bar has its name");
 
     // Pieces are longer than the context, so both ways went on from window to window.
-    let played = evaluate(&EvaluateOptions { as_played: true, ..options.clone() }).unwrap();
+    let played = evaluate(&EvaluateConfig { cache_weight: Some(0.0), ..config.clone() }).unwrap();
     for (name, bits) in &report.attributes {
         let other = played.attributes[name];
         assert!((bits / other - 1.0).abs() < 0.01, "{name}: {bits} bits at once, {other} note by note");
     }
     assert!((report.accuracy_by_attribute["pitch"] - played.accuracy_by_attribute["pitch"]).abs() < 0.05);
 
-    options.notes = Some(70);
-    assert_eq!(evaluate(&options).unwrap().n_notes, 70);
+    config.notes = Some(70);
+    assert_eq!(evaluate(&config).unwrap().n_notes, 70);
     let shown = describe(&prepared, false).unwrap();
     assert!(shown.contains("Any style") && shown.contains("all"), "{shown}");
 }
@@ -124,29 +121,16 @@ fn midi_files_are_evaluated_as_they_lie() {
     for k in 0..3 {
         save(&folder.path().join(format!("{k}.mid")), &tune(240 - k, 48));
     }
-    let mut options = EvaluateOptions {
-        weights: Some(weights(folder.path())),
-        data: folder.path().to_owned(),
-        split: Split::Test,
-        notes: None,
-        answers: 0,
-        raw: false,
-        json: None,
-        pictures: None,
-        as_played: false,
-        instant: None,
-        conditions: None,
-        threads: None,
-    };
-    let report = evaluate(&options).unwrap();
+    let mut config = EvaluateConfig { weights: Some(weights(folder.path())), ..EvaluateConfig::new(folder.path()) };
+    let report = evaluate(&config).unwrap();
     assert_eq!((report.n_pieces, report.n_notes), (3, 717), "all files are held out");
     assert!(report.ngram_bits_per_note < report.unigram_bits_per_note);
 
     // Longer ones leave room for an answer and what really follows.
     save(&folder.path().join("long.mid"), &tune(250, 60).repeated(2));
-    options.answers = 5;
-    options.raw = true;
-    let answers = evaluate(&options).unwrap().answers.unwrap();
+    config.answers = 5;
+    config.raw = true;
+    let answers = evaluate(&config).unwrap().answers.unwrap();
     assert_eq!(answers.n_passages, 1);
     assert!(answers.copied_notes.is_none(), "there is no training music");
     let key = answers.features["share in the key of before"];
@@ -154,8 +138,8 @@ fn midi_files_are_evaluated_as_they_lie() {
     assert!((key.real.overlap - 1.0).abs() < 1e-9 && key.generated.overlap < 0.5, "{key:?}");
 
     // The plugin's answers, whose key lock leans towards that key, are nearer.
-    options.raw = false;
-    let report = evaluate(&options).unwrap();
+    config.raw = false;
+    let report = evaluate(&config).unwrap();
     let as_played = &report.answers.unwrap().features["share in the key of before"];
     assert!(!report.answers_are_raw && as_played.generated.wasserstein < 0.5 * key.generated.wasserstein);
 }
@@ -180,28 +164,18 @@ fn a_call_is_continued_from_its_end_in_whole_bars() {
     let folder = tempfile::tempdir().unwrap();
     let call = folder.path().join("call.mid");
     save(&call, &tune(24, 60));
-    let picture = Some(folder.path().join("roll.png"));
-    let options = GenerateOptions {
-        call: Some(call),
-        bars: Some(4),
-        notes: None,
-        picture,
-        controls: ControlOptions { style: Some("ragtime".into()), ..ControlOptions::default() },
-        ..options(folder.path(), "answer.mid")
-    };
-    generate::run(&options).unwrap();
-    let first = fs::read(&options.out).unwrap();
+    let picture = folder.path().join("roll.png");
+    let words = ["--call", call.to_str().unwrap(), "--bars", "4", "--silence", "0", "--style", "ragtime"];
+    let first = generated(folder.path(), &[&words[..], &["--picture", picture.to_str().unwrap()]].concat()).unwrap();
     let (score, _) = read_reduction(&first, Reading::Auto).unwrap();
     assert_eq!(&score.notes[..24], tune(24, 60));
     let (start, stop) = (24 * 24, 24 * 24 + 4 * 144);
     assert!(score.notes.len() > 24);
     assert!(score.notes[24..].iter().all(|note| note.onset_ticks >= start && note.end_ticks() <= stop));
-    assert!(fs::read(options.picture.as_ref().unwrap()).unwrap().starts_with(b"\x89PNG"));
+    assert!(fs::read(picture).unwrap().starts_with(b"\x89PNG"));
 
-    generate::run(&options).unwrap();
-    assert_eq!(fs::read(&options.out).unwrap(), first, "the same seed, the same notes");
-    generate::run(&GenerateOptions { seed: 6, ..options.clone() }).unwrap();
-    assert_ne!(fs::read(&options.out).unwrap(), first);
+    assert_eq!(generated(folder.path(), &words).unwrap(), first, "the same seed, the same notes");
+    assert_ne!(generated(folder.path(), &[&words[..], &["--seed", "6"]].concat()).unwrap(), first);
 }
 
 #[test]
@@ -213,10 +187,8 @@ fn an_answer_is_written_in_the_metre_and_tempo_of_its_call() {
         score.tempi = TempoMap::new(48, [(0, 700_000), (150, 600_000)]);
         let call = folder.path().join("call.mid");
         fs::write(&call, write(&score).unwrap()).unwrap();
-        let options =
-            GenerateOptions { call: Some(call), bars: Some(8), notes: None, ..options(folder.path(), "answer.mid") };
-        generate::run(&options).unwrap();
-        let written = read(&fs::read(&options.out).unwrap()).unwrap();
+        let words = ["--call", call.to_str().unwrap(), "--bars", "8", "--silence", "0"];
+        let written = read(&generated(folder.path(), &words).unwrap()).unwrap();
         assert_eq!(written.left_out, []);
         let written = written.score.resampled(48);
         assert_eq!((&written.metres, &written.tempi), (&score.metres, &score.tempi));
@@ -228,8 +200,6 @@ fn an_answer_is_written_in_the_metre_and_tempo_of_its_call() {
 /// The answer loop is one: what the plugin plays (see `tests/parity.rs` of the repository) is what `generate` writes.
 #[test]
 fn generate_answers_as_the_engine_does() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = options(folder.path(), "answer.mid");
     let weights = Arc::new(load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/nano.antiphon")).unwrap());
     let signature = TimeSignature::new(6, 3).unwrap();
     let score = Score::new(80.0, signature).with_part(Part::new("tune", tune(24, 60)));
@@ -239,61 +209,57 @@ fn generate_answers_as_the_engine_does() {
     let engine = |request: AnswerRequest, controls: &Controls, call: &Call, n_most: usize| {
         answer(&mut Session::new(Arc::clone(&weights)), call, request, controls, n_most)
     };
-    let generate = |options: GenerateOptions, call| generate::generate(&weights, call, &options).unwrap();
+    let plain = Controls::default();
+    let config = GenerateConfig { silence_ms: 0.0, bars: None, notes: None, seed: 5, controls: plain };
 
     // As when nobody has touched the plugin: 700 ms are 44.8 ticks.
-    let untouched = GenerateOptions { silence: 700.0, notes: None, seed: 1, ..options.clone() };
+    let untouched = GenerateConfig { silence_ms: 700.0, seed: 1, ..config };
     let request = AnswerRequest { song_seed: 1, number: 0, start_ticks: 576 + 45, end_ticks: 576 + 45 + 576 };
-    let expected = engine(request, &Controls::default(), &call, usize::MAX);
+    let expected = engine(request, &plain, &call, usize::MAX);
     assert!(expected.len() > 8 && expected[0].onset_ticks == 621);
-    assert_eq!(generate(untouched, Some(&reduction)), expected);
+    assert_eq!(generate(&weights, Some(&reduction), &untouched), expected);
 
-    let controls = ControlOptions {
-        style: Some("schubert".into()),
-        style2: Some("debussy".into()),
+    let controls = Controls {
+        style: weights.style_index("schubert").unwrap(),
+        style2: weights.style_index("debussy").unwrap(),
         style_mix: 0.3,
-        rhythm_freedom: 0.5,
+        rhythm_temperature: 0.45,
         density: 2.0,
         voices: 2,
-        key: Some("d".into()),
-        scale: Some("dorian".into()),
-        key_lock: KeyLockOption::Strict,
-        quantise: Some("1/16".into()),
-        ..ControlOptions::default()
+        key: KeyChoice { tonic: Some(2), scale: 4 },
+        key_lock: KeyLock::Strict,
+        quantise_ticks: 12,
+        ..plain
     };
     let request = AnswerRequest { song_seed: 5, number: 0, start_ticks: 576, end_ticks: 576 + 4 * 144 };
-    let expected = engine(request, &controls.controls(&weights).unwrap(), &call, usize::MAX);
+    let expected = engine(request, &controls, &call, usize::MAX);
     assert!(expected.len() > 8 && expected[0].onset_ticks == 576);
-    let touched = GenerateOptions { bars: Some(4), notes: None, controls, ..options.clone() };
-    assert_eq!(generate(touched, Some(&reduction)), expected);
+    assert_eq!(generate(&weights, Some(&reduction), &GenerateConfig { bars: Some(4), controls, ..config }), expected);
 
     let request = AnswerRequest { song_seed: 5, number: 0, start_ticks: 0, end_ticks: i64::MAX };
     let none = Call::none(Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 });
-    assert_eq!(generate(options, None), engine(request, &Controls::default(), &none, 40));
+    let alone = generate(&weights, None, &GenerateConfig { notes: Some(40), ..config });
+    assert_eq!(alone, engine(request, &plain, &none, 40));
 }
 
 #[test]
 fn a_piece_comes_from_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let options = options(folder.path(), "piece.mid");
-    generate::run(&options).unwrap();
-    let (score, _) = read_reduction(&fs::read(&options.out).unwrap(), Reading::Auto).unwrap();
+    let file = generated(folder.path(), &["--notes", "40"]).unwrap();
+    let (score, _) = read_reduction(&file, Reading::Auto).unwrap();
     assert!((30..=40).contains(&score.notes.len()), "{}", score.notes.len());
 }
 
 #[test]
 fn wrong_requests_say_what_would_be_right() {
     let folder = tempfile::tempdir().unwrap();
-    let options = options(folder.path(), "x.mid");
-    let error = |options: GenerateOptions| format!("{:#}", generate::run(&options).unwrap_err());
-    let with = |controls: ControlOptions| error(GenerateOptions { controls, ..options.clone() });
-    assert!(with(ControlOptions { style: Some("polka".into()), ..ControlOptions::default() }).contains("Ragtime"));
-    assert!(with(ControlOptions { temperature: -1.0, ..ControlOptions::default() }).contains("0 or more"));
-    assert!(error(GenerateOptions { weights: folder.path().join("none"), ..options.clone() }).contains("cannot open"));
-    assert!(
-        error(GenerateOptions { call: Some(options.weights.clone()), ..options.clone() }).contains("not a readable")
-    );
-    assert!(!options.out.exists());
+    let error = |words: &[&str]| generated(folder.path(), words).unwrap_err();
+    assert!(error(&["--style", "polka"]).contains("Ragtime"));
+    assert!(error(&["--temperature=-1"]).contains("0 or more"));
+    assert!(error(&["--call", folder.path().join("none").to_str().unwrap()]).contains("cannot open"));
+    assert!(error(&["--call", weights(folder.path()).to_str().unwrap()]).contains("not a readable"));
+    assert!(error(&["--silence", "nan"]).contains("0 or more"));
+    assert!(!folder.path().join("generated.mid").exists());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use engine::pack::{self, Adapter};
-use engine::{Ask, Conditions, Note, Onset, Pack, PackHeader, Pitch, Sampling, Session, Velocity, Weights};
+use engine::{Conditions, Note, NoteRequest, Onset, Pack, PackHeader, Pitch, Sampling, Session, Velocity, Weights};
 
 /// As `model adapt` makes them.
 const RANK: usize = 8;
@@ -67,7 +67,7 @@ fn step_us(base: Weights) -> Result<[f64; 2], Box<dyn Error>> {
         velocity: Velocity::MEDIUM,
     };
     let n_notes = i64::try_from(CONTEXT_NOTES.min(sessions[0].weights().config().n_context - 2))?;
-    let ask = Ask {
+    let ask = NoteRequest {
         conditions: Conditions::default(),
         sampling: Sampling { temperature: 1.0, top_p: 0.95 },
         lowest: Pitch::new(21).unwrap_or(Pitch::MIDDLE_C),
@@ -77,7 +77,7 @@ fn step_us(base: Weights) -> Result<[f64; 2], Box<dyn Error>> {
     };
     let marks = sessions.each_mut().map(|session| {
         session.feed_all((0..n_notes).map(|i| (note(i), Conditions::default())));
-        session.mark()
+        session.checkpoint()
     });
     let mut us = [const { Vec::new() }; 2];
     for _ in 0..N_STEPS {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use engine::config::TensorKind;
 use engine::{
-    Ask, Bend, Conditions, Event, ModelConfig, Note, Onset, Pitch, Precision, Sampling, Session, Velocity, Weights,
-    random_file,
+    Conditions, Event, LogitBias, ModelConfig, Note, NoteRequest, Onset, Pitch, Precision, Sampling, Session, Velocity,
+    Weights, random_file,
 };
 use memmap2::MmapMut;
 use serde::Serialize;
@@ -122,7 +122,7 @@ fn measure(name: &'static str, config: ModelConfig, rounds: usize) -> Result<Net
         let n_notes = context.min(config.n_context - 2);
         session.reset();
         (0..n_notes).map(note).for_each(|(note, conditions)| session.feed(note, conditions));
-        let mark = session.mark();
+        let mark = session.checkpoint();
         let ask = ask(n_notes);
         let bytes = weight_bytes(&config) + cache_bytes(&config, context);
         let mut step = || {
@@ -177,7 +177,7 @@ fn endless(session: &mut Session, n_notes: usize) -> Times {
     session.reset();
     let mut last_ticks = 0;
     let seconds = (0..n_notes).map(|_| {
-        let ask = Ask { onset: Onset::NotBefore(last_ticks + SPACING_TICKS), ..ask(0) };
+        let ask = NoteRequest { onset: Onset::NotBefore(last_ticks + SPACING_TICKS), ..ask(0) };
         let start = Instant::now();
         let event = session.next(&ask);
         let seconds = start.elapsed().as_secs_f64();
@@ -215,11 +215,11 @@ fn at_once(session: &mut Session, rounds: usize) -> Vec<AtOnce> {
                         (_, 1) => _ = black_box(session.next(&ask(1))),
                         (_, 2) => {
                             let [a, b, ..] = &mut candidates;
-                            _ = black_box(Session::next_together([a, b], [(ask(1), Bend::default()); 2]));
+                            _ = black_box(Session::next_batch([a, b], [(ask(1), LogitBias::default()); 2]));
                         }
                         _ => {
-                            let asks = [(ask(1), Bend::default()); 4];
-                            _ = black_box(Session::next_together(candidates.each_mut(), asks));
+                            let asks = [(ask(1), LogitBias::default()); 4];
+                            _ = black_box(Session::next_batch(candidates.each_mut(), asks));
                         }
                     });
                     if repeat > 0 {
@@ -243,8 +243,8 @@ fn note(index: usize) -> (Note, Conditions) {
 }
 
 /// All four attributes are drawn.
-fn ask(index: usize) -> Ask {
-    Ask {
+fn ask(index: usize) -> NoteRequest {
+    NoteRequest {
         conditions: Conditions::default(),
         sampling: Sampling { temperature: 1.0, top_p: 0.95 },
         lowest: Pitch::new(21).unwrap_or(Pitch::MIDDLE_C),

@@ -26,13 +26,13 @@ pub use music::{Metre, Note, Pitch, Position, TICKS_PER_BEAT, Velocity};
 pub use music::{key, metre, note};
 pub use network::config;
 pub use network::config::ModelConfig;
-pub use sampling::density_control::{Asked, Texture};
+pub use sampling::density_control::{DensityRequest, NoteDensity};
 pub use sampling::grammar::Onset;
-pub use sampling::onset_bias::Pacing;
+pub use sampling::onset_bias::OnsetBias;
 pub use sampling::sample::Sampling;
-pub use sampling::user_cache::MOST_NOTES as MOST_LEARNT;
+pub use sampling::user_cache::MOST_USER_NOTES;
 pub use sampling::{grammar, repeat, sample};
-pub use session::{Ask, Bend, Event, Mark, Session};
+pub use session::{Checkpoint, Event, LogitBias, NoteRequest, Session};
 pub use tokens::vocab;
 
 /// Which instructions the 8-bit layers use on this processor. The notes do not depend on it.

@@ -1,6 +1,6 @@
 //! How the next note is chosen from what the network says.
 //!
-//! Reading order: [`sample`] draws a value; [`grammar`] says which are legal; `user_cache` leans towards what the player did,
+//! Reading order: [`sample`] draws a value; [`grammar`] says which are legal; `user_cache` makes likelier what the player did,
 //! `onset_bias` and [`density_control`] towards as many notes as were asked for; [`repeat`] says when an answer runs in circles.
 
 pub mod density_control;

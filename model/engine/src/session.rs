@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use oorandom::Rand32;
 
-pub use self::choose::{Ask, Bend, Event};
+pub use self::choose::{Event, LogitBias, NoteRequest};
 use crate::conditions::{Conditions, N_STYLES};
 use crate::files::weights::Weights;
 use crate::metre::{Metre, Position};
@@ -20,7 +20,7 @@ use crate::tokens::vocab::N_PITCHES;
 
 /// A place in a session to come back to.
 #[derive(Clone, Copy, Debug)]
-pub struct Mark {
+pub struct Checkpoint {
     n_fed: usize,
     hash: u64,
     random: Rand32,
@@ -42,7 +42,7 @@ pub struct Session {
     random: Rand32,
     context: Context,
     cache: UserCache,
-    lean: f32,
+    cache_weight: f32,
 }
 
 impl Session {
@@ -50,7 +50,14 @@ impl Session {
     #[must_use]
     pub fn new(weights: Arc<Weights>) -> Self {
         let context = Context::new(weights.config(), weights.header().precision);
-        Self { weights, metre: Metre::Free, random: Rand32::new(0), context, cache: UserCache::new(), lean: 0.0 }
+        Self {
+            weights,
+            metre: Metre::Free,
+            random: Rand32::new(0),
+            context,
+            cache: UserCache::new(),
+            cache_weight: 0.0,
+        }
     }
 
     /// The weights that it plays.
@@ -74,27 +81,27 @@ impl Session {
         self.metre = metre;
     }
 
-    /// Remembers a note of the player, the last [`crate::MOST_LEARNT`] of them or somewhat fewer, for [`Session::lean`].
+    /// Remembers a note of the player, the last [`crate::MOST_USER_NOTES`] of them or somewhat fewer, for [`Session::set_cache_weight`].
     /// `is_first` if the one before it in the music was not learnt: a phrase begins. Nothing else changes, and
     /// [`Session::rewind`] does not take it back.
-    pub fn learn(&mut self, note: Note, is_first: bool) {
+    pub fn add_user_note(&mut self, note: Note, is_first: bool) {
         self.cache.push(note, is_first);
     }
 
     /// What was learnt, oldest first.
-    pub fn learnt(&self) -> impl ExactSizeIterator<Item = (Note, bool)> {
+    pub fn user_notes(&self) -> impl ExactSizeIterator<Item = (Note, bool)> {
         self.cache.notes()
     }
 
     /// Forgets what was learnt.
-    pub fn unlearn(&mut self) {
+    pub fn clear_user_notes(&mut self) {
         self.cache.clear();
     }
 
     /// How far shift, pitch and duration are moved, from now on, to what came next in similar passages that were learnt:
     /// from 0 (not at all, to the last bit) to 1.
-    pub fn lean(&mut self, strength: f32) {
-        self.lean = strength;
+    pub fn set_cache_weight(&mut self, strength: f32) {
+        self.cache_weight = strength;
     }
 
     /// Tells the model of a note that was played, and the conditions it came under. Feed in [`Note::order`]: a note
@@ -112,7 +119,7 @@ impl Session {
         self.context.read(&self.weights.network);
     }
 
-    /// Knows the notes of another session from now on, with what it learnt, its metre, random stream and marks, whatever
+    /// Knows the notes of another session from now on, with what it learnt, its metre, random stream and checkpoints, whatever
     /// weights it plays (but of a context of at least a quarter of its own). Styles go by their names. What was read of a
     /// common beginning is kept; [`Session::read_some`] reads the rest.
     pub fn follow(&mut self, other: &Self) {
@@ -130,7 +137,7 @@ impl Session {
             let style = styles.get(usize::from(conditions.style)).map_or(0, |&style| style);
             known_by(weights, Conditions { style, ..conditions })
         });
-        (self.metre, self.random, self.lean) = (other.metre, other.random, other.lean);
+        (self.metre, self.random, self.cache_weight) = (other.metre, other.random, other.cache_weight);
         self.cache.copy_from(&other.cache);
     }
 
@@ -151,20 +158,21 @@ impl Session {
 
     /// This place in the notes and in the random stream.
     #[must_use]
-    pub fn mark(&self) -> Mark {
-        Mark { n_fed: self.context.n_fed(), hash: self.hash(), random: self.random }
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint { n_fed: self.context.n_fed(), hash: self.hash(), random: self.random }
     }
 
-    /// Goes back to a mark, as if nothing had come after it. Cheap: what the network has read up to there is kept.
-    /// False, and nothing is changed, when the notes of the mark are no longer the first ones of this session (after a
+    /// Goes back to a checkpoint, as if nothing had come after it. Cheap: what the network has read up to there is kept.
+    /// False, and nothing is changed, when the notes of the checkpoint are no longer the first ones of this session (after a
     /// reset, or after going back further and feeding others), or more than three contexts of notes came after it.
-    pub fn rewind(&mut self, mark: &Mark) -> bool {
-        let hash = if mark.n_fed == 0 { Some(0) } else { self.context.last_of(mark.n_fed).map(|fed| fed.hash) };
-        if hash != Some(mark.hash) {
+    pub fn rewind(&mut self, checkpoint: &Checkpoint) -> bool {
+        let hash =
+            if checkpoint.n_fed == 0 { Some(0) } else { self.context.last_of(checkpoint.n_fed).map(|fed| fed.hash) };
+        if hash != Some(checkpoint.hash) {
             return false;
         }
-        self.context.truncate(mark.n_fed);
-        self.random = mark.random;
+        self.context.truncate(checkpoint.n_fed);
+        self.random = checkpoint.random;
         true
     }
 
@@ -174,7 +182,7 @@ impl Session {
         if !Arc::ptr_eq(&self.weights, &other.weights) {
             return false;
         }
-        (self.metre, self.random, self.lean) = (other.metre, other.random, other.lean);
+        (self.metre, self.random, self.cache_weight) = (other.metre, other.random, other.cache_weight);
         self.cache.copy_from(&other.cache);
         self.context.copy_from(&other.context);
         true
@@ -192,9 +200,9 @@ impl Session {
     }
 
     /// All of the context, for what comes next under these conditions, not before `onset_ticks`.
-    fn goal(&mut self, conditions: Conditions, onset_ticks: i64) -> PrefillTarget {
+    fn prefill_target(&mut self, conditions: Conditions, onset_ticks: i64) -> PrefillTarget {
         let position = self.metre.position(onset_ticks);
-        self.context.goal(self.known(conditions), position)
+        self.context.prefill_target(self.known(conditions), position)
     }
 
     /// Logits of the attribute after `earlier`, with the player's cache.
@@ -203,15 +211,15 @@ impl Session {
         let network = self.context.logits(&self.weights.network, earlier, onset);
         let logits = &mut buffer[..network.len().min(N_PITCHES)];
         logits.copy_from_slice(&network[..logits.len()]);
-        if self.lean > 0.0 {
-            self.cache.lean(self.lean, last, earlier, logits);
+        if self.cache_weight > 0.0 {
+            self.cache.bias(self.cache_weight, last, earlier, logits);
         }
         logits
     }
 
     /// Finds what the player did when things went as they just did.
     fn recall(&mut self) {
-        if self.lean > 0.0 {
+        if self.cache_weight > 0.0 {
             let Self { context, cache, .. } = self;
             let event = |n_fed: usize| context.last_of(n_fed).map(|fed| fed.event);
             let step = |n_fed: usize| Some(Step::new(event(n_fed - 1).map(|before| before.pitch), event(n_fed)?));

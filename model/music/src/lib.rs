@@ -1,7 +1,7 @@
 //! The words of music that all of Antiphon shares: notes, metre, key, scores, and MIDI files in and out. Pure functions of
 //! their input: no file, clock, thread or environment, so that it runs in a browser too.
 //!
-//! Reading order: [`note`], [`metre`], [`time_signature`] and [`tempo`] are the words; [`score`] is a piece in parts, `excerpt` a
+//! Reading order: [`note`], [`metre`], [`time_signature`], [`bar_lines`] and [`tempo`] are the words; [`score`] is a piece in parts, `excerpt` a
 //! part of one; [`reduction`] is what a keyboard player, and the network, make of one, with notes that `overlap` no longer;
 //! [`key`] finds its key; [`midi`] reads and writes files; [`event_text`] is notes as text; `piano_roll` draws, if the feature
 //! for pictures is on.
@@ -20,6 +20,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod bar_lines;
 pub mod event_text;
 mod excerpt;
 pub mod key;

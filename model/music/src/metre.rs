@@ -19,6 +19,13 @@ pub struct Position {
 impl Position {
     /// The position of music that has no beat.
     pub const FREE: Self = Self { beat_phase: 48, bar_beat: 15 };
+
+    /// Ticks since the bar line; `None` without bars.
+    #[must_use]
+    pub fn in_bar_ticks(self) -> Option<i64> {
+        let beats_ticks = i64::from(self.bar_beat) * i64::from(TICKS_PER_BEAT);
+        (self != Self::FREE).then_some(beats_ticks + i64::from(self.beat_phase))
+    }
 }
 
 /// The grid that onsets are read against.

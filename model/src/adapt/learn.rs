@@ -10,9 +10,9 @@ use engine::pack::Adapter;
 
 use super::AdaptConfig;
 use super::adapters::Adapters;
-use crate::batch::Batch;
-use crate::corpus::Split;
-use crate::dataset::Dataset;
+use crate::data::batch::Batch;
+use crate::data::corpus::Split;
+use crate::data::dataset::Dataset;
 use crate::network::Network;
 use crate::optim::Schedule;
 use crate::train::bits::Bits;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Result, bail, ensure};
 use music::Reduction;
 
-use crate::corpus::{self, Source, Split};
-use crate::prepare::{Reject, memory};
-use crate::shards::{Index, Prepared};
+use crate::data::corpus::{self, Source, Split};
+use crate::data::prepare::{Reject, memory};
+use crate::data::shards::{Index, Prepared};
 
 /// Less music than this says little of a style: about three minutes of piano.
 const MIN_NOTES: usize = 1000;

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use engine::key::find_key;
-use engine::{Ask, Conditions, Event, Metre, Note, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT, Weights};
+use engine::{Conditions, Event, Metre, Note, NoteRequest, Onset, Pitch, Sampling, Session, TICKS_PER_BEAT, Weights};
 use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
-use crate::corpus::Split;
-use crate::dataset::{Dataset, SamplingPolicy};
-use crate::shards::{self, Index, Labels, Piece, PlacedNote, Prepared};
+use crate::data::corpus::Split;
+use crate::data::dataset::{Dataset, SamplingPolicy};
+use crate::data::shards::{self, Index, Labels, Piece, PlacedNote, Prepared};
 
 /// Pieces in each style. With few, the adapters learn them by heart instead of what they stand for.
 const PIECES: u32 = 15;
@@ -75,7 +75,7 @@ fn play(session: &mut Session, style: u8, i: u32) -> (Piece, Vec<PlacedNote>) {
     session.reset();
     session.set_metre(metre);
     let mode = u8::try_from(1 + i % 2).unwrap_or(0);
-    let mut ask = Ask {
+    let mut request = NoteRequest {
         conditions: Conditions { style, mode, ..Conditions::default() },
         // As they are, with all that is unlikely.
         sampling: Sampling { temperature: 1.0, top_p: 1.0 },
@@ -86,9 +86,9 @@ fn play(session: &mut Session, style: u8, i: u32) -> (Piece, Vec<PlacedNote>) {
     };
     let mut notes: Vec<Note> = Vec::new();
     while notes.len() < NOTES
-        && let Event::Note(note) = session.next(&ask)
+        && let Event::Note(note) = session.next(&request)
     {
-        ask.onset = Onset::NotBefore(note.onset_ticks);
+        request.onset = Onset::NotBefore(note.onset_ticks);
         notes.push(note);
     }
     let end_ticks = notes.iter().map(Note::end_ticks).max().unwrap_or(0);

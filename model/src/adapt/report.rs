@@ -5,9 +5,9 @@ use std::sync::Arc;
 use engine::{Session, Weights};
 use rayon::prelude::*;
 
-use crate::batch::ATTRIBUTES;
-use crate::corpus::Split;
-use crate::dataset::Dataset;
+use crate::data::batch::ATTRIBUTES;
+use crate::data::corpus::Split;
+use crate::data::dataset::Dataset;
 use crate::evaluate::score::{self, Score};
 
 /// Notes of other music to measure on, and of each piece of it.

@@ -9,7 +9,7 @@ use ndarray::Array2;
 use ndarray::linalg::general_mat_mul;
 use rayon::prelude::*;
 
-use crate::batch::Batch;
+use crate::data::batch::Batch;
 use crate::optim::muon;
 
 /// Sizes of the plain products: rows, inner, columns. About those of a layer of the base network on a part of a batch.

@@ -11,7 +11,7 @@ use engine::vocab::BEGIN;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::batch::Batch;
+use crate::data::batch::Batch;
 
 /// Voices of a chorale, from the top.
 pub const VOICES: [&str; 4] = ["soprano", "alto", "tenor", "bass"];

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::Row;
-use crate::corpus::Split;
-use crate::evaluate::{EvaluateOptions, Report, evaluate};
+use crate::evaluate::{EvaluateConfig, Report, evaluate};
 
 /// Published results, per token.
 pub const PUBLISHED: [Row; 5] = [
@@ -35,20 +34,5 @@ pub struct MaestroConfig {
 /// As [`evaluate`].
 pub fn maestro(config: &MaestroConfig) -> Result<Report> {
     let MaestroConfig { weights, data, notes } = config.clone();
-    let split = Split::Test;
-    let (answers, json, pictures, as_played, instant, threads) = (0, None, None, false, None, None);
-    evaluate(&EvaluateOptions {
-        weights,
-        data,
-        split,
-        notes,
-        answers,
-        raw: false,
-        json,
-        pictures,
-        as_played,
-        instant,
-        conditions: None,
-        threads,
-    })
+    evaluate(&EvaluateConfig { weights, notes, ..EvaluateConfig::new(data) })
 }

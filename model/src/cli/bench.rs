@@ -3,8 +3,7 @@
 use anyhow::Result;
 use model::bench::{self, BenchConfig};
 
-use super::names::SizeName;
-use super::renamed::{RenamedBatch, RenamedLength};
+use super::names::ShapeArgs;
 use super::use_threads;
 
 /// What to train.
@@ -14,15 +13,8 @@ use super::use_threads;
     backward, clipping, Muon and AdamW) on a batch of random notes, and prints its seconds and its loss."
 )]
 pub(super) struct BenchArgs {
-    /// Size of the network
-    #[arg(long, value_enum, default_value = "nano")]
-    size: SizeName,
-    /// Crops in a batch
-    #[arg(long, default_value_t = 8)]
-    batch_size: usize,
-    /// Notes in a crop; the network's context when not given
-    #[arg(long)]
-    sequence_length: Option<usize>,
+    #[command(flatten)]
+    shape: ShapeArgs,
     /// Threads; all cores when not given
     #[arg(long)]
     threads: Option<usize>,
@@ -30,15 +22,11 @@ pub(super) struct BenchArgs {
     /// machine's rate training reaches
     #[arg(long)]
     rounds: Option<usize>,
-    #[command(flatten)]
-    _rows: RenamedBatch,
-    #[command(flatten)]
-    _steps: RenamedLength,
 }
 
 /// Takes steps until the input ends.
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
     use_threads(args.threads)?;
-    let BenchArgs { size, batch_size, sequence_length, rounds, .. } = *args;
-    bench::run(&BenchConfig { size: size.into(), batch_size, sequence_length, rounds })
+    let ShapeArgs { size, batch_size, sequence_length, .. } = args.shape;
+    bench::run(&BenchConfig { size: size.into(), batch_size, sequence_length, rounds: args.rounds })
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use model::benchmark::harmony::{Accuracy, HarmonyConfig, harmony};
 use model::benchmark::jsb::{self, JsbConfig, jsb};
 use model::benchmark::maestro::{self, MaestroConfig, maestro};
 use model::benchmark::{Row, VOICES};
@@ -17,6 +18,8 @@ pub(super) enum Benchmark {
     Jsb(JsbArgs),
     /// Score weights on prepared MAESTRO and report nats per note-on, note-off, time-shift or velocity token
     Maestro(MaestroArgs),
+    /// Say how often the chord recogniser agrees with the chord symbols of lead sheets
+    Harmony(HarmonyArgs),
 }
 
 /// How to train.
@@ -71,11 +74,31 @@ pub(super) struct MaestroArgs {
     notes: Option<usize>,
 }
 
+/// What to recognise.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  model benchmark harmony --data shared/data/train/manifest.csv --only openewld\n\n\
+    The chords must have been written out from their symbols: the root as bass, and bass and chord at velocities of their own.")]
+pub(super) struct HarmonyArgs {
+    /// A folder of MIDI files, or a manifest.csv
+    #[arg(long)]
+    data: PathBuf,
+    /// Only files whose path holds this
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Velocity of the bass
+    #[arg(long, default_value_t = 66)]
+    bass_velocity: u8,
+    /// Velocity of the chord above it
+    #[arg(long, default_value_t = 56)]
+    chord_velocity: u8,
+}
+
 /// Runs a benchmark and prints its number beside the published ones.
 pub(super) fn run(benchmark: Benchmark) -> Result<()> {
     match benchmark {
         Benchmark::Jsb(args) => run_jsb(args),
         Benchmark::Maestro(args) => run_maestro(args),
+        Benchmark::Harmony(args) => run_harmony(args),
     }
 }
 
@@ -128,6 +151,31 @@ fn run_maestro(args: MaestroArgs) -> Result<()> {
          above a quarter of a second, and no beginnings and ends cut into crops."
     );
     Ok(())
+}
+
+fn run_harmony(args: HarmonyArgs) -> Result<()> {
+    let HarmonyArgs { data, only, bass_velocity, chord_velocity } = args;
+    let reports = harmony(&HarmonyConfig { data, only, bass_velocity, chord_velocity })?;
+    println!("{:<30}{:>8}{:>8}{:>8}{:>8}{:>16}", "right, per cent", "beats", "root", "third", "kind", "others' roots");
+    for (split, report) in reports {
+        for (what, accuracy) in [("with chords", report.with_chords), ("melody alone", report.melody_alone)] {
+            let Accuracy { n_beats, n_right_roots, n_right_thirds, n_right, n_others, n_other_roots } = accuracy;
+            println!(
+                "{:<30}{n_beats:>8}{:>8.1}{:>8.1}{:>8.1}{:>16.1}",
+                format!("{}, {what}", split.name()),
+                percent(n_right_roots, n_beats),
+                percent(n_right_thirds, n_beats),
+                percent(n_right, n_beats),
+                percent(n_other_roots, n_others)
+            );
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts")]
+fn percent(part: usize, whole: usize) -> f64 {
+    100.0 * part as f64 / whole.max(1) as f64
 }
 
 fn print_rows(title: &str, rows: impl Iterator<Item = Row>) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use model::distil::{DistilConfig, Report, distil};
+use model::train::distil::{DistilConfig, Report, distil};
 
 use super::terminal::Terminal;
 use super::train::TrainArgs;

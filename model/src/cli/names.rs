@@ -1,7 +1,10 @@
 //! Words of the command line for values of the library.
 
-use model::dataset::{Favour, SamplingPolicy};
+use model::data::corpus::Split;
+use model::data::dataset::{Favour, SamplingPolicy};
 use model::train::{ComputeType, DeviceKind, Size};
+
+use super::renamed::{RenamedBatch, RenamedLength};
 
 /// Sizes of network to choose from.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -23,6 +26,45 @@ impl From<SizeName> for Size {
             SizeName::Base => Self::Base,
             SizeName::Large => Self::Large,
             SizeName::Tiny => Self::Tiny,
+        }
+    }
+}
+
+/// Size of a network and shape of its batches.
+#[derive(clap::Args)]
+pub(super) struct ShapeArgs {
+    /// Size of the network
+    #[arg(long, value_enum, default_value = "nano")]
+    pub(super) size: SizeName,
+    /// Crops in a batch
+    #[arg(long, default_value_t = 8)]
+    pub(super) batch_size: usize,
+    /// Notes in a crop; the network's context when not given
+    #[arg(long)]
+    pub(super) sequence_length: Option<usize>,
+    #[command(flatten)]
+    _rows: RenamedBatch,
+    #[command(flatten)]
+    _steps: RenamedLength,
+}
+
+/// Parts of the data to choose from.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum SplitName {
+    /// Trained on
+    Train,
+    /// Decides when training stops
+    Valid,
+    /// Looked at only to report
+    Test,
+}
+
+impl From<SplitName> for Split {
+    fn from(name: SplitName) -> Self {
+        match name {
+            SplitName::Train => Self::Train,
+            SplitName::Valid => Self::Valid,
+            SplitName::Test => Self::Test,
         }
     }
 }

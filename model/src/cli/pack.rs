@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use engine::Precision;
-use model::pack;
+use model::export::pack;
 
 /// What to do with a pack.
 #[derive(clap::Subcommand)]

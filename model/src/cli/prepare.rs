@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
-use model::corpus::Split;
-use model::prepare::{Filters, Mode, PrepareOptions, Span, key_named, prepare_until};
+use model::data::corpus::Split;
+use model::data::prepare::{Filters, Mode, PrepareOptions, Span, key_named, prepare_until};
 use music::Key;
 
 use super::terminal::ctrl_c;

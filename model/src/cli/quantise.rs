@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use model::quantise::{QuantiseOptions, Summary, quantise};
+use model::export::quantise::{QuantiseOptions, Summary, quantise};
 
 /// What to write, and what to write about it.
 #[derive(clap::Args)]

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use model::train::{Start, TrainConfig, train};
 
-use super::names::{DeviceName, PrecisionName, SamplingArgs, SizeName};
-use super::renamed::{RenamedBatch, RenamedLength, RenamedRate};
+use super::names::{DeviceName, PrecisionName, SamplingArgs, ShapeArgs};
+use super::renamed::RenamedRate;
 use super::terminal::Terminal;
 use super::use_threads;
 
@@ -23,15 +23,8 @@ pub(super) struct TrainArgs {
     /// The folder for checkpoints, log.csv and loss.svg
     #[arg(long)]
     out: PathBuf,
-    /// Size of the network
-    #[arg(long, value_enum, default_value = "nano")]
-    size: SizeName,
-    /// Crops in a batch
-    #[arg(long, default_value_t = 8)]
-    batch_size: usize,
-    /// Notes in a crop; the network's context when not given
-    #[arg(long)]
-    sequence_length: Option<usize>,
+    #[command(flatten)]
+    shape: ShapeArgs,
     /// Highest learning rate
     #[arg(long, default_value_t = 1.5e-3)]
     learning_rate: f64,
@@ -89,10 +82,6 @@ pub(super) struct TrainArgs {
     #[arg(long, value_enum, default_value = "f32")]
     precision: PrecisionName,
     #[command(flatten)]
-    _rows: RenamedBatch,
-    #[command(flatten)]
-    _steps: RenamedLength,
-    #[command(flatten)]
     _rate: RenamedRate,
 }
 
@@ -108,9 +97,9 @@ impl TrainArgs {
         let config = TrainConfig {
             data: self.data,
             out: self.out,
-            size: self.size.into(),
-            batch_size: self.batch_size,
-            sequence_length: self.sequence_length,
+            size: self.shape.size.into(),
+            batch_size: self.shape.batch_size,
+            sequence_length: self.shape.sequence_length,
             learning_rate: self.learning_rate,
             dropout: self.dropout,
             max_minutes: self.max_minutes,

@@ -2,21 +2,27 @@
 //! condition left open, and with the values of other music.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 use anyhow::{Result, bail, ensure};
 use engine::Weights;
 use engine::conditions::{N_CONDITIONS, TABLES};
+use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::batch::{ATTRIBUTES, Batch};
-use crate::corpus::Split;
-use crate::cpu::{self, Workspace};
-use crate::dataset::{Dataset, Told};
+use crate::data::batch::{ATTRIBUTES, Batch};
+use crate::data::corpus::Split;
+use crate::data::dataset::{Dataset, Told};
 use crate::network::Network;
-use crate::train::{VALID_BATCH_SIZE, VALID_LENGTH, bits};
+use crate::network::cpu::{Workspace, guesses};
+use crate::train::VALID_BATCH_SIZE;
 
 /// Told besides, in every column: what the plugin tells at least.
 const ALWAYS_TOLD: [&str; 2] = ["style", "mode"];
+/// Longest context: a call must be heard before its answer can relate to it.
+const MOST_LENGTH: usize = 512;
+/// Conditions with at most so many values are also measured value by value.
+const MOST_VALUES: usize = 12;
 
 /// Bits per note in one of three ways of telling.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -38,27 +44,79 @@ pub struct Worth {
     pub open: Bits,
     /// With values of other music.
     pub shuffled: Bits,
+    /// The same for the notes of each true value, if there are few values.
+    pub values: BTreeMap<u32, ValueWorth>,
 }
 
-/// The bits of a sample as training validates, and what each of the named conditions is worth there (all of them when none is
+/// What a condition is worth on the notes of one value, in bits per note.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ValueWorth {
+    /// Those notes.
+    pub n_notes: usize,
+    /// With the true value.
+    pub told: f64,
+    /// Left open.
+    pub open: f64,
+    /// With values of other music.
+    pub shuffled: f64,
+}
+
+/// What each condition is worth.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Told style and mode, on all notes.
+    pub plain: Bits,
+    /// By the names of [`TABLES`].
+    pub conditions: BTreeMap<&'static str, Worth>,
+}
+
+/// Nats of some notes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Nats {
+    n_notes: usize,
+    attributes: [f64; 4],
+}
+
+impl AddAssign for Nats {
+    fn add_assign(&mut self, other: Self) {
+        self.n_notes += other.n_notes;
+        self.attributes.iter_mut().zip(other.attributes).for_each(|(sum, nats)| *sum += nats);
+    }
+}
+
+impl Nats {
+    #[expect(clippy::cast_precision_loss, reason = "a count")]
+    fn bits(&self) -> Bits {
+        let per_note = |nats: f64| nats / std::f64::consts::LN_2 / self.n_notes.max(1) as f64;
+        Bits {
+            total: per_note(self.attributes.iter().sum()),
+            attributes: ATTRIBUTES.into_iter().zip(self.attributes.map(per_note)).collect(),
+        }
+    }
+}
+
+/// Nats of the notes of each true value.
+type ByValue = BTreeMap<u32, Nats>;
+
+fn total(by_value: &ByValue) -> Nats {
+    let mut sum = Nats::default();
+    by_value.values().for_each(|&nats| sum += nats);
+    sum
+}
+
+/// The bits of a sample, told style and mode, and what each of the named conditions is worth there (all of them when none is
 /// named).
 ///
 /// # Errors
 /// When there is no condition of a name, or no music.
-pub fn worth(
-    weights: &Weights,
-    dataset: &Dataset,
-    split: Split,
-    n_notes: usize,
-    names: &[String],
-) -> Result<(Bits, BTreeMap<&'static str, Worth>)> {
+pub fn worth(weights: &Weights, dataset: &Dataset, split: Split, n_notes: usize, names: &[String]) -> Result<Report> {
     for name in names {
         if !TABLES.iter().any(|(known, _)| known == name) {
             bail!("there is no condition {name}; give some of {}", TABLES.map(|(name, _)| name).join(", "));
         }
     }
     let network = Network::of_weights(weights)?;
-    let length = VALID_LENGTH.min(weights.config().n_context);
+    let length = MOST_LENGTH.min(weights.config().n_context);
     let mut batches: Vec<Batch> = dataset.sample_told(split, n_notes, VALID_BATCH_SIZE, length, Told::All).collect();
     // The music may number its styles otherwise than the network.
     let styles: Vec<u32> = dataset.styles().iter().map(|name| weights.style_index(name).unwrap_or(0).into()).collect();
@@ -66,64 +124,90 @@ pub fn worth(
         *style = styles.get(*style as usize).copied().unwrap_or(0);
     }
     ensure!(!batches.is_empty(), "there are no {} pieces to measure on", split.name());
-    let workspace = Workspace::default();
-    let measure = |batches: &mut dyn Iterator<Item = Batch>| -> Result<(Bits, usize)> {
-        let mut sums = bits::Bits::default();
-        for batch in batches {
-            sums.add(cpu::nats(&network, &batch, &workspace)?, &batch);
-        }
-        let attributes = (0..).map(|attribute| sums.of(attribute));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-        let n = sums.n_events() as usize;
-        Ok((Bits { total: sums.total(), attributes: ATTRIBUTES.into_iter().zip(attributes).collect() }, n))
-    };
-    let (plain, _) = measure(&mut batches.iter().map(|batch| with(batch, usize::MAX, Values::Open)))?;
+    let everything: Vec<Vec<u32>> =
+        batches.iter().map(|batch| batch.mask[1].iter().map(|&mask| u32::from(mask > 0.0)).collect()).collect();
+    let plain = total(&measure(&network, &batches, &everything, usize::MAX, &everything)?).bits();
     let mut all = BTreeMap::new();
-    for (index, (name, _)) in TABLES.into_iter().enumerate() {
+    for (index, (name, n_values)) in TABLES.into_iter().enumerate() {
         if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
             continue;
         }
-        let of = |values: Values| measure(&mut batches.iter().map(|batch| with(batch, index, values)));
-        let (told, n_notes) = of(Values::True)?;
-        if n_notes > 0 {
-            all.insert(name, Worth { n_notes, told, open: of(Values::Open)?.0, shuffled: of(Values::Shuffled)?.0 });
+        let own = known(&batches, index);
+        let open: Vec<Vec<u32>> = own.iter().map(|own| vec![0; own.len()]).collect();
+        let of = |values: &[Vec<u32>]| measure(&network, &batches, values, index, &own);
+        let (told, open, shuffled) = (of(&own)?, of(&open)?, of(&shuffled(&own))?);
+        let n_notes = total(&told).n_notes;
+        if n_notes == 0 {
+            continue;
         }
+        let of_value = |by_value: &ByValue, value: &u32| by_value.get(value).copied().unwrap_or_default().bits().total;
+        let value = |(value, nats): (&u32, &Nats)| {
+            let (open, shuffled) = (of_value(&open, value), of_value(&shuffled, value));
+            (*value, ValueWorth { n_notes: nats.n_notes, told: nats.bits().total, open, shuffled })
+        };
+        let values = if n_values <= MOST_VALUES { told.iter().map(value).collect() } else { BTreeMap::new() };
+        let [told, open, shuffled] = [told, open, shuffled].map(|by_value| total(&by_value).bits());
+        all.insert(name, Worth { n_notes, told, open, shuffled, values });
     }
-    Ok((plain, all))
+    Ok(Report { plain, conditions: all })
 }
 
-/// What a condition's values are replaced by.
-#[derive(Clone, Copy)]
-enum Values {
-    True,
-    Open,
-    /// Those of the next row of the batch.
-    Shuffled,
+/// The true values of a condition, a list for each batch; 0 where it is not known, or where nothing counts.
+fn known(batches: &[Batch], index: usize) -> Vec<Vec<u32>> {
+    let of_batch = |batch: &Batch| {
+        let values = batch.conditions.get(index).into_iter().flatten().zip(&batch.mask[1]);
+        values.map(|(&value, &mask)| if mask > 0.0 { value } else { 0 }).collect()
+    };
+    batches.iter().map(of_batch).collect()
 }
 
-/// The batch with only this condition, and what is always told. Only notes count of which it is known what the condition is,
-/// in their own row and in the next one.
-fn with(batch: &Batch, index: usize, values: Values) -> Batch {
+/// As many known values at the same places, but those of music half the sample away.
+fn shuffled(own: &[Vec<u32>]) -> Vec<Vec<u32>> {
+    let mut known: Vec<u32> = own.iter().flatten().copied().filter(|&value| value != 0).collect();
+    let half = known.len() / 2;
+    known.rotate_left(half);
+    let mut known = known.into_iter();
+    let mut other = |&value: &u32| if value == 0 { 0 } else { known.next().unwrap_or(0) };
+    own.iter().map(|own| own.iter().map(&mut other).collect()).collect()
+}
+
+/// The nats of the notes of each value in `by`, except 0, with only this condition told as `values` say, and what is always
+/// told.
+fn measure(
+    network: &Network,
+    batches: &[Batch],
+    values: &[Vec<u32>],
+    index: usize,
+    by: &[Vec<u32>],
+) -> Result<ByValue> {
+    let workspace = Workspace::default();
+    let of_batch = |((batch, values), by): ((&Batch, &Vec<u32>), &Vec<u32>)| -> Result<ByValue> {
+        let mut sums = ByValue::new();
+        if by.iter().all(|&value| value == 0) {
+            return Ok(sums);
+        }
+        let told = with(batch, index, values);
+        let (_, guesses) = guesses(network, &told, &workspace)?;
+        for (i, guess) in guesses.iter().enumerate().filter(|(i, _)| by[*i] != 0) {
+            let nats = |a: usize| if told.mask[a][i] > 0.0 { f64::from(guess.nats[a]) } else { 0.0 };
+            *sums.entry(by[i]).or_default() += Nats { n_notes: 1, attributes: std::array::from_fn(nats) };
+        }
+        Ok(sums)
+    };
+    let all: Vec<ByValue> = batches.par_iter().zip(values).zip(by).map(of_batch).collect::<Result<_>>()?;
+    let mut sums = ByValue::new();
+    all.into_iter().flatten().for_each(|(value, nats)| *sums.entry(value).or_default() += nats);
+    Ok(sums)
+}
+
+/// The batch with only this condition told, and what is always told.
+fn with(batch: &Batch, index: usize, values: &[u32]) -> Batch {
     let mut batch = batch.clone();
-    let own = batch.conditions.get(index).cloned().unwrap_or_default();
-    let n = batch.batch_size * batch.sequence_length;
-    let other: Vec<u32> = (0..own.len()).map(|i| own[(i + batch.sequence_length) % n]).collect();
     for (c, ids) in batch.conditions.iter_mut().enumerate().take(N_CONDITIONS) {
-        if !ALWAYS_TOLD.contains(&TABLES[c].0) {
+        if c == index {
+            ids.copy_from_slice(values);
+        } else if !ALWAYS_TOLD.contains(&TABLES[c].0) {
             ids.fill(0);
-        }
-    }
-    let Some(ids) = batch.conditions.get_mut(index) else { return batch };
-    match values {
-        Values::True => ids.clone_from(&own),
-        Values::Open => ids.fill(0),
-        Values::Shuffled => ids.clone_from(&other),
-    }
-    for mask in &mut batch.mask {
-        for (mask, (own, other)) in mask.iter_mut().zip(own.iter().zip(&other)) {
-            if *own == 0 || *other == 0 {
-                *mask = 0.0;
-            }
         }
     }
     batch
@@ -131,16 +215,23 @@ fn with(batch: &Batch, index: usize, values: Values) -> Batch {
 
 /// The results as a table.
 #[must_use]
-pub fn table(plain: &Bits, all: &BTreeMap<&'static str, Worth>) -> String {
+pub fn table(report: &Report) -> String {
+    let Report { plain, conditions } = report;
     let bits = |bits: &Bits| {
         let parts: String = bits.attributes.iter().map(|(name, bits)| format!(" {name} {bits:.3}")).collect();
         format!("{:.3} ({})", bits.total, parts.trim_start())
     };
-    let mut text = format!("as training validates, told {}: {}\n", ALWAYS_TOLD.join(" and "), bits(plain));
-    text += &format!("{:<12}{:>9}{:>9}{:>9}{:>9}\n", "told also", "notes", "true", "open", "shuffled");
-    for (name, Worth { n_notes, told, open, shuffled }) in all {
-        text += &format!("{name:<12}{n_notes:>9}{:>9.3}{:>9.3}{:>9.3}\n", told.total, open.total, shuffled.total);
-        text += &format!("{:12}true {}\n{:12}open {}\n", "", bits(told), "", bits(open));
+    let row = |name: &str, n_notes: usize, [told, open, shuffled]: [f64; 3]| {
+        format!("{name:<14}{n_notes:>9}{told:>9.3}{open:>9.3}{shuffled:>9.3}\n")
+    };
+    let mut text = format!("told {}: {}\n", ALWAYS_TOLD.join(" and "), bits(plain));
+    text += &format!("{:<14}{:>9}{:>9}{:>9}{:>9}\n", "told also", "notes", "true", "open", "shuffled");
+    for (name, Worth { n_notes, told, open, shuffled, values }) in conditions {
+        text += &row(name, *n_notes, [told.total, open.total, shuffled.total]);
+        text += &format!("{:14}true {}\n{:14}open {}\n", "", bits(told), "", bits(open));
+        for (value, of) in values {
+            text += &row(&format!("  value {value}"), of.n_notes, [of.told, of.open, of.shuffled]);
+        }
     }
     text
 }
@@ -152,18 +243,42 @@ mod tests {
     fn batch() -> Batch {
         let mut batch = Batch { batch_size: 2, sequence_length: 3, ..Batch::default() };
         batch.conditions = std::array::from_fn(|c| (1..=6).map(|i| if c == 5 && i == 2 { 0 } else { i }).collect());
-        batch.mask = std::array::from_fn(|_| vec![1.0; 6]);
+        batch.mask = std::array::from_fn(|_| vec![1.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
         batch
     }
 
     #[test]
     fn only_one_condition_is_told_and_only_where_it_is_known() {
-        let bars_left = with(&batch(), 5, Values::True);
-        assert_eq!(bars_left.conditions[5], [1, 0, 3, 4, 5, 6]);
-        assert_eq!(bars_left.conditions[8], [0; 6], "harmony is open");
-        assert_eq!(bars_left.conditions[0], [1, 2, 3, 4, 5, 6], "style is told");
-        assert_eq!(bars_left.mask[1], [1.0, 0.0, 1.0, 1.0, 0.0, 1.0]);
-        let shuffled = with(&batch(), 5, Values::Shuffled);
-        assert_eq!((shuffled.conditions[5].as_slice(), shuffled.mask), ([4, 5, 6, 1, 0, 3].as_slice(), bars_left.mask));
+        let own = known(&[batch()], 5);
+        assert_eq!(own, [[1, 0, 3, 4, 5, 0]], "the last one does not count");
+        let told = with(&batch(), 5, &own[0]);
+        assert_eq!(told.conditions[5], [1, 0, 3, 4, 5, 0]);
+        assert_eq!(told.conditions[8], [0; 6], "harmony is open");
+        assert_eq!(told.conditions[0], [1, 2, 3, 4, 5, 6], "style is told");
+        assert_eq!(shuffled(&own), [[4, 0, 5, 1, 3, 0]], "the known values, elsewhere");
+    }
+
+    #[test]
+    fn the_notes_of_each_value_add_up_to_what_the_network_pays() {
+        let config = engine::ModelConfig { n_context: 64, ..engine::ModelConfig::TINY };
+        let weights = Weights::parse(&engine::random_file(config, engine::Precision::F32, 5).unwrap()).unwrap();
+        let network = Network::of_weights(&weights).unwrap();
+        let zeros = || vec![0u32; 6];
+        let batch = Batch {
+            event: std::array::from_fn(|_| vec![1; 6]),
+            position: std::array::from_fn(|_| zeros()),
+            levels: std::array::from_fn(|_| zeros()),
+            target: std::array::from_fn(|a| (0..6).map(|i| i + u32::from(a == 1)).collect()),
+            target_position: std::array::from_fn(|_| zeros()),
+            conditions: std::array::from_fn(|_| vec![1; 6]),
+            ..batch()
+        };
+        let by = vec![vec![1, 1, 2, 2, 2, 0]];
+        let sums = measure(&network, std::slice::from_ref(&batch), &by, 5, &by).unwrap();
+        assert_eq!(sums.iter().map(|(value, nats)| (*value, nats.n_notes)).collect::<Vec<_>>(), [(1, 2), (2, 3)]);
+        let whole = crate::network::cpu::nats(&network, &with(&batch, 5, &by[0]), &Workspace::default()).unwrap();
+        for (a, b) in total(&sums).attributes.into_iter().zip(whole) {
+            assert!((a - b).abs() < 1e-4 * b, "{a} {b}");
+        }
     }
 }

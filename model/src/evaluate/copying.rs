@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::distributions::time_class;
-use crate::shards::PlacedNote;
+use crate::data::shards::PlacedNote;
 
 /// Shorter matches are everywhere, and not looked for.
 pub const LEAST_NOTES: usize = 6;
@@ -81,7 +81,7 @@ mod tests {
                 onset_ticks += rng.random_range(0..100);
                 let pitch = Pitch::new(rng.random_range(40..90)).unwrap();
                 let note = Note { onset_ticks, duration_ticks: 10, pitch, velocity: Velocity::MEDIUM };
-                PlacedNote { note, position: Position::FREE, labels: crate::shards::Labels::default() }
+                PlacedNote { note, position: Position::FREE, labels: crate::data::shards::Labels::default() }
             })
             .collect()
     }

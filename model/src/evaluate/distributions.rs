@@ -5,7 +5,6 @@
 use engine::TICKS_PER_BEAT;
 
 use super::passages::Passage;
-use super::score::in_bar_ticks;
 
 /// Classes of [`time_class`].
 pub const N_TIME_CLASSES: usize = 24;
@@ -149,7 +148,7 @@ fn polyphony(passage: &Passage) -> Vec<usize> {
 }
 
 fn places(passage: &Passage) -> Vec<usize> {
-    let ticks = passage.notes.iter().filter_map(|placed| in_bar_ticks(placed.position));
+    let ticks = passage.notes.iter().filter_map(|placed| placed.position.in_bar_ticks());
     ticks.map(|ticks| usize::try_from(ticks).unwrap_or(0) * 4 / TICKS_PER_BEAT as usize).collect()
 }
 
@@ -167,7 +166,7 @@ mod tests {
     use engine::{Metre, Note, Pitch, Velocity};
 
     use super::*;
-    use crate::shards::{Labels, PlacedNote};
+    use crate::data::shards::{Labels, PlacedNote};
 
     fn passage(notes: &[(i64, u32, u8)]) -> Passage {
         let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };

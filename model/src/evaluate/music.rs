@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::corpus::{self, Split};
-use crate::prepare::{PrepareOptions, prepare};
-use crate::shards::{self, Piece, PlacedNote, Prepared};
+use crate::data::corpus::{self, Split};
+use crate::data::prepare::{PrepareOptions, prepare};
+use crate::data::shards::{self, Piece, PlacedNote, Prepared};
 
 /// A piece and its notes.
 pub type Held<'a> = (&'a Piece, &'a [PlacedNote]);

@@ -8,8 +8,8 @@ use engine::{Conditions, Metre, Note, Session, TICKS_PER_BEAT, Weights};
 use rayon::prelude::*;
 
 use super::music::{Held, Music};
-use super::score::{in_bar_ticks, metre_at};
-use crate::shards::{Labels, PlacedNote};
+use super::score::metre_at;
+use crate::data::shards::{Labels, PlacedNote};
 
 /// Notes that the model hears before it answers.
 const CALL_NOTES: usize = 64;
@@ -116,14 +116,14 @@ fn of_network(weights: &Arc<Weights>, (style, mode): (u8, u8), call: &[PlacedNot
     let start_ticks = notes.last().map_or(0, |note| note.onset_ticks);
     let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks: i64::MAX };
     let controls = Controls { style, ..Controls::raw() };
-    let mut generator = AnswerGenerator::new(request, features, metre, session.mark());
+    let mut generator = AnswerGenerator::new(request, features, metre, session.checkpoint());
     let answer = std::iter::from_fn(|| generator.next_note(&mut session, &controls));
     passage(call, answer.take(PASSAGE_NOTES))
 }
 
 /// The metre at the end of a call. Prepared notes do not say how long bars are, but where they begin.
 fn metre(call: &[PlacedNote]) -> Metre {
-    let line = |placed: &PlacedNote| in_bar_ticks(placed.position).map(|ticks| placed.note.onset_ticks - ticks);
+    let line = |placed: &PlacedNote| placed.position.in_bar_ticks().map(|ticks| placed.note.onset_ticks - ticks);
     let Some(bar_line_ticks) = call.last().and_then(line) else { return Metre::Free };
     let mut lines: Vec<i64> = call.iter().filter_map(line).collect();
     lines.sort_unstable();

@@ -10,7 +10,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::Report;
 use super::distributions::{FEATURES, Feature};
 use super::resemblance::Resemblance;
-use crate::batch::ATTRIBUTES;
+use crate::data::batch::ATTRIBUTES;
 
 const BLUE: RGBColor = RGBColor(20, 80, 200);
 const ORANGE: RGBColor = RGBColor(206, 84, 30);
@@ -28,7 +28,7 @@ const PANELS_ACROSS: i32 = 3;
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub(super) fn draw(report: &Report, folder: &Path) -> Result<()> {
+pub fn draw(report: &Report, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let of = |name: &str| [&report.attributes, &report.ngram_attributes, &report.unigram_attributes].map(|by| by[name]);
     let all = [report.bits_per_note, report.ngram_bits_per_note, report.unigram_bits_per_note];

@@ -9,7 +9,7 @@ use super::distance::{Distance, distance};
 use super::distributions::{FEATURES, Feature};
 use super::music::Held;
 use super::passages::{Passage, Passages};
-use crate::shards::PlacedNote;
+use crate::data::shards::PlacedNote;
 
 /// Answers beside what really follows the same calls.
 #[derive(Clone, Debug, Serialize)]

@@ -5,8 +5,8 @@ use std::ops::AddAssign;
 use engine::{Conditions, Metre, Note, Position, Session, Weights};
 
 use super::tokens::Tokens;
-use crate::sequence;
-use crate::shards::{Piece, PlacedNote};
+use crate::data::sequence;
+use crate::data::shards::{Piece, PlacedNote};
 
 /// The costs of some music. A piece's end costs bits too, but is no note.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,19 +84,19 @@ pub(crate) fn played(
     piece: &Piece,
     notes: &[PlacedNote],
     conditions: Conditions,
-    lean: f32,
+    cache_weight: f32,
 ) -> Score {
     let mut score = Score::of(notes);
     session.reset();
-    session.unlearn();
-    session.lean(lean);
+    session.clear_user_notes();
+    session.set_cache_weight(cache_weight);
     for (i, PlacedNote { note, position, .. }) in notes.iter().enumerate() {
         session.set_metre(metre_at(note.onset_ticks, *position));
         let mut right = [false; 4];
         let nats = session.score_seeing(engine::Event::Note(*note), conditions, |attribute, logits, value| {
             right[attribute] = likeliest(logits) == usize::from(value);
         });
-        session.learn(*note, i == 0);
+        session.add_user_note(*note, i == 0);
         score.pay(nats.map(f64::from));
         if i > 0 {
             score.guess(right);
@@ -116,14 +116,8 @@ fn likeliest(logits: &[f32]) -> usize {
 
 /// A metre in which `ticks` has this position.
 pub(super) fn metre_at(ticks: i64, position: Position) -> Metre {
-    match in_bar_ticks(position) {
+    match position.in_bar_ticks() {
         Some(in_bar) => Metre::Bars { bar_line_ticks: ticks - in_bar, bar_ticks: u32::MAX },
         None => Metre::Free,
     }
-}
-
-/// Ticks since the bar line; none without bars.
-pub(super) fn in_bar_ticks(position: Position) -> Option<i64> {
-    let beats_ticks = i64::from(position.bar_beat) * i64::from(engine::TICKS_PER_BEAT);
-    (position != Position::FREE).then_some(beats_ticks + i64::from(position.beat_phase))
 }

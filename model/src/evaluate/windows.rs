@@ -6,11 +6,11 @@ use engine::vocab::END;
 use engine::{Conditions, Position, Weights};
 
 use super::score::{self, Score};
-use crate::batch::Batch;
-use crate::cpu::{Workspace, guesses};
+use crate::data::batch::{Batch, Step};
+use crate::data::sequence::{self, Event};
+use crate::data::shards::{Piece, PlacedNote};
 use crate::network::Network;
-use crate::sequence::{self, Event};
-use crate::shards::{Piece, PlacedNote};
+use crate::network::cpu::{Workspace, guesses};
 
 /// The weights, for whole windows.
 #[derive(Debug)]
@@ -34,11 +34,11 @@ impl Windows {
         for start in (0..events.len()).step_by(half).take_while(|start| *start == 0 || start + half < events.len()) {
             let n_known = if start == 0 { 0 } else { half };
             let window = &events[start..events.len().min(start + n_context)];
-            let (nats, right) = guesses(&self.network, &batch(window, n_known, conditions), &self.workspace)?;
+            let (nats, guesses) = guesses(&self.network, &batch(window, n_known, conditions), &self.workspace)?;
             score.pay(nats);
-            for (event, right) in window.iter().zip(right).skip(n_known.max(1)) {
+            for (event, guess) in window.iter().zip(guesses).skip(n_known.max(1)) {
                 if event.values[1] != END {
-                    score.guess(right);
+                    score.guess(guess.is_likeliest);
                 }
             }
         }
@@ -52,18 +52,8 @@ fn batch(events: &[Event], n_known: usize, conditions: Conditions) -> Batch {
     let mut fed = sequence::begin(events.first().map_or(Position::FREE, |first| first.position));
     for (step, target) in events.iter().enumerate() {
         let is_note = target.values[1] != END;
-        let counts = [step > 0, true, is_note, is_note];
-        for (a, counts) in counts.into_iter().enumerate() {
-            batch.event[a].push(fed.values[a].into());
-            batch.target[a].push(target.values[a].into());
-            batch.mask[a].push(if step >= n_known && counts { 1.0 } else { 0.0 });
-        }
-        batch.conditions.iter_mut().zip(conditions.values()).for_each(|(ids, value)| ids.push(value.into()));
-        batch.levels.iter_mut().for_each(|levels| levels.push(0));
-        for (positions, of) in [(&mut batch.position, fed.position), (&mut batch.target_position, target.position)] {
-            positions[0].push(of.beat_phase.into());
-            positions[1].push(of.bar_beat.into());
-        }
+        let counts = [step > 0, true, is_note, is_note].map(|counts| counts && step >= n_known);
+        batch.push(Some(&Step { fed, target: *target, told: conditions, levels: [0; 3], counts }));
         fed = *target;
         if step == 0 {
             fed.values[0] = 0;
@@ -79,7 +69,7 @@ mod tests {
     use engine::{Metre, ModelConfig, Note, Pitch, Precision, Session, Velocity, random_file};
 
     use super::*;
-    use crate::corpus::Split;
+    use crate::data::corpus::Split;
 
     #[test]
     fn windows_cost_what_a_session_pays_note_by_note() {
@@ -92,7 +82,7 @@ mod tests {
         let placed = |note: Note| PlacedNote {
             note,
             position: metre.position(note.onset_ticks),
-            labels: crate::shards::Labels::default(),
+            labels: crate::data::shards::Labels::default(),
         };
         let mut notes: Vec<PlacedNote> = (0..200).map(note).map(placed).collect();
         notes.sort_by_key(|placed| placed.note.order());

@@ -3,7 +3,7 @@
 use engine::conditions::{Difficulty, N_DIFFICULTIES, N_RELATIONS, SEGMENT_NOTES};
 use engine::{Note, conditions};
 
-use crate::shards::Prepared;
+use crate::data::shards::Prepared;
 
 /// Notes of each split on which difficulty is measured.
 const MOST_SEGMENTS: usize = 20_000;

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::muon;
 use crate::network::Network;
-use crate::ops::{CHUNK, cpu_slice, cpu_slice_mut, lane_sum, slice, vectorised};
+use crate::network::ops::{CHUNK, cpu_slice, cpu_slice_mut, lane_sum, slice, vectorised};
 
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.95;

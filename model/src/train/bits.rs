@@ -1,7 +1,7 @@
 //! Bits per note, added up over batches.
 
-use crate::batch::Batch;
-use crate::cpu::Nats;
+use crate::data::batch::Batch;
+use crate::network::cpu::Nats;
 
 /// Bits per note: in total, and of each attribute. Every part is divided by the number of events that count.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -23,7 +23,7 @@ impl Bits {
         self.n_events
     }
 
-    /// Bits of one attribute, in the order of [`crate::batch::ATTRIBUTES`].
+    /// Bits of one attribute, in the order of [`crate::data::batch::ATTRIBUTES`].
     #[must_use]
     pub fn of(&self, attribute: usize) -> f64 {
         self.nats_of(attribute) / std::f64::consts::LN_2

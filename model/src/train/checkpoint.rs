@@ -14,7 +14,7 @@ use candle_core::{Device, Tensor, Var};
 use engine::ModelConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::SamplingPolicy;
+use crate::data::dataset::SamplingPolicy;
 use crate::network::Network;
 use crate::optim::{AdamW, Ema};
 

@@ -7,8 +7,8 @@ use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device};
 use engine::ModelConfig;
 
-use crate::dataset::SamplingPolicy;
-use crate::ops::Kernels;
+use crate::data::dataset::SamplingPolicy;
+use crate::network::ops::Kernels;
 use crate::optim::{Schedule, WEIGHT_DECAY};
 
 /// Sizes of network to choose from.

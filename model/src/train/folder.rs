@@ -10,7 +10,7 @@ use super::hooks::{Hooks, Monitor, Progress, Save};
 use super::learner::FullNetwork;
 use super::log::Log;
 use super::objective::Likelihood;
-use crate::batch::{ATTRIBUTES, Batch};
+use crate::data::batch::{ATTRIBUTES, Batch};
 
 /// The hooks of a run that keeps a folder.
 pub(super) struct RunFolder<'a> {

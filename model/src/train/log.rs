@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::hooks::Progress;
 use super::loss_picture;
-use crate::shards;
+use crate::data::shards;
 
 /// A table with a line for each time that training, or training and validation, is reported.
 #[derive(Debug)]

@@ -20,10 +20,10 @@ use anyhow::{Context, Result};
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 
-use crate::batch::Batch;
-use crate::cpu::Nats;
+use crate::data::batch::Batch;
 use crate::network::Network;
-use crate::ops::Dropout;
+use crate::network::cpu::Nats;
+use crate::network::ops::Dropout;
 use crate::optim::{AdamW, GradientSource};
 
 pub use distillation::{Distance, Distillation};
@@ -41,7 +41,7 @@ pub struct Loss {
 /// Gradients of a network's parameters, each of its parameter's shape.
 #[derive(Debug)]
 pub enum Gradients {
-    /// By name, as [`crate::cpu::gradients`] makes them.
+    /// By name, as [`crate::network::cpu::gradients`] makes them.
     Named(BTreeMap<String, Tensor>),
     /// As candle's tape makes them.
     Tape(GradStore),
@@ -117,7 +117,7 @@ mod tests {
     use engine::ModelConfig;
 
     use super::*;
-    use crate::ops::Kernels;
+    use crate::network::ops::Kernels;
 
     /// Holds a network to zero: half the sum of squares of one parameter, times `weight`.
     struct Penalised<O> {

@@ -8,7 +8,7 @@ use engine::ModelConfig;
 
 use super::checkpoint::{Checkpoint, State};
 use super::config::{Start, TrainConfig};
-use crate::dataset::Dataset;
+use crate::data::dataset::Dataset;
 use crate::network::Network;
 use crate::optim::{AdamW, Ema};
 

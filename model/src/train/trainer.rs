@@ -9,8 +9,8 @@ use super::bits::Bits;
 use super::hooks::{End, Hooks, Progress, Save};
 use super::learner::Learner;
 use super::objective::{Loss, Objective};
-use crate::batch::Batch;
-use crate::ops::Dropout;
+use crate::data::batch::Batch;
+use crate::network::ops::Dropout;
 use crate::optim::Schedule;
 
 /// How to train, whatever learns.

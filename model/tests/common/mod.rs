@@ -3,7 +3,7 @@
 use engine::conditions;
 use engine::metre::{N_BAR_BEATS, N_BEAT_PHASES};
 use engine::vocab::{N_DURATIONS, N_PITCH_INPUTS, N_PITCHES, N_SHIFTS, N_VELOCITIES, N_VELOCITY_INPUTS};
-use model::batch::{Batch, LEVELS};
+use model::data::batch::{Batch, LEVELS};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

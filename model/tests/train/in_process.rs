@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use model::adapt::{AdaptConfig, adapt};
-use model::quantise::{QuantiseOptions, quantise};
+use model::export::quantise::{QuantiseOptions, quantise};
 use model::train::{End, Monitor, Size, Start, Summary, TrainConfig, Unwatched, train};
 
 use super::{folder, index_of, prepared, succeeds};

@@ -10,8 +10,8 @@ use std::process::{Command, Output, Stdio};
 
 use candle_core::Device;
 use engine::{Note, Pitch, Velocity, Weights};
-use model::prepare::{PrepareOptions, prepare};
-use model::quantise::{QuantiseOptions, quantise};
+use model::data::prepare::{PrepareOptions, prepare};
+use model::export::quantise::{QuantiseOptions, quantise};
 use model::train::checkpoint::Checkpoint;
 use music::midi::write;
 use music::{Part, Score, TimeSignature};

@@ -13,7 +13,7 @@ use std::time::Duration;
 use engine::answer::{AnswerGenerator, Controls, PlayerNotes};
 use engine::note::Note;
 use engine::vocab::TIMES_TICKS;
-use engine::{Conditions, Mark, Metre, Pitch, Session, Velocity, Weights};
+use engine::{Checkpoint, Conditions, Metre, Pitch, Session, Velocity, Weights};
 
 use crate::messages::{Begin, FromWorker, ToWorker};
 use crate::song_memory::{LearnedNote, MOST_NOTES, SongMemory};
@@ -43,7 +43,7 @@ pub struct Planner {
     /// What the song knows from its next start on.
     memory: SongMemory,
     /// The session with that memory and nothing more.
-    reminded: Option<Mark>,
+    reminded: Option<Checkpoint>,
     metre: Metre,
     /// In [`Note::order`], as far as they have ended.
     heard: Vec<Heard>,
@@ -155,7 +155,7 @@ impl Planner {
 
     /// The notes that were learnt from the player.
     pub fn learned(&self) -> impl Iterator<Item = LearnedNote> {
-        self.session.learnt().map(|(note, is_first)| LearnedNote { note, is_first })
+        self.session.user_notes().map(|(note, is_first)| LearnedNote { note, is_first })
     }
 
     /// The bars of the song.
@@ -166,7 +166,7 @@ impl Planner {
 
     /// Notes of the player that answers can lean towards.
     pub fn n_learnt(&self) -> usize {
-        self.session.learnt().len()
+        self.session.user_notes().len()
     }
 
     /// Notes that it makes in a second, lately; 0 before the first.
@@ -192,11 +192,11 @@ impl Planner {
 
     /// Forgets all but the project's memory.
     fn remind(&mut self) {
-        self.session.unlearn();
+        self.session.clear_user_notes();
         for learned in self.memory.learned() {
-            self.session.learn(learned.note, learned.is_first);
+            self.session.add_user_note(learned.note, learned.is_first);
         }
-        if self.reminded.is_some_and(|mark| self.session.rewind(&mark)) {
+        if self.reminded.is_some_and(|checkpoint| self.session.rewind(&checkpoint)) {
             return;
         }
         self.session.reset();
@@ -205,7 +205,7 @@ impl Planner {
         let conditions = |style| Conditions { style, ..Conditions::default() };
         self.session.feed_all(notes.into_iter().map(|(note, style)| (note, conditions(style))));
         self.session.set_metre(self.metre);
-        self.reminded = Some(self.session.mark());
+        self.reminded = Some(self.session.checkpoint());
     }
 
     fn key_up(&mut self, channel: u8, key: u8) {
@@ -275,7 +275,7 @@ impl Planner {
             plan.answer.withdraw(&mut self.session);
         }
         self.tell_model(|| false);
-        let before = self.session.mark();
+        let before = self.session.checkpoint();
         // What still sounds ends at the hand-over, as far as can be known by now.
         let ended = |heard: &Heard| heard.ended(request.start_ticks);
         self.session.feed_all(self.heard.iter().map(|heard| (ended(heard), heard.conditions())));

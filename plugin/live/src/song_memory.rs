@@ -4,7 +4,7 @@
 //! bounce holds what was heard.
 
 use engine::note::Note;
-use engine::{MOST_LEARNT, Metre, Pitch, Velocity};
+use engine::{MOST_USER_NOTES, Metre, Pitch, Velocity};
 use serde::{Deserialize, Serialize};
 
 /// Notes that are kept, at most.
@@ -51,7 +51,7 @@ impl SongMemory {
             (note.onset_ticks - from, note.duration_ticks, note.pitch.get(), note.velocity.get(), style)
         });
         let mut before = None;
-        let own = learned.take(MOST_LEARNT).map(|LearnedNote { note, is_first }| {
+        let own = learned.take(MOST_USER_NOTES).map(|LearnedNote { note, is_first }| {
             let shift = note.onset_ticks.saturating_sub(before.replace(note.onset_ticks).unwrap_or(note.onset_ticks));
             let shift = if is_first { 0 } else { u32::try_from(shift.max(0)).unwrap_or(u32::MAX) };
             (shift, note.duration_ticks, note.pitch.get(), note.velocity.get(), is_first)
@@ -74,7 +74,7 @@ impl SongMemory {
             let note = Note { onset_ticks, duration_ticks: duration_ticks.max(1), pitch, velocity };
             Some(LearnedNote { note, is_first })
         };
-        self.own.iter().take(MOST_LEARNT).filter_map(note).collect()
+        self.own.iter().take(MOST_USER_NOTES).filter_map(note).collect()
     }
 
     /// Notes with their styles, on a timeline that lies before all songs. What makes no sense in a damaged song is left out.
@@ -123,7 +123,7 @@ mod tests {
         let own = [(u32::MAX, 0, 60, 70, false), (0, 1, 60, 70, true), (0, 1, 200, 70, true)];
         let memory = SongMemory { bar_ticks: u32::MAX, notes, own: own.repeat(1000) };
         assert_eq!(memory.notes().1.len(), MOST_NOTES - bad.len());
-        assert_eq!(memory.learned().len(), MOST_LEARNT - MOST_LEARNT / 3);
+        assert_eq!(memory.learned().len(), MOST_USER_NOTES - MOST_USER_NOTES / 3);
         // A song of before there were habits.
         assert!(serde_json::from_str::<SongMemory>(r#"{"bar_ticks":0,"notes":[]}"#).is_ok());
     }

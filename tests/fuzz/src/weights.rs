@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use engine::{Ask, Conditions, Event, ModelConfig, Onset, Pitch, Precision, Sampling, Session, Weights, random_file};
+use engine::{
+    Conditions, Event, ModelConfig, NoteRequest, Onset, Pitch, Precision, Sampling, Session, Weights, random_file,
+};
 
 use crate::container;
 
@@ -21,7 +23,7 @@ pub(crate) fn play(weights: Weights) {
     session.seed(1);
     let (lowest, highest) = (Pitch::new(36).expect("a key"), Pitch::new(96).expect("a key"));
     for _ in 0..3 {
-        let ask = Ask {
+        let request = NoteRequest {
             conditions: Conditions::default(),
             sampling: Sampling { temperature: 1.0, top_p: 0.95 },
             lowest,
@@ -29,7 +31,7 @@ pub(crate) fn play(weights: Weights) {
             onset: Onset::NotBefore(0),
             may_end: false,
         };
-        let Event::Note(note) = session.next(&ask) else { panic!("it may not end") };
+        let Event::Note(note) = session.next(&request) else { panic!("it may not end") };
         assert!((lowest..=highest).contains(&note.pitch), "{note:?}");
     }
 }

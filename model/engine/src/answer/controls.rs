@@ -3,7 +3,7 @@
 use super::scale::{KeyChoice, KeyLock};
 use crate::conditions::Conditions;
 use crate::note::Pitch;
-use crate::sampling::density_control::Asked;
+use crate::sampling::density_control::DensityRequest;
 use crate::sampling::sample::Sampling;
 
 /// The grids that notes can be drawn to, as they are shown. Their order is in saved songs: new ones come last.
@@ -118,9 +118,9 @@ impl Controls {
     }
 
     /// How many notes are asked for.
-    pub(super) fn density_request(&self) -> Asked {
+    pub(super) fn density_request(&self) -> DensityRequest {
         let grid_ticks = f32::from(self.quantise_ticks) * self.quantise_strength;
-        Asked { density: self.density, complexity: self.complexity, grid_ticks }
+        DensityRequest { density: self.density, complexity: self.complexity, grid_ticks }
     }
 
     /// What the network is told of a note that the player plays.

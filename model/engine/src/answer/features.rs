@@ -5,8 +5,8 @@ use crate::conditions::{Conditions, density_level, polyphony_level};
 use crate::key::{Key, find_key};
 use crate::metre::Metre;
 use crate::note::{Note, Velocity};
-use crate::sampling::density_control::Texture;
-use crate::sampling::onset_bias::Pacing;
+use crate::sampling::density_control::NoteDensity;
+use crate::sampling::onset_bias::OnsetBias;
 
 /// Density levels are about this factor apart.
 const DENSITY_STEP: f32 = 1.5;
@@ -27,7 +27,7 @@ pub struct CallFeatures {
     /// As the condition, 1 to 5; 0 without notes.
     polyphony: u8,
     /// How many notes it has.
-    texture: Texture,
+    texture: NoteDensity,
     mean_velocity: Option<f32>,
 }
 
@@ -55,7 +55,7 @@ impl CallFeatures {
             key: if is_alone { Some(key_of_seed(song_seed)) } else { find_key(heard).map(|(key, _)| key) },
             density: density_level(call),
             polyphony: polyphony_level(call),
-            texture: Texture::of(call.iter().copied()),
+            texture: NoteDensity::of(call.iter().copied()),
             mean_velocity: (!call.is_empty()).then_some(mean),
         }
     }
@@ -97,18 +97,22 @@ impl CallFeatures {
     }
 
     /// What brings the answer to the number of notes that is asked for. `made` are its notes so far, each with the
-    /// [`CallFeatures::goal_ticks`] of its time.
-    pub(super) fn pacing(
+    /// [`CallFeatures::target_ioi_ticks`] of its time.
+    pub(super) fn onset_bias(
         &self,
         controls: &Controls,
         made: impl ExactSizeIterator<Item = (Note, f32)> + Clone,
-    ) -> Pacing {
-        if controls.is_guided { self.texture.pacing(controls.density_request(), made) } else { Pacing::default() }
+    ) -> OnsetBias {
+        if controls.is_guided {
+            self.texture.onset_bias(controls.density_request(), made)
+        } else {
+            OnsetBias::default()
+        }
     }
 
     /// The time from one onset to the next that is wanted.
-    pub(super) fn goal_ticks(&self, controls: &Controls) -> f32 {
-        self.texture.goal_ticks(controls.density_request())
+    pub(super) fn target_ioi_ticks(&self, controls: &Controls) -> f32 {
+        self.texture.target_ioi_ticks(controls.density_request())
     }
 
     /// A note of the network as it is played, and the running mean of the network's velocities after it. `mean_velocity` is
@@ -209,7 +213,7 @@ mod tests {
         let controls = Controls { density: 4.0, complexity: 1.0, voices: 3, ..Controls::raw() };
         let told = Conditions { style: 3, mode: 2, ..Conditions::default() };
         assert_eq!(features.conditions(&controls, 3), told);
-        assert_eq!(features.pacing(&controls, call.iter().map(|&note| (note, 24.0))), Pacing::default());
+        assert_eq!(features.onset_bias(&controls, call.iter().map(|&note| (note, 24.0))), OnsetBias::default());
         assert_eq!(features.class_bias(&controls), [0.0; 12]);
     }
 

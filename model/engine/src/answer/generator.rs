@@ -6,8 +6,8 @@ use super::request::{AnswerRequest, stream, unit};
 use crate::metre::Metre;
 use crate::note::{Note, TICKS_PER_BEAT};
 use crate::sampling::grammar::Onset;
-use crate::sampling::repeat::{self, FREER, MOST_TRIES, SHARE_LET_THROUGH, is_enough, is_repeat};
-use crate::session::{Ask, Bend, Event, Mark, Session};
+use crate::sampling::repeat::{self, MOST_RETRIES, RETRY_TEMPERATURE, SHARE_LET_THROUGH, is_enough, is_repeat};
+use crate::session::{Checkpoint, Event, LogitBias, NoteRequest, Session};
 
 /// An answer does not fall silent for longer than two bars of 4/4.
 const LONGEST_REST_TICKS: i64 = 8 * TICKS_PER_BEAT as i64;
@@ -20,16 +20,16 @@ struct GeneratedNote {
     /// As it is to be played, but for the end of the answer.
     note: Note,
     /// The session just before it.
-    before: Mark,
+    before: Checkpoint,
     /// The time from the onset before it that was wanted.
-    goal_ticks: f32,
+    target_ioi_ticks: f32,
     /// Running mean of the velocities that the network chose, up to this note.
     mean_velocity: f32,
     /// It said what had been said before.
     is_repeat: bool,
 }
 
-impl repeat::Made for GeneratedNote {
+impl repeat::RepeatCandidate for GeneratedNote {
     fn note(&self) -> Note {
         self.note
     }
@@ -50,7 +50,7 @@ pub struct AnswerGenerator {
     features: CallFeatures,
     metre: Metre,
     /// The session before anything of this answer.
-    before: Mark,
+    before: Checkpoint,
     /// In the order of their onsets; the oldest of an endless answer are forgotten.
     notes: Vec<GeneratedNote>,
     n_offered: usize,
@@ -64,7 +64,7 @@ impl AnswerGenerator {
     /// Nothing is made yet. `before` is where [`AnswerGenerator::withdraw`] goes back to: before the end of a call that was told
     /// for the time being, if there is such an end.
     #[must_use]
-    pub fn new(request: AnswerRequest, features: CallFeatures, metre: Metre, before: Mark) -> Self {
+    pub fn new(request: AnswerRequest, features: CallFeatures, metre: Metre, before: Checkpoint) -> Self {
         Self {
             request,
             features,
@@ -152,7 +152,7 @@ impl AnswerGenerator {
         let is_second = unit(stream(seed, place, u64::MAX)) < controls.style_mix;
         let style = if is_second { controls.style2 } else { controls.style };
         let is_first = last.is_none() && controls.is_guided;
-        let mut ask = Ask {
+        let mut note_request = NoteRequest {
             conditions: self.features.conditions(controls, style),
             sampling: controls.sampling(),
             lowest: controls.lowest,
@@ -161,38 +161,38 @@ impl AnswerGenerator {
             may_end,
         };
         let mut rhythm = controls.rhythm_sampling();
-        let made = self.notes.iter().map(|made| (made.note, made.goal_ticks));
-        let pacing = self.features.pacing(controls, made);
+        let made = self.notes.iter().map(|made| (made.note, made.target_ioi_ticks));
+        let onset_bias = self.features.onset_bias(controls, made);
         let class_bias = self.features.class_bias(controls);
         let mut avoid = None;
         // Drawn once for each note, like the style.
         let is_let_through = unit(stream(seed, place, u64::MAX - 1)) < SHARE_LET_THROUGH;
-        session.lean(controls.learn_from_me);
-        let before = session.mark();
+        session.set_cache_weight(controls.learn_from_me);
+        let before = session.checkpoint();
         for attempt in 0.. {
             // Each note has a random stream of its own, so that the notes before it leave no trace in it.
             session.seed(stream(seed, place, attempt));
-            let bend = Bend { rhythm: Some(rhythm), pacing, class_bias, avoid };
-            let mut event = session.next_bent(&ask, &bend);
+            let bias = LogitBias { rhythm: Some(rhythm), onset_bias, class_bias, avoid };
+            let mut event = session.next_biased(&note_request, &bias);
             if let (Event::Note(note), Some(last)) = (event, last)
                 && controls.is_guided
                 && note.onset_ticks > last.max(not_before).saturating_add(LONGEST_REST_TICKS)
             {
                 session.rewind(&before);
                 let onset = Onset::Exactly(last.max(not_before) + LONGEST_REST_TICKS);
-                event = session.next_bent(&Ask { onset, ..ask }, &bend);
+                event = session.next_biased(&NoteRequest { onset, ..note_request }, &bias);
             }
             match event {
                 Event::Note(note) if note.onset_ticks < end_ticks => {
                     let made = self.rendered(before, note, controls);
                     let is_too_much = made.is_repeat && is_enough(&self.notes, made.note.onset_ticks);
-                    if !is_too_much || is_let_through || attempt == MOST_TRIES {
+                    if !is_too_much || is_let_through || attempt == MOST_RETRIES {
                         return self.keep(made, note, session);
                     }
                     session.rewind(&before);
                     avoid = Some(note.pitch);
-                    ask.sampling.temperature *= FREER;
-                    rhythm.temperature *= FREER;
+                    note_request.sampling.temperature *= RETRY_TEMPERATURE;
+                    rhythm.temperature *= RETRY_TEMPERATURE;
                 }
                 Event::Note(_) | Event::End { .. } => {
                     session.rewind(&before);
@@ -204,7 +204,7 @@ impl AnswerGenerator {
     }
 
     /// The note as it is to be played.
-    fn rendered(&self, before: Mark, note: Note, controls: &Controls) -> GeneratedNote {
+    fn rendered(&self, before: Checkpoint, note: Note, controls: &Controls) -> GeneratedNote {
         let last = self.notes.last();
         let least_ticks = last.map_or(i64::MIN, |made| made.note.onset_ticks).max(self.not_before_ticks);
         let AnswerRequest { start_ticks, end_ticks, .. } = self.request;
@@ -218,8 +218,8 @@ impl AnswerGenerator {
             let later = note.onset_ticks + i64::from(controls.quantise_ticks);
             note.onset_ticks = quantised(later, self.metre, bounds, controls);
         }
-        let goal_ticks = self.features.goal_ticks(controls);
-        GeneratedNote { note, before, goal_ticks, mean_velocity, is_repeat: is_repeat(&self.notes, note) }
+        let target_ioi_ticks = self.features.target_ioi_ticks(controls);
+        GeneratedNote { note, before, target_ioi_ticks, mean_velocity, is_repeat: is_repeat(&self.notes, note) }
     }
 
     /// Takes a note that the session chose as `chosen`.

@@ -86,7 +86,7 @@ pub fn begin_answer(
     for &(note, _) in ended {
         player.push(note, session);
     }
-    let before = session.mark();
+    let before = session.checkpoint();
     hear(session, &sounding);
     session.set_metre(call.metre);
     let features = player.features(sounding.iter().map(|(note, _)| *note), request.song_seed);

@@ -31,7 +31,7 @@ impl PlayerNotes {
             self.call.push(note);
         }
         // Between two calls there was an answer.
-        session.learn(note, self.call.len() == 1);
+        session.add_user_note(note, self.call.len() == 1);
         self.recent.push(note);
         let n_too_many = self.recent.len().saturating_sub(KEY_NOTES);
         self.recent.drain(..n_too_many);
@@ -80,7 +80,7 @@ mod tests {
         for i in 0..100 {
             player.push(note(24 * i, 60), &mut session);
         }
-        assert_eq!((player.call().len(), player.recent().len(), session.learnt().len()), (100, KEY_NOTES, 100));
+        assert_eq!((player.call().len(), player.recent().len(), session.user_notes().len()), (100, KEY_NOTES, 100));
         player.begin_call(3000);
         // It began before the answer did.
         player.push(note(2990, 62), &mut session);
@@ -88,7 +88,7 @@ mod tests {
         player.push(note(3100, 64), &mut session);
         player.push(note(3124, 65), &mut session);
         assert_eq!(player.call(), [note(3100, 64), note(3124, 65)]);
-        let firsts = session.learnt().filter(|(_, is_first)| *is_first).map(|(note, _)| note.onset_ticks);
+        let firsts = session.user_notes().filter(|(_, is_first)| *is_first).map(|(note, _)| note.onset_ticks);
         assert_eq!(firsts.collect::<Vec<_>>(), [0, 3100]);
     }
 

@@ -3,7 +3,9 @@
 //! The recogniser compares the pitch classes of a beat, weighed by how long they sound, with what each chord is expected to
 //! hold, and then takes the likeliest sequence in which chords change seldom (Viterbi; in the manner of Sheh and Ellis 2003,
 //! "Chord Segmentation and Recognition using EM-Trained Hidden Markov Models", with hand-set probabilities). How often it
-//! is right is measured on lead sheets by `model inspect --harmony`.
+//! is right is measured on lead sheets by `model benchmark harmony`.
+
+use music::bar_lines::Beat;
 
 use crate::note::{Note, TICKS_PER_BEAT};
 
@@ -197,15 +199,6 @@ impl Frame {
         }
         scores
     }
-}
-
-/// A beat to be named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Beat {
-    /// When it begins. It ends where the next one begins, the last after a quarter note.
-    pub start_ticks: i64,
-    /// A bar begins with it.
-    pub is_bar_line: bool,
 }
 
 /// The harmony value of each beat (in rising order), for notes in [`Note::order`]. A beat in which nothing sounds, nor in the

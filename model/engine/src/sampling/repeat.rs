@@ -21,12 +21,12 @@ const RECENT_TICKS: i64 = 16 * TICKS_PER_BEAT as i64;
 /// How likely a repeat is let through after that. With one half, answers have somewhat fewer notes in loops than the scores.
 pub const SHARE_LET_THROUGH: f32 = 0.5;
 /// A note that repeats too much is made anew so often at most ...
-pub const MOST_TRIES: u64 = 4;
+pub const MOST_RETRIES: u64 = 4;
 /// ... each time at so many times the temperature.
-pub const FREER: f32 = 1.25;
+pub const RETRY_TEMPERATURE: f32 = 1.25;
 
 /// A note of an answer.
-pub trait Made {
+pub trait RepeatCandidate {
     /// The note.
     fn note(&self) -> Note;
     /// What [`is_repeat`] said of it when it was made.
@@ -34,7 +34,7 @@ pub trait Made {
 }
 
 /// Whether `next` after these notes (all in the order of their onsets) completes a pattern once more.
-pub fn is_repeat<T: Made>(made: &[T], next: Note) -> bool {
+pub fn is_repeat<T: RepeatCandidate>(made: &[T], next: Note) -> bool {
     let Some(start) = made.len().checked_sub(PATTERN - 1) else { return false };
     let distance = |earlier: &[T]| next.onset_ticks - earlier[PATTERN - 1].note().onset_ticks;
     let is_same = |earlier: &&[T]| {
@@ -49,7 +49,7 @@ pub fn is_repeat<T: Made>(made: &[T], next: Note) -> bool {
 }
 
 /// Whether enough of the time before `ticks` was spent on repeats.
-pub fn is_enough(made: &[impl Made], ticks: i64) -> bool {
+pub fn is_enough(made: &[impl RepeatCandidate], ticks: i64) -> bool {
     let recent = made.windows(2).rev().take_while(|pair| ticks - pair[1].note().onset_ticks < RECENT_TICKS);
     let repeats = recent.filter(|pair| pair[1].is_repeat());
     repeats.map(|pair| pair[1].note().onset_ticks - pair[0].note().onset_ticks).sum::<i64>() >= FREE_TICKS
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::note::{Pitch, Velocity};
 
-    impl Made for (Note, bool) {
+    impl RepeatCandidate for (Note, bool) {
         fn note(&self) -> Note {
             self.0
         }

@@ -1,4 +1,4 @@
-//! A user cache: the player's last notes, and how far answers lean towards what came next in them.
+//! A user cache: the player's last notes, and how much likelier what came next in them becomes.
 //!
 //! A cache model (Kuhn & De Mori 1990) by way of the nearest neighbours of the present moment (Khandelwal et al. 2020): where
 //! the player has gone through the same intervals in nearly the same rhythm, in whatever key, what came then becomes likelier
@@ -10,9 +10,9 @@ use crate::tokens::TokenEvent;
 use crate::tokens::vocab::{self, N_PITCHES};
 
 /// Notes that are kept. When there are more, the oldest quarter is forgotten.
-pub const MOST_NOTES: usize = 1024;
+pub const MOST_USER_NOTES: usize = 1024;
 /// Places like the present one that are looked for, from the latest back: it bounds the time that this takes.
-const MOST_LIKES: usize = 256;
+const MOST_NEIGHBOURS: usize = 256;
 /// Notes that must agree, and beyond which agreeing says no more.
 const LEAST_AGREE: usize = 1;
 const MOST_AGREE: usize = 6;
@@ -57,27 +57,27 @@ impl Step {
 /// See the module. All memory is allocated in [`UserCache::new`].
 #[derive(Debug)]
 pub(crate) struct UserCache {
-    /// At most [`MOST_NOTES`].
+    /// At most [`MOST_USER_NOTES`].
     notes: Vec<Note>,
     /// One for each note.
     steps: Vec<Step>,
     /// Those before which things went as they just did, each with its weight.
-    likes: Vec<(usize, u32)>,
+    neighbours: Vec<(usize, u32)>,
 }
 
 impl UserCache {
     pub(crate) fn new() -> Self {
         Self {
-            notes: Vec::with_capacity(MOST_NOTES),
-            steps: Vec::with_capacity(MOST_NOTES),
-            likes: Vec::with_capacity(MOST_LIKES),
+            notes: Vec::with_capacity(MOST_USER_NOTES),
+            steps: Vec::with_capacity(MOST_USER_NOTES),
+            neighbours: Vec::with_capacity(MOST_NEIGHBOURS),
         }
     }
 
     pub(crate) fn copy_from(&mut self, other: &Self) {
         self.notes.clone_from(&other.notes);
         self.steps.clone_from(&other.steps);
-        self.likes.clear();
+        self.neighbours.clear();
     }
 
     pub(crate) fn clear(&mut self) {
@@ -87,9 +87,9 @@ impl UserCache {
 
     /// Adds a note, and whether something else than the last one came before it.
     pub(crate) fn push(&mut self, note: Note, is_first: bool) {
-        if self.notes.len() == MOST_NOTES {
-            self.notes.drain(..MOST_NOTES / 4);
-            self.steps.drain(..MOST_NOTES / 4);
+        if self.notes.len() == MOST_USER_NOTES {
+            self.notes.drain(..MOST_USER_NOTES / 4);
+            self.steps.drain(..MOST_USER_NOTES / 4);
         }
         let before = self.notes.last().filter(|_| !is_first);
         let shift_ticks = before.map_or(0, |before| note.onset_ticks.saturating_sub(before.onset_ticks).max(0));
@@ -112,26 +112,26 @@ impl UserCache {
     pub(crate) fn recall(&mut self, recent: impl Iterator<Item = Step>) {
         let mut last = [Step::new(None, TokenEvent::BEGIN); MOST_AGREE];
         last.iter_mut().zip(recent).for_each(|(last, step)| *last = step);
-        self.likes.clear();
+        self.neighbours.clear();
         for (place, step) in self.steps.iter().enumerate().rev() {
             let before = self.steps[..place].iter().rev();
-            if self.likes.len() == MOST_LIKES {
+            if self.neighbours.len() == MOST_NEIGHBOURS {
                 break;
             }
             let n_agree = before.zip(&last).take_while(|(step, last)| step.agrees(**last)).count();
             if n_agree >= LEAST_AGREE && !step.is_first() {
-                self.likes.push((place, 1 << (BITS_PER_NOTE * (n_agree - LEAST_AGREE))));
+                self.neighbours.push((place, 1 << (BITS_PER_NOTE * (n_agree - LEAST_AGREE))));
             }
         }
     }
 
     /// Moves the logits of the attribute after `earlier` towards what came before, as far as `strength` (0 to 1) says.
     /// `last` is the pitch of the note before. logits: (values of the attribute)
-    pub(crate) fn lean(&self, strength: f32, last: Option<u8>, earlier: &[u8], logits: &mut [f32]) {
+    pub(crate) fn bias(&self, strength: f32, last: Option<u8>, earlier: &[u8], logits: &mut [f32]) {
         let Some(last) = last.filter(|_| earlier.len() < 3) else { return };
         let mut weights = [0u32; N_PITCHES];
         let mut total = 0;
-        for &(place, weight) in &self.likes {
+        for &(place, weight) in &self.neighbours {
             let step = self.steps[place];
             let pitch = u8::try_from(i16::from(last) + step.interval).ok().filter(|pitch| *pitch < vocab::END);
             let value = match *earlier {
@@ -190,7 +190,7 @@ mod tests {
     fn pitches(cache: &mut UserCache, keys: &[u8], shift: u8, strength: f32) -> Vec<f32> {
         cache.recall(moves(keys, shift).into_iter());
         let mut logits = [0.5; N_PITCHES];
-        cache.lean(strength, keys.last().copied(), &[shift], &mut logits);
+        cache.bias(strength, keys.last().copied(), &[shift], &mut logits);
         let all = math::log_sum_exp(&logits);
         logits.iter().map(|logit| (logit - all).exp()).collect()
     }
@@ -222,7 +222,7 @@ mod tests {
         assert!(sure[60] > 0.999 && sure.iter().all(|p| p.is_finite()));
         cache.recall(moves(&[60; 30], 24).into_iter());
         let mut odd = [f32::MIN, f32::NEG_INFINITY, 0.0];
-        cache.lean(1.0, Some(60), &[], &mut odd);
+        cache.bias(1.0, Some(60), &[], &mut odd);
         assert!(!odd.iter().any(|logit| logit.is_nan()));
     }
 
@@ -230,12 +230,12 @@ mod tests {
     fn the_oldest_is_forgotten_and_nothing_grows() {
         let mut cache = UserCache::new();
         learn(&mut cache, &[60, 62, 64, 67, 72, 65], 24);
-        let room = (cache.notes.capacity(), cache.likes.capacity());
-        for i in 0..5 * MOST_NOTES {
+        let room = (cache.notes.capacity(), cache.neighbours.capacity());
+        for i in 0..5 * MOST_USER_NOTES {
             learn(&mut cache, &[u8::try_from(i * i % 128).unwrap()], 24);
-            assert!(cache.notes().len() <= MOST_NOTES);
+            assert!(cache.notes().len() <= MOST_USER_NOTES);
         }
         assert_eq!(pitches(&mut cache, &[67, 69, 71, 74, 79], 24, 1.0)[72], pitches(&mut cache, &[], 0, 1.0)[72]);
-        assert_eq!(room, (cache.notes.capacity(), cache.likes.capacity()));
+        assert_eq!(room, (cache.notes.capacity(), cache.neighbours.capacity()));
     }
 }

@@ -7,14 +7,14 @@ use crate::conditions::Conditions;
 use crate::metre::Position;
 use crate::note::{Note, Pitch};
 use crate::sampling::grammar::{Grammar, Onset};
-use crate::sampling::onset_bias::Pacing;
+use crate::sampling::onset_bias::OnsetBias;
 use crate::sampling::sample::{self, Sampling};
 use crate::session::context::Context;
 use crate::tokens::vocab::{self, END, N_PITCHES};
 
 /// What [`Session::next`] may answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ask {
+pub struct NoteRequest {
     /// What the next note should be like.
     pub conditions: Conditions,
     /// How freely it is chosen.
@@ -29,13 +29,13 @@ pub struct Ask {
     pub may_end: bool,
 }
 
-/// What bends the choice beyond [`Ask`]. The default bends nothing.
+/// What is added to the network's logits, and what else changes the choice beyond [`NoteRequest`]. The default changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Bend {
+pub struct LogitBias {
     /// How freely time and length are chosen, if not like pitch and velocity.
     pub rhythm: Option<Sampling>,
     /// How fast notes follow each other.
-    pub pacing: Pacing,
+    pub onset_bias: OnsetBias,
     /// Added to the logits of each pitch class, from C up: 0 changes nothing, minus infinity forbids it (as long as the
     /// range has others).
     pub class_bias: [f32; 12],
@@ -58,61 +58,65 @@ pub enum Event {
 impl Session {
     /// Chooses what comes next, and feeds it to itself if it is a note. After an end nothing is fed: whatever comes then
     /// goes on as if the music had not ended.
-    pub fn next(&mut self, ask: &Ask) -> Event {
-        self.next_bent(ask, &Bend::default())
+    pub fn next(&mut self, request: &NoteRequest) -> Event {
+        self.next_biased(request, &LogitBias::default())
     }
 
-    /// As [`Session::next`], bent.
-    pub fn next_bent(&mut self, ask: &Ask, bend: &Bend) -> Event {
-        let [event] = Self::next_together([self], [(*ask, *bend)]);
+    /// As [`Session::next`], biased.
+    pub fn next_biased(&mut self, request: &NoteRequest, bias: &LogitBias) -> Event {
+        let [event] = Self::next_batch([self], [(*request, *bias)]);
         event
     }
 
-    /// As [`Session::next_bent`] of each session, but one reading of the weights serves all: several answers to the same
+    /// As [`Session::next_biased`] of each session, but one reading of the weights serves all: several answers to the same
     /// phrase (see [`Session::copy_from`]) take little longer than one. At most four sessions. When they do not play the same
     /// weights, each reads its own.
-    pub fn next_together<const N: usize>(mut sessions: [&mut Self; N], asks: [(Ask, Bend); N]) -> [Event; N] {
-        let goals = std::array::from_fn(|i| {
-            let (ask, bend) = &asks[i];
-            let onset_ticks = sessions[i].grammar(ask, bend).onset_ticks(0);
-            sessions[i].goal(ask.conditions, onset_ticks)
+    pub fn next_batch<const N: usize>(
+        mut sessions: [&mut Self; N],
+        requests: [(NoteRequest, LogitBias); N],
+    ) -> [Event; N] {
+        let targets = std::array::from_fn(|i| {
+            let (request, bias) = &requests[i];
+            let onset_ticks = sessions[i].grammar(request, bias).onset_ticks(0);
+            sessions[i].prefill_target(request.conditions, onset_ticks)
         });
         let weights = Arc::clone(&sessions[0].weights);
         if sessions.iter().all(|session| Arc::ptr_eq(&session.weights, &weights)) {
-            Context::read_together(&weights.network, sessions.each_mut().map(|session| &mut session.context), goals);
+            Context::read_together(&weights.network, sessions.each_mut().map(|session| &mut session.context), targets);
         } else {
-            for (session, goal) in sessions.iter_mut().zip(goals) {
-                Context::read_together(&session.weights.network, [&mut session.context], [goal]);
+            for (session, target) in sessions.iter_mut().zip(targets) {
+                Context::read_together(&session.weights.network, [&mut session.context], [target]);
             }
         }
-        std::array::from_fn(|i| sessions[i].draw(&asks[i].0, &asks[i].1))
+        std::array::from_fn(|i| sessions[i].draw(&requests[i].0, &requests[i].1))
     }
 
-    fn grammar(&self, ask: &Ask, bend: &Bend) -> Grammar {
+    fn grammar(&self, request: &NoteRequest, bias: &LogitBias) -> Grammar {
         let last = self.context.last().map(|fed| fed.note);
-        Grammar::new(last, ask.onset, ask.lowest, ask.highest, ask.may_end).without(&bend.class_bias, bend.avoid)
+        Grammar::new(last, request.onset, request.lowest, request.highest, request.may_end)
+            .without(&bias.class_bias, bias.avoid)
     }
 
     /// Draws what comes next, when all is read.
-    fn draw(&mut self, ask: &Ask, bend: &Bend) -> Event {
-        let rhythm = bend.rhythm.unwrap_or(ask.sampling);
-        let conditions = self.known(ask.conditions);
-        let grammar = self.grammar(ask, bend);
+    fn draw(&mut self, request: &NoteRequest, bias: &LogitBias) -> Event {
+        let rhythm = bias.rhythm.unwrap_or(request.sampling);
+        let conditions = self.known(request.conditions);
+        let grammar = self.grammar(request, bias);
         self.recall();
 
         let onset_ticks = grammar.forced_onset_ticks().unwrap_or_else(|| {
-            let shift = self.choose_shift(rhythm, bend.pacing, |shift| grammar.allows_shift(shift));
+            let shift = self.choose_shift(rhythm, bias.onset_bias, |shift| grammar.allows_shift(shift));
             grammar.onset_ticks(shift.unwrap_or(u8::MAX))
         });
         let position = self.metre.position(onset_ticks);
         let shift = self.encoder().shift_to(onset_ticks);
-        let pitch = self.choose_pitch(ask.sampling, &bend.class_bias, shift, position, |pitch| {
+        let pitch = self.choose_pitch(request.sampling, &bias.class_bias, shift, position, |pitch| {
             grammar.allows_pitch(onset_ticks, pitch)
         });
         let pitch = pitch.unwrap_or(grammar.any_pitch());
         let Some(key) = Pitch::new(pitch) else { return Event::End { at_ticks: onset_ticks } };
         let duration = self.choose(rhythm, &[shift, pitch], position, |duration| duration > 0).unwrap_or(1);
-        let velocity = self.choose(ask.sampling, &[shift, pitch, duration], position, |_| true).unwrap_or(0);
+        let velocity = self.choose(request.sampling, &[shift, pitch, duration], position, |_| true).unwrap_or(0);
         let note = Note {
             onset_ticks,
             duration_ticks: vocab::time_ticks(duration),
@@ -135,10 +139,10 @@ impl Session {
         sample::choose(logits, is_legal, sampling, &mut self.random)
     }
 
-    fn choose_shift(&mut self, sampling: Sampling, pacing: Pacing, is_legal: impl Fn(u8) -> bool) -> Option<u8> {
+    fn choose_shift(&mut self, sampling: Sampling, onset_bias: OnsetBias, is_legal: impl Fn(u8) -> bool) -> Option<u8> {
         let mut buffer = [0.0; N_PITCHES];
         let logits = self.logits(&[], Position::FREE, &mut buffer);
-        pacing.bend(logits);
+        onset_bias.apply(logits);
         sample::choose(logits, is_legal, sampling, &mut self.random)
     }
 

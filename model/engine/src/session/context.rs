@@ -150,8 +150,8 @@ impl Context {
         let slot = self.slot_of(self.context_start(self.n_fed));
         let n_known = self.n_in_context();
         let n_steps = n_known.min(self.slots[slot].n_steps + most);
-        let goal = PrefillTarget { n_steps, conditions: Conditions::default(), position: Position::FREE };
-        Self::read_together(network, [self], [goal]);
+        let target = PrefillTarget { n_steps, conditions: Conditions::default(), position: Position::FREE };
+        Self::read_together(network, [self], [target]);
         n_steps == n_known
     }
 
@@ -179,14 +179,14 @@ impl Context {
 
     /// Makes the network read the context but for its last event, for which it must know what comes next.
     pub(crate) fn read(&mut self, network: &Network) {
-        let goal =
+        let target =
             PrefillTarget { n_steps: self.n_in_context(), conditions: Conditions::default(), position: Position::FREE };
-        Self::read_together(network, [self], [goal]);
+        Self::read_together(network, [self], [target]);
     }
 
     /// The whole context, the last event with the `conditions` of the one to come. Before the first note, that one's
     /// `position` is needed too.
-    pub(crate) fn goal(&mut self, conditions: Conditions, position: Position) -> PrefillTarget {
+    pub(crate) fn prefill_target(&mut self, conditions: Conditions, position: Position) -> PrefillTarget {
         let n_known = self.n_in_context();
         let slot = self.slot_of(self.context_start(self.n_fed));
         // An event after which nothing was fed may have been read with other conditions.
@@ -194,12 +194,12 @@ impl Context {
         PrefillTarget { n_steps: n_known + 1, conditions, position }
     }
 
-    /// Makes the network read each context as far as its goal, in batches; the first one takes along a little of the
+    /// Makes the network read each context as far as its target, in batches; the first one takes along a little of the
     /// coming contexts. All are of this network; at most [`MAX_TOGETHER`].
     pub(crate) fn read_together<const N: usize>(
         network: &Network,
         mut contexts: [&mut Self; N],
-        goals: [PrefillTarget; N],
+        targets: [PrefillTarget; N],
     ) {
         const { assert!(0 < N && N <= MAX_TOGETHER) };
         let n_each = MAX_ROWS / N;
@@ -208,9 +208,9 @@ impl Context {
             let (event, position, conditions) = (TokenEvent::BEGIN, Position::FREE, Conditions::default());
             let mut rows = [BatchEntry { sequence: 0, cache: 0, at: 0, event, position, conditions }; MAX_ROWS];
             let mut n_rows = 0;
-            for (sequence, (context, goal)) in contexts.iter_mut().zip(&goals).enumerate() {
+            for (sequence, (context, target)) in contexts.iter_mut().zip(&targets).enumerate() {
                 let free = &mut rows[n_rows..n_rows + n_each];
-                n_rows += context.take_rows(sequence, goal, n_ahead, free);
+                n_rows += context.take_rows(sequence, target, n_ahead, free);
             }
             if n_rows == 0 {
                 return;
@@ -248,19 +248,19 @@ impl Context {
     }
 
     /// Fills `rows` with the next events to read: at most `n_ahead` of the coming context, then those on the way to the
-    /// goal. Returns how many there are.
-    fn take_rows(&mut self, sequence: usize, goal: &PrefillTarget, n_ahead: usize, rows: &mut [BatchEntry]) -> usize {
+    /// target. Returns how many there are.
+    fn take_rows(&mut self, sequence: usize, target: &PrefillTarget, n_ahead: usize, rows: &mut [BatchEntry]) -> usize {
         let start = self.context_start(self.n_fed);
         let current = self.slot_of(start);
-        if self.slots[current].n_steps >= goal.n_steps {
+        if self.slots[current].n_steps >= target.n_steps {
             return 0;
         }
         let n_coming = (self.n_fed - start).saturating_sub(self.half_context);
         let coming = if n_coming > 0 { self.slot_of(start + self.half_context) } else { current };
         let mut n_rows = 0;
-        for (slot, n_steps, most) in [(coming, n_coming, n_ahead), (current, goal.n_steps, rows.len())] {
+        for (slot, n_steps, most) in [(coming, n_coming, n_ahead), (current, target.n_steps, rows.len())] {
             while n_rows < most && self.slots[slot].n_steps < n_steps {
-                rows[n_rows] = self.row(sequence, slot, goal);
+                rows[n_rows] = self.row(sequence, slot, target);
                 self.slots[slot].n_steps += 1;
                 n_rows += 1;
             }
@@ -268,15 +268,15 @@ impl Context {
         n_rows
     }
 
-    /// The next event of a slot to read: BEGIN, then the notes. What the goal knows is used when the event after it is not
+    /// The next event of a slot to read: BEGIN, then the notes. What the target knows is used when the event after it is not
     /// fed yet.
-    fn row(&self, sequence: usize, cache: usize, goal: &PrefillTarget) -> BatchEntry {
+    fn row(&self, sequence: usize, cache: usize, target: &PrefillTarget) -> BatchEntry {
         let CacheSlot { start, n_steps: at } = self.slots[cache];
         let next = start + at;
         let known = |index: usize| if index < self.n_fed { self.fed.get(index % self.fed.capacity()) } else { None };
-        let conditions = known(next).map_or(goal.conditions, |fed| fed.conditions);
+        let conditions = known(next).map_or(target.conditions, |fed| fed.conditions);
         let (event, position) = match at.checked_sub(1).and_then(|before| known(start + before)) {
-            None => (TokenEvent::BEGIN, known(next).map_or(goal.position, |fed| fed.position)),
+            None => (TokenEvent::BEGIN, known(next).map_or(target.position, |fed| fed.position)),
             Some(fed) if at == 1 => (TokenEvent { shift: 0, ..fed.event }, fed.position),
             Some(fed) => (fed.event, fed.position),
         };
@@ -295,8 +295,8 @@ mod tests {
         let weights = Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, 1).unwrap()).unwrap();
         let mut context = Context::new(weights.config(), Precision::Q8);
         for onset_ticks in 0..500 {
-            let goal = context.goal(Conditions::default(), Position::FREE);
-            Context::read_together(&weights.network, [&mut context], [goal]);
+            let target = context.prefill_target(Conditions::default(), Position::FREE);
+            Context::read_together(&weights.network, [&mut context], [target]);
             let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
             let note = Note { onset_ticks, duration_ticks: 1, pitch, velocity };
             let mut encoder = Encoder::new();

@@ -30,8 +30,8 @@ impl Session {
             }
             Event::End { at_ticks } => (at_ticks, encoder.end(at_ticks).values(), None),
         };
-        let goal = self.goal(conditions, onset_ticks);
-        Context::read_together(&self.weights.network, [&mut self.context], [goal]);
+        let target = self.prefill_target(conditions, onset_ticks);
+        Context::read_together(&self.weights.network, [&mut self.context], [target]);
         let position = self.metre.position(onset_ticks);
         let is_first = self.context.n_fed() == 0;
         self.recall();

@@ -13,8 +13,8 @@ fn music() -> impl Iterator<Item = (Note, Conditions)> {
     })
 }
 
-fn ask() -> Ask {
-    Ask {
+fn ask() -> NoteRequest {
+    NoteRequest {
         conditions: Conditions::default(),
         sampling: Sampling { temperature: 1.0, top_p: 0.95 },
         lowest: Pitch::new(21).unwrap(),
@@ -28,9 +28,9 @@ fn ask() -> Ask {
 fn kernels_and_batches_make_no_difference_to_the_last_bit() {
     let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
     let probe = |session: &mut Session| {
-        let mark = session.mark();
+        let checkpoint = session.checkpoint();
         let nats = session.score(Event::Note(music().last().unwrap().0), Conditions::default());
-        assert!(session.rewind(&mark));
+        assert!(session.rewind(&checkpoint));
         nats.map(f32::to_bits)
     };
     let nats = |isa: Isa, n_at_once: usize| {
@@ -69,24 +69,24 @@ fn candidates_choose_the_same_notes_together_as_alone() {
         // Each on its own way: what one chose goes on while another goes back. Over several edges of the context.
         let mut events = Vec::new();
         for i in 0..150u8 {
-            let ask = Ask {
+            let ask = NoteRequest {
                 conditions: Conditions { style: i % 3, ..Conditions::default() },
                 lowest: Pitch::new(30 + i % 7).unwrap(),
                 may_end: i % 5 == 0,
                 ..ask()
             };
-            let asks = [(ask, Bend::default()); 4];
+            let asks = [(ask, LogitBias::default()); 4];
             if i % 11 == 3 {
                 candidates[1].feed_all(music().skip(100).take(7));
             }
-            let mark = candidates[2].mark();
+            let checkpoint = candidates[2].checkpoint();
             if together {
-                events.push(Session::next_together(candidates.each_mut(), asks));
+                events.push(Session::next_batch(candidates.each_mut(), asks));
             } else {
-                events.push(candidates.each_mut().map(|candidate| candidate.next_bent(&ask, &Bend::default())));
+                events.push(candidates.each_mut().map(|candidate| candidate.next_biased(&ask, &LogitBias::default())));
             }
             if i % 3 == 0 {
-                assert!(candidates[2].rewind(&mark));
+                assert!(candidates[2].rewind(&checkpoint));
             }
         }
         events
@@ -107,7 +107,7 @@ fn sessions_of_other_weights_take_nothing_over_but_play_along() {
     let (mut one, mut other) = (session(3), session(4));
     assert!(!one.copy_from(&other));
     for _ in 0..5 {
-        let together = Session::next_together([&mut one, &mut other], [(ask(), Bend::default()); 2]);
+        let together = Session::next_batch([&mut one, &mut other], [(ask(), LogitBias::default()); 2]);
         assert_ne!(together[0], together[1]);
     }
 }
@@ -115,18 +115,18 @@ fn sessions_of_other_weights_take_nothing_over_but_play_along() {
 #[test]
 fn a_lean_is_the_same_on_all_kernels_and_nothing_at_0() {
     let file = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
-    let play = |isa: Isa, lean: f32, learns: bool| {
+    let play = |isa: Isa, cache_weight: f32, learns: bool| {
         let mut weights = Weights::parse(&file).unwrap();
         weights.network.isa = isa;
         let mut session = Session::new(Arc::new(weights));
-        session.lean(lean);
+        session.set_cache_weight(cache_weight);
         // A scale up and down, again and again.
         for (note, i) in music().map(|(note, _)| note).zip(0u8..) {
             let key = 60 + (i % 12).min(12 - i % 12);
             let note = Note { onset_ticks: i64::from(i) * 24, pitch: Pitch::new(key).unwrap(), ..note };
             session.feed(note, Conditions::default());
             if learns {
-                session.learn(note, i == 0);
+                session.add_user_note(note, i == 0);
             }
         }
         let events: [Event; 30] = std::array::from_fn(|_| session.next(&ask()));
@@ -134,9 +134,9 @@ fn a_lean_is_the_same_on_all_kernels_and_nothing_at_0() {
     };
     let plain = play(Isa::best(), 0.0, false);
     assert_eq!(play(Isa::best(), 0.0, true), plain);
-    let leaning = play(Isa::best(), 0.8, true);
-    assert_ne!(leaning.0, plain.0);
+    let with_cache = play(Isa::best(), 0.8, true);
+    assert_ne!(with_cache.0, plain.0);
     for isa in Isa::all() {
-        assert_eq!(play(isa, 0.8, true), leaning, "{}", isa.name());
+        assert_eq!(play(isa, 0.8, true), with_cache, "{}", isa.name());
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::{
-    Ask, Conditions, Event, ModelConfig, Note, Onset, Pitch, Precision, Sampling, Session, Velocity, Weights,
+    Conditions, Event, ModelConfig, Note, NoteRequest, Onset, Pitch, Precision, Sampling, Session, Velocity, Weights,
     random_file,
 };
 use oorandom::Rand32;
@@ -38,8 +38,8 @@ pub(crate) fn music(n: usize, seed: u64) -> Vec<Note> {
     notes
 }
 
-pub(crate) fn ask(onset: Onset) -> Ask {
-    Ask {
+pub(crate) fn ask(onset: Onset) -> NoteRequest {
+    NoteRequest {
         conditions: Conditions::default(),
         sampling: Sampling { temperature: 1.0, top_p: 0.95 },
         lowest: Pitch::new(36).unwrap(),

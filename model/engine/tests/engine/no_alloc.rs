@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use allocation_counter::measure;
-use engine::{Bend, Conditions, Event, Metre, Note, Onset, Precision, Session};
+use engine::{Conditions, Event, LogitBias, Metre, Note, Onset, Precision, Session};
 
 use crate::common::{ask, music, next_note, session};
 
@@ -22,15 +22,15 @@ fn a_session_allocates_nothing_after_construction() {
         // More notes than any ring or context holds: TINY has a context of 64.
         let info = measure(|| {
             session.seed(1);
-            session.lean(0.5);
+            session.set_cache_weight(0.5);
             session.set_metre(Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 });
             for round in 0..3 {
-                let start = session.mark();
+                let start = session.checkpoint();
                 for &note in &notes {
                     let note = Note { onset_ticks: note.onset_ticks + 40_000 * round, ..note };
                     session.feed(note, Conditions::default());
-                    (0..4).for_each(|_| session.learn(note, false));
-                    let mark = session.mark();
+                    (0..4).for_each(|_| session.add_user_note(note, false));
+                    let mark = session.checkpoint();
                     let chosen = next_note(&mut session);
                     assert!(session.rewind(&mark));
                     session.score(Event::Note(chosen), Conditions { style: 1, ..Conditions::default() });
@@ -39,8 +39,8 @@ fn a_session_allocates_nothing_after_construction() {
                 session.feed_all(notes.iter().map(|&note| (note, Conditions::default())));
                 assert!(candidates.iter_mut().all(|candidate| candidate.copy_from(&session)));
                 for _ in 0..100 {
-                    let asks = [(ask(Onset::NotBefore(i64::MIN)), Bend::default()); 3];
-                    Session::next_together(candidates.each_mut(), asks);
+                    let asks = [(ask(Onset::NotBefore(i64::MIN)), LogitBias::default()); 3];
+                    Session::next_batch(candidates.each_mut(), asks);
                 }
                 session.score(Event::End { at_ticks: 1_000_000 }, Conditions::default());
                 assert!(!session.rewind(&start) || session.n_notes() == 0);

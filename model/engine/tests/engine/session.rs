@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use engine::vocab::{TIMES_TICKS, velocity_of};
 use engine::{
-    Ask, Bend, Conditions, Event, Metre, ModelConfig, Note, Onset, Pitch, Precision, Sampling, Session, Velocity,
-    Weights, random_file,
+    Conditions, Event, LogitBias, Metre, ModelConfig, Note, NoteRequest, Onset, Pitch, Precision, Sampling, Session,
+    Velocity, Weights, random_file,
 };
 use oorandom::Rand32;
 
@@ -47,7 +47,7 @@ fn feeding_what_another_session_chose_comes_to_the_same_place() {
         two.feed(note, Conditions::default());
         assert_eq!(one.n_notes(), two.n_notes());
         if i % 17 == 0 {
-            let (here, there) = (one.mark(), two.mark());
+            let (here, there) = (one.checkpoint(), two.checkpoint());
             let (event, conditions) = (Event::Note(Note { duration_ticks: 9, ..note }), Conditions::default());
             assert_eq!(one.score(event, conditions), two.score(event, conditions), "note {i}");
             assert!(one.rewind(&here) && two.rewind(&there));
@@ -61,7 +61,7 @@ fn going_back_is_as_if_nothing_had_happened() {
     session.seed(1);
     // Marks at many places: in the first context, and on both sides of a change of context; short and long ways back.
     for n in 0..130 {
-        let mark = session.mark();
+        let mark = session.checkpoint();
         let n_notes = session.n_notes();
         let first = next_notes(&mut session, 1 + n * 7 % 90);
         assert!(session.rewind(&mark));
@@ -75,11 +75,11 @@ fn going_back_is_as_if_nothing_had_happened() {
 #[test]
 fn a_mark_that_has_lost_its_notes_is_refused() {
     let mut session = tiny();
-    let start = session.mark();
+    let start = session.checkpoint();
     next_notes(&mut session, 5);
-    let five = session.mark();
+    let five = session.checkpoint();
     next_notes(&mut session, 5);
-    let ten = session.mark();
+    let ten = session.checkpoint();
     assert!(session.rewind(&five));
     assert!(!session.rewind(&ten), "it lies ahead");
     session.feed(note(100_000, 5, 50, 50), Conditions::default());
@@ -90,9 +90,9 @@ fn a_mark_that_has_lost_its_notes_is_refused() {
     assert_eq!(session.n_notes(), 0);
 
     next_notes(&mut session, 10);
-    let ten = session.mark();
+    let ten = session.checkpoint();
     next_notes(&mut session, 3 * 64);
-    let late = session.mark();
+    let late = session.checkpoint();
     assert!(session.rewind(&ten));
     assert!(!session.rewind(&late));
     next_notes(&mut session, 400);
@@ -133,7 +133,7 @@ fn scores_are_probabilities() {
     let mut session = tiny();
     music(30, 3).iter().for_each(|note| session.feed(*note, Conditions::default()));
     let last = music(30, 3)[29];
-    let here = session.mark();
+    let here = session.checkpoint();
     let mut nats = |event: Event| {
         let nats = session.score(event, Conditions::default());
         assert!(session.rewind(&here));
@@ -171,9 +171,9 @@ fn sampling_follows_the_scores() {
     let mut session = tiny();
     music(10, 4).iter().for_each(|note| session.feed(*note, Conditions::default()));
     let last = music(10, 4)[9];
-    let here = session.mark();
+    let here = session.checkpoint();
     let onset = Onset::Exactly(last.onset_ticks + 48);
-    let free = Ask {
+    let free = NoteRequest {
         lowest: Pitch::new(0).unwrap(),
         highest: Pitch::new(127).unwrap(),
         sampling: Sampling { temperature: 1.0, top_p: 1.0 },
@@ -205,7 +205,7 @@ fn sampling_follows_the_scores() {
     let expected = 4000.0 * f64::from(-session.score(end, Conditions::default())[1]).exp();
     assert!((counts[128] - expected).abs() < 5.0 * expected.sqrt() + 3.0, "{} ends of {expected}", counts[128]);
     // An end is unlikely here, but possible: wild enough, every value comes.
-    let wild = Ask { sampling: Sampling { temperature: 100.0, top_p: 1.0 }, ..free };
+    let wild = NoteRequest { sampling: Sampling { temperature: 100.0, top_p: 1.0 }, ..free };
     let mut ends = (0..2000).filter(|&seed| {
         assert!(session.rewind(&here));
         session.seed(seed);
@@ -228,7 +228,7 @@ fn what_is_asked_for_holds_over_thousands_of_notes() {
         let onset = if i % 3 == 0 { Onset::Exactly(tick) } else { Onset::NotBefore(tick) };
         let sampling = Sampling { temperature: random.rand_float() * 2.0, top_p: random.rand_float() };
         let (lowest, highest) = (Pitch::new(low).unwrap(), Pitch::new(high).unwrap());
-        let Event::Note(note) = session.next(&Ask { lowest, highest, sampling, ..ask(onset) }) else {
+        let Event::Note(note) = session.next(&NoteRequest { lowest, highest, sampling, ..ask(onset) }) else {
             panic!("an end that was not allowed");
         };
         assert!((lowest..=highest).contains(&note.pitch));
@@ -280,7 +280,7 @@ fn hostile_notes_never_panic() {
         session.feed(Note { onset_ticks, duration_ticks, pitch, velocity }, conditions);
         if i % 7 == 0 {
             let onset = Onset::NotBefore(extremes[random.rand_range(0..8) as usize]);
-            session.next(&Ask { conditions, may_end: true, ..ask(onset) });
+            session.next(&NoteRequest { conditions, may_end: true, ..ask(onset) });
         }
     }
     assert!(session.n_notes() > 0);
@@ -302,10 +302,12 @@ fn a_bend_keeps_to_its_pitch_classes_and_leans_towards_them() {
         let is_inside = |class: usize| [0, 2, 4, 5, 7, 9, 11].contains(&class);
         let class_bias = std::array::from_fn(|class| if is_inside(class) { 0.0 } else { bias });
         let avoid = Pitch::new(60);
-        let bend = Bend { class_bias, avoid, ..Bend::default() };
+        let bend = LogitBias { class_bias, avoid, ..LogitBias::default() };
         let mut n_inside = 0;
         for i in 0..400 {
-            let Event::Note(note) = session.next_bent(&ask(Onset::NotBefore(i * 12)), &bend) else { panic!("an end") };
+            let Event::Note(note) = session.next_biased(&ask(Onset::NotBefore(i * 12)), &bend) else {
+                panic!("an end")
+            };
             assert_ne!(Some(note.pitch), avoid);
             n_inside += usize::from(is_inside(usize::from(note.pitch.get() % 12)));
         }
@@ -321,10 +323,10 @@ fn the_rhythm_has_a_freedom_of_its_own() {
     let shifts = |seed| {
         let mut session = tiny();
         session.seed(seed);
-        let bend = Bend { rhythm: Some(Sampling { temperature: 0.0, top_p: 1.0 }), ..Bend::default() };
+        let bend = LogitBias { rhythm: Some(Sampling { temperature: 0.0, top_p: 1.0 }), ..LogitBias::default() };
         // The first note decides what follows, so it is given.
         session.feed(note(0, 24, 60, 80), Conditions::default());
-        let Event::Note(note) = session.next_bent(&ask(Onset::NotBefore(0)), &bend) else { panic!("an end") };
+        let Event::Note(note) = session.next_biased(&ask(Onset::NotBefore(0)), &bend) else { panic!("an end") };
         (note.onset_ticks, note.pitch)
     };
     let all: Vec<_> = (0..20).map(shifts).collect();
@@ -364,14 +366,14 @@ fn take_over(n_context: usize) {
     };
     let conditions = Conditions { style: 2, ..Conditions::default() };
     let probe = |session: &mut Session| {
-        let mark = session.mark();
+        let mark = session.checkpoint();
         let nats = session.score(Event::Note(note(400)), conditions).map(f32::to_bits);
         assert!(session.rewind(&mark));
         nats
     };
     for n_before in [0, 1, 5, 40, 150, 200] {
         let (mut old, mut next) = (Session::new(Arc::clone(&first)), Session::new(Arc::clone(&second)));
-        let mut mark = old.mark();
+        let mut mark = old.checkpoint();
         for i in 0..n_before {
             old.feed(note(i), conditions);
         }
@@ -380,7 +382,7 @@ fn take_over(n_context: usize) {
             next.follow(&old);
             next.read_some(3);
             match round {
-                3 => mark = old.mark(),
+                3 => mark = old.checkpoint(),
                 5 => assert!(old.rewind(&mark)),
                 8..11 => old.feed(note(n_before + 10 + round), conditions),
                 _ => old.feed(note(n_before + round), conditions),

@@ -9,7 +9,7 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use super::{MOMENTUM, QUINTIC, ROUNDS, Step, like_adamw};
-use crate::ops::{cpu_slice, cpu_slice_mut, lane_sum, vectorised};
+use crate::network::ops::{cpu_slice, cpu_slice_mut, lane_sum, vectorised};
 use crate::optim::adamw::narrow;
 
 /// Adds a scaled gradient to the momentum.

@@ -5,10 +5,10 @@ use anyhow::Result;
 use candle_core::{D, Tensor};
 
 use super::{Gradients, Loss, Objective};
-use crate::batch::Batch;
+use crate::data::batch::Batch;
 use crate::network::Network;
-use crate::ops::Dropout;
-use crate::ops::stock::log_softmax;
+use crate::network::ops::Dropout;
+use crate::network::ops::stock::log_softmax;
 
 /// The loss is the cross entropy of the student with a mixture of the teacher's distributions and the notes that came.
 #[derive(Debug)]

@@ -6,10 +6,10 @@ use anyhow::Result;
 use candle_core::Tensor;
 
 use super::{Gradients, Loss, Objective};
-use crate::batch::Batch;
-use crate::cpu::{self, Nats, Workspace};
+use crate::data::batch::Batch;
 use crate::network::Network;
-use crate::ops::{Dropout, Kernels};
+use crate::network::cpu::{self, Nats, Workspace};
+use crate::network::ops::{Dropout, Kernels};
 
 /// On a CPU without candle's tape, elsewhere with it. Keeps its memory from step to step; a clone shares it.
 #[derive(Clone, Debug, Default)]

@@ -289,7 +289,7 @@ fn answers_lean_towards_what_the_player_played() {
         tell(&mut planner, (0..4).flat_map(|i| call(192 * i)));
         assert_eq!(planner.n_learnt(), 32);
         if !has_learnt {
-            planner.session.unlearn();
+            planner.session.clear_user_notes();
         }
         let controls = Controls { learn_from_me, ..CONTROLS };
         let begin = Begin { turn: 1, request: request(3, 768, 3000), until_ticks: 3000, controls };

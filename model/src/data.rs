@@ -1,0 +1,11 @@
+//! From files to batches: a corpus is listed, prepared into shards, and drawn from.
+//!
+//! Reading order: [`corpus`] lists files; [`prepare`] reads, checks and labels them; [`shards`] is the folder it writes;
+//! [`dataset`] draws crops of it; [`sequence`] makes events of their notes; [`batch`] is what the network reads.
+
+pub mod batch;
+pub mod corpus;
+pub mod dataset;
+pub mod prepare;
+pub mod sequence;
+pub mod shards;
