@@ -6,7 +6,8 @@
 //! another objective, learner or hooks.
 //!
 //! Reading order: `config` (what can be chosen), `objective` (what is descended), `learner` (what learns), `hooks` (who is told),
-//! `trainer` (the loop), `bits`, `log`, `loss_picture` (how it goes), `checkpoint`, `start`, `folder` (what is kept), `reptile`.
+//! `trainer` (the loop), `bits`, `log`, `loss_picture` (how it goes), `checkpoint`, `start`, `folder` (what is kept), `reptile`,
+//! and `distil`, which is a training with another objective.
 
 pub mod bits;
 pub mod checkpoint;
