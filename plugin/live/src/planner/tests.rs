@@ -64,8 +64,8 @@ pub(crate) fn call(from: i64) -> Vec<ToWorker> {
     let note = |(key, i): (u8, i64)| {
         let ticks = from + 24 * i;
         [
-            ToWorker::On { ticks, channel: 0, key, velocity: 80, style: 1 },
-            ToWorker::Off { ticks: ticks + 24, channel: 0, key },
+            ToWorker::On { ticks, channel: 0, key, velocity: 80, style: 1, strike: key.into() },
+            ToWorker::Off { ticks: ticks + 24, strike: key.into() },
         ]
     };
     keys.into_iter().zip(0..).flat_map(note).collect()
@@ -163,10 +163,10 @@ fn the_pedal_holds_notes_until_it_comes_up() {
     let mut play = |messages: &[ToWorker]| drop(tell(&mut planner, messages.iter().copied()));
     play(&[
         ToWorker::Pedal { ticks: 0, channel: 0, is_down: true },
-        ToWorker::On { ticks: 0, channel: 0, key: 60, velocity: 80, style: 1 },
-        ToWorker::Off { ticks: 10, channel: 0, key: 60 },
-        ToWorker::On { ticks: 96, channel: 0, key: 64, velocity: 80, style: 1 },
-        ToWorker::Off { ticks: 100, channel: 0, key: 64 },
+        ToWorker::On { ticks: 0, channel: 0, key: 60, velocity: 80, style: 1, strike: 60 },
+        ToWorker::Off { ticks: 10, strike: 60 },
+        ToWorker::On { ticks: 96, channel: 0, key: 64, velocity: 80, style: 1, strike: 64 },
+        ToWorker::Off { ticks: 100, strike: 64 },
     ]);
     assert_eq!(planner.heard.len(), 2, "both still sound");
     tell(&mut planner, [ToWorker::Pedal { ticks: 192, channel: 0, is_down: false }]);
@@ -243,12 +243,12 @@ fn voices_quantise_and_style_mix_do_what_they_say() {
 #[test]
 fn a_key_held_over_the_hand_over_is_read_again_when_its_length_is_known() {
     let mut planner = planner();
-    let held = ToWorker::On { ticks: 24, channel: 0, key: 50, velocity: 80, style: 1 };
+    let held = ToWorker::On { ticks: 24, channel: 0, key: 50, velocity: 80, style: 1, strike: 50 };
     tell(&mut planner, call(0).into_iter().take(4).chain([held, begin(1, 192, 192)]));
     let messages = [
-        ToWorker::Off { ticks: 300, channel: 0, key: 50 },
+        ToWorker::Off { ticks: 300, strike: 50 },
         ToWorker::Finish { turn: 1, at_ticks: 384 },
-        ToWorker::On { ticks: 390, channel: 0, key: 60, velocity: 80, style: 1 },
+        ToWorker::On { ticks: 390, channel: 0, key: 60, velocity: 80, style: 1, strike: 60 },
     ];
     tell(&mut planner, messages);
     let told = planner.player.recent().iter().find(|note| note.pitch.get() == 50).map(|note| note.duration_ticks);
@@ -259,7 +259,7 @@ fn a_key_held_over_the_hand_over_is_read_again_when_its_length_is_known() {
 #[test]
 fn a_key_that_is_never_let_go_does_not_stop_the_listening() {
     let mut planner = planner();
-    let held = ToWorker::On { ticks: 0, channel: 1, key: 30, velocity: 80, style: 1 };
+    let held = ToWorker::On { ticks: 0, channel: 1, key: 30, velocity: 80, style: 1, strike: 30 };
     tell(&mut planner, std::iter::once(held).chain((0..16).flat_map(|i| call(192 * i))));
     assert!(planner.heard.len() < 80, "{} notes wait to be told", planner.heard.len());
 }

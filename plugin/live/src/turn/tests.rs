@@ -47,7 +47,9 @@ fn run(rules: Rules, steps: &[Do]) -> (Vec<(i64, Action)>, Phase) {
         }
         match *step {
             Down(tick, key) => act(tick, turn.key_down(tick, 0, key, &rules)),
-            Up(tick, key) => turn.key_up(tick, 0, key),
+            Up(tick, key) => {
+                turn.key_up(tick, 0, key);
+            }
             Hand(tick) => act(tick, turn.hand_over(tick)),
             Run(_) | Do::Turn(_) => {}
         }
