@@ -1,3 +1,4 @@
+mod keys;
 mod stage;
 
 use std::rc::Rc;
@@ -5,7 +6,7 @@ use std::rc::Rc;
 use engine::answer::AnswerRequest;
 
 use super::*;
-use crate::events::{Gesture, HOLDING, Input, Output, Which};
+use crate::events::{Gesture, HOLDING, Input, NoteId, Output, Which};
 use crate::messages::{Begin, FromWorker, PlannedNote, ToWorker};
 use crate::monitor::Count;
 use stage::{Board, Dice, Moody, Queues, random_settings};
@@ -57,13 +58,20 @@ fn random_song(seed: u32) -> u32 {
             let key = 60 + u8::try_from(dice.roll(6)).unwrap();
             let offset = dice.roll(n_samples.max(1));
             let control = |controller, value| Input::Control { channel: 0, controller, value };
+            // A host that names some of its notes, uses names again, and forgets some note-offs.
+            let id = NoteId::new(i32::try_from(dice.roll(8)).unwrap() - 4);
+            let channel = [0, 0, 0, 9][dice.roll(4) as usize];
+            let which = Which { id, ..Which::key(channel, key) };
             let event = match dice.roll(24) {
-                0..=8 => Input::On { channel: 0, key, id: None, velocity: 0.5 },
-                9..=16 => Input::Off { which: Which::key(0, key), velocity: 0.5 },
+                0..=7 => Input::On { channel, key, id, velocity: 0.5 },
+                8 => Input::Choke(Which { channel: None, ..which }),
+                9..=14 => Input::Off { which, velocity: 0.5 },
+                15 => Input::Off { which: Which { key: None, ..which }, velocity: 0.5 },
+                16 => Input::Off { which: Which { id: None, ..which }, velocity: 0.5 },
                 17 | 18 => control(64, 1.0),
                 19 => control([66, 69][dice.roll(2) as usize], f32::from(key % 2)),
                 20 => control([1, 120, 121, 123][dice.roll(4) as usize], 0.0),
-                21 => Input::Other(Gesture::Bend { channel: 0, value: 0 }),
+                21 => Input::Other(Gesture::Bend { channel, value: 0 }),
                 _ => control(66, f32::from(key % 2)),
             };
             input.push((offset, event));
@@ -98,13 +106,18 @@ fn random_song(seed: u32) -> u32 {
         }
     }
     let mut sounding = [[0i32; 128]; 16];
+    let mut ids = Vec::new();
     let mut pedals = [0.0; 128];
     for (_, event) in &heard {
         match *event {
-            Output::On { channel, key, .. } => sounding[usize::from(channel)][usize::from(key)] += 1,
-            Output::Off { channel, key, .. } => {
-                let n = &mut sounding[usize::from(channel)][usize::from(key)];
-                *n = 0.max(*n - 1);
+            Output::On { channel, key, id, .. } => {
+                sounding[usize::from(channel)][usize::from(key)] += 1;
+                ids.push((channel, key, id));
+            }
+            Output::Off { channel, key, id, .. } => {
+                sounding[usize::from(channel)][usize::from(key)] -= 1;
+                let place = ids.iter().position(|&note| note == (channel, key, id));
+                ids.remove(place.unwrap_or_else(|| panic!("a note-off without its note-on in song {seed}")));
             }
             Output::Control { controller: 121, .. } => pedals = [0.0; 128],
             Output::Control { controller, value, .. } => pedals[usize::from(controller)] = value,

@@ -174,6 +174,24 @@ fn the_pedal_holds_notes_until_it_comes_up() {
     assert_eq!(lengths, [192, 96]);
 }
 
+#[test]
+fn each_strike_of_a_key_has_its_own_length() {
+    let on = |ticks, strike| ToWorker::On { ticks, channel: 0, key: 60, velocity: 80, style: 1, strike };
+    let off = |ticks, strike| ToWorker::Off { ticks, strike };
+    let pedal = |ticks, is_down| ToWorker::Pedal { ticks, channel: 0, is_down };
+    let lengths = |messages: &[ToWorker]| {
+        let mut planner = planner();
+        tell(&mut planner, messages.iter().copied().chain([off(999, 99)]));
+        planner.player.call().iter().map(|note| (note.onset_ticks, note.duration_ticks)).collect::<Vec<_>>()
+    };
+    let within = [on(0, 1), on(48, 2), off(96, 2), off(192, 1)];
+    assert_eq!(lengths(&within), [(0, 192), (48, 48)], "a short note within a long one");
+    assert_eq!(lengths(&[on(0, 1), on(48, 2), off(48, 1), off(96, 2)]), [(0, 48), (48, 48)], "one after the other");
+    let pedalled = [pedal(0, true), on(0, 1), off(10, 1), on(48, 2), off(50, 2), pedal(96, false)];
+    assert_eq!(lengths(&pedalled), [(0, 48), (48, 48)], "a string that rings is struck again");
+    assert_eq!(lengths(&[on(0, 1), off(24, 7), off(48, 1)]), [(0, 48)], "nobody knows of strike 7");
+}
+
 pub(crate) fn extend(turn: u32, until_ticks: i64, controls: Controls) -> ToWorker {
     ToWorker::Extend { turn, until_ticks, controls }
 }
