@@ -39,16 +39,10 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                 }
             }
             Input::Off { which, velocity } => {
-                let Which { channel, key, id } = which;
-                if id.is_some() || channel.is_some() && key.is_some() {
-                    if let Some(strike) = self.sounding.strikes.take(now, &which) {
-                        self.end_strike(now, strike, velocity, host);
-                    }
-                } else {
-                    self.end_strikes(now, &which, velocity, host);
-                }
+                let is_one = which.id.is_some() || which.channel.is_some() && which.key.is_some();
+                self.keys_up(now, &which, is_one, velocity, host);
             }
-            Input::Choke(which) => self.end_strikes(now, &which, NEUTRAL_RELEASE, host),
+            Input::Choke(which) => self.keys_up(now, &which, which.id.is_some(), NEUTRAL_RELEASE, host),
             Input::Control { channel, controller, value } => match controller {
                 ALL_SOUND_OFF | ALL_NOTES_OFF => {
                     self.silence(now, channel, controller, host);
@@ -106,13 +100,16 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             self.act(now, action, host);
             self.plan(now, ticks, host);
         }
-        self.end_strikes(now, &Which { channel: Some(channel), ..Which::ALL }, NEUTRAL_RELEASE, host);
+        self.keys_up(now, &Which { channel: Some(channel), ..Which::ALL }, false, NEUTRAL_RELEASE, host);
     }
 
-    /// All of these keys go up.
-    fn end_strikes(&mut self, now: u32, which: &Which, velocity: f32, host: &mut impl Host) {
+    /// One of these keys goes up, or all of them.
+    fn keys_up(&mut self, now: u32, which: &Which, is_one: bool, velocity: f32, host: &mut impl Host) {
         while let Some(strike) = self.sounding.strikes.take(now, which) {
             self.end_strike(now, strike, velocity, host);
+            if is_one {
+                break;
+            }
         }
     }
 

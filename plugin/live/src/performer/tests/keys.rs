@@ -77,6 +77,9 @@ fn a_choke_ends_all_that_it_names() {
     assert_eq!(heard, [ended(0, 60, 2, NEUTRAL_RELEASE), ended(0, 60, 1, NEUTRAL_RELEASE)]);
     let heard = hall.run(&[Input::Choke(Which { id: NoteId::new(4), ..Which::ALL })], 64);
     assert_eq!(heard, [ended(1, 60, 4, NEUTRAL_RELEASE)]);
+    hall.run(&[on(0, 60, -1), on(0, 60, 5)], 64);
+    let heard = hall.run(&[Input::Choke(Which { id: NoteId::new(5), ..Which::key(0, 60) })], 64);
+    assert_eq!(heard, [ended(0, 60, 5, NEUTRAL_RELEASE)], "and no note without a name");
 }
 
 #[test]
