@@ -7,7 +7,7 @@ mod window;
 
 use host::clack_host::events::event_types::ParamValueEvent;
 use host::clack_host::prelude::{ClapId, Pckn};
-use host::{Clap, Message, Pace, Rig, Settings, pair};
+use host::{Clap, Instance, Message, NoteEvent, Pace, Rig, Settings, pair};
 
 use crate::common::{OFFLINE, open, sample_of};
 use crate::vst3::with_vst3;
@@ -98,4 +98,20 @@ fn key_pressure_leaves_a_clap_as_midi() {
     rig.run(512).unwrap();
     let heard: Vec<_> = rig.heard.iter().map(|event| (event.at_samples, event.message)).collect();
     assert_eq!(heard, [(100, pressure)]);
+}
+
+/// Patch 08. Two notes of one key would have one name.
+#[test]
+fn a_vst3_sends_notes_with_their_ids() {
+    with_vst3(OFFLINE, |mut rig| {
+        rig.set("Thru", 1.0).unwrap();
+        rig.run(512).unwrap();
+        for (id, is_on) in [(7, true), (0, true), (7, false), (0, false)] {
+            let note = NoteEvent { is_on, channel: Some(0), key: Some(60), id: Some(id), velocity: 0.5 };
+            rig.send(600, Message::Note(note));
+        }
+        rig.run(512).unwrap();
+        let ids: Vec<_> = rig.plugin.take_notes().iter().map(|note| (note.id, note.is_on)).collect();
+        assert_eq!(ids, [(Some(7), true), (Some(0), true), (Some(7), false), (Some(0), false)]);
+    });
 }

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use host::{Clap, Event, Instance, Message, Pace, Rig, Settings, Transport, pair};
+use host::{Clap, Event, Instance, Message, NoteEvent, Pace, Rig, Settings, Transport, pair};
 
 use crate::common::{OFFLINE, TEMPO, open};
 use crate::state::Random;
@@ -98,15 +98,42 @@ fn moved(event: &Event, controller: u8) -> Option<u8> {
     }
 }
 
-/// One to eight notes and now and then a pedal, some of them still held when the host does something else.
+/// One to eight notes and now and then a pedal, some of them still held when the host does something else. Some hosts name notes by
+/// ids, some keyboards give each note a channel with a wheel of its own, some play drums, and some press their panic button.
 fn play_phrase(rig: &mut Rig<Clap>, random: &mut Random) {
     let mut at = rig.now();
-    for _ in 0..=random.below(8) {
-        let key = u8::try_from(36 + random.below(60)).unwrap();
-        rig.send_note(at, 1 + random.below(12_000), key, u8::try_from(1 + random.below(127)).unwrap());
+    let (has_ids, has_channels) = (random.below(2) == 0, random.below(4) == 0);
+    for i in 0..=random.below(8) {
+        let byte = |number: u64| u8::try_from(number).unwrap();
+        let key = if random.below(4) == 0 { 60 } else { byte(36 + random.below(60)) };
+        let channel = match random.below(12) {
+            0 => 9,
+            _ if has_channels => 1 + byte(i),
+            _ => 0,
+        };
+        let id = has_ids.then(|| i32::try_from(random.below(1_000)).unwrap());
+        let strength = byte(1 + random.below(127));
+        let note = NoteEvent {
+            is_on: true,
+            channel: Some(channel),
+            key: Some(key),
+            id,
+            velocity: f32::from(strength) / 127.0,
+        };
+        let off_key = Some(key).filter(|_| !has_ids || random.below(2) == 0);
+        let end = at + random.below(12_000) + u64::from(random.below(8) > 0);
+        rig.send(at, Message::Note(note));
+        rig.send(end, Message::Note(NoteEvent { is_on: false, key: off_key, ..note }));
+        if has_channels {
+            rig.send(at + random.below(3_000), Message::Midi([0xE0 | channel, 0, byte(random.below(128))]));
+        }
         if random.below(8) == 0 {
             let controller = [1, 64, 66, 69][usize::try_from(random.below(4)).unwrap()];
-            rig.send(at, Message::Midi([0xB0, controller, u8::try_from(random.below(128)).unwrap()]));
+            rig.send(at, Message::Midi([0xB0, controller, byte(random.below(128))]));
+        }
+        if random.below(64) == 0 {
+            let panic = [120, 123][usize::try_from(random.below(2)).unwrap()];
+            (0..16).for_each(|channel| rig.send(at, Message::Midi([0xB0 | channel, panic, 0])));
         }
         at += random.below(9_000);
     }

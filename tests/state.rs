@@ -181,3 +181,20 @@ fn takes_and_memory_are_kept_with_the_song_and_the_memory_is_heard() {
     assert_eq!(answer_of(&saved), answer_of(&saved));
     assert_ne!(answer_of(&saved), answer_of(&empty));
 }
+
+#[test]
+fn a_song_of_before_drums_could_be_heard_lets_them_pass_by() {
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    rig.run(64).unwrap();
+    let saved = rig.plugin.save().unwrap();
+    let text = std::str::from_utf8(&saved[8..]).unwrap();
+    let (before, after) = text.split_once(r#""drums":"#).unwrap();
+    let older = format!("{before}{}", after.split_once("},").unwrap().1);
+    let mut blob = (older.len() as u64).to_le_bytes().to_vec();
+    blob.extend(older.bytes());
+    let mut fresh = open(OFFLINE, Pace::Unpaced);
+    fresh.plugin.load(&blob).unwrap();
+    let drums = fresh.parameter("Drums on channel 10").unwrap();
+    assert_eq!(fresh.plugin.value_text(drums.id, drums.default).unwrap(), "Pass by");
+    assert_eq!(values(&mut fresh), values(&mut rig));
+}

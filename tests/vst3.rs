@@ -10,6 +10,15 @@ pub(crate) fn with_vst3(settings: Settings, test: impl FnOnce(Rig<Vst3>)) {
     test(start(Rig::new(Vst3::new(&bundle, settings).unwrap(), settings, Pace::Unpaced)));
 }
 
+/// Runs a test, generic over the plugin, in both formats.
+macro_rules! in_both {
+    ($test:ident) => {
+        $test(crate::common::open(OFFLINE, host::Pace::Unpaced));
+        crate::vst3::with_vst3(OFFLINE, $test);
+    };
+}
+pub(crate) use in_both;
+
 #[test]
 fn the_answer_is_that_of_the_clap() {
     let expected = answer(&mut open(OFFLINE, Pace::Unpaced), 12);

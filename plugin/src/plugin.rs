@@ -129,7 +129,7 @@ impl<P: Plugin<SysExMessage = ()>, C: ProcessContext<P>> Host for HostBlock<'_, 
     fn next_event(&mut self) -> Option<(u32, Input)> {
         loop {
             let event = self.context.next_event()?;
-            if let Some(input) = midi::read(&event) {
+            if let Some(input) = midi::read(&event, self.context.plugin_api()) {
                 return Some((event.timing(), input));
             }
         }

@@ -1,5 +1,6 @@
 //! What a player does and what is played, as plain values; and the host's side of a block.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use engine::Velocity;
@@ -22,6 +23,52 @@ pub(crate) const RESET_ALL: u8 = 121;
 /// The other panic button: ends all notes of a channel.
 pub const ALL_NOTES_OFF: u8 = 123;
 
+/// The channel on which General MIDI has its drums, the tenth.
+pub(crate) const DRUMS: u8 = 9;
+
+/// How fast a key goes up if nobody says so: the middle, as MIDI has it for keyboards that do not measure it. 0 to 1.
+pub const NEUTRAL_RELEASE: f32 = 64.0 / 127.0;
+
+/// What a host calls a note, to tell it from others on the same key: CLAP's `note_id`, VST3's `noteId`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoteId(NonZeroU32);
+
+impl NoteId {
+    /// `None` for a negative number, which means that the note has none.
+    #[must_use]
+    pub fn new(id: i32) -> Option<Self> {
+        u32::try_from(id).ok().and_then(|id| NonZeroU32::new(id + 1)).map(Self)
+    }
+
+    /// The host's number, which is never negative.
+    #[must_use]
+    pub fn get(self) -> i32 {
+        i32::try_from(self.0.get() - 1).unwrap_or(i32::MAX)
+    }
+}
+
+/// Which notes are meant. What is `None` may be any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Which {
+    /// 0 to 15.
+    pub channel: Option<u8>,
+    /// 0 to 127.
+    pub key: Option<u8>,
+    /// One note.
+    pub id: Option<NoteId>,
+}
+
+impl Which {
+    /// All notes.
+    pub const ALL: Self = Self { channel: None, key: None, id: None };
+
+    /// A note of a key.
+    #[must_use]
+    pub const fn key(channel: u8, key: u8) -> Self {
+        Self { channel: Some(channel), key: Some(key), id: None }
+    }
+}
+
 /// What a player does, as far as it matters here. Channels are 0 to 15, keys and controllers 0 to 127.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Input {
@@ -31,16 +78,20 @@ pub enum Input {
         channel: u8,
         /// 0 to 127.
         key: u8,
+        /// What the host calls the note.
+        id: Option<NoteId>,
         /// 0 to 1.
         velocity: f32,
     },
-    /// A key goes up.
+    /// A key goes up, or all that are meant if that is not one key or one note.
     Off {
-        /// `None` means all of them.
-        channel: Option<u8>,
-        /// `None` means all of them.
-        key: Option<u8>,
+        /// Of a key that was struck several times, one strike.
+        which: Which,
+        /// How fast, 0 to 1.
+        velocity: f32,
     },
+    /// All notes that are meant are cut off.
+    Choke(Which),
     /// A pedal or other controller moves.
     Control {
         /// 0 to 15.
@@ -63,6 +114,8 @@ pub enum Output {
         channel: u8,
         /// 0 to 127.
         key: u8,
+        /// What the instrument is to call the note.
+        id: Option<NoteId>,
         /// 0 to 1.
         velocity: f32,
     },
@@ -72,6 +125,10 @@ pub enum Output {
         channel: u8,
         /// 0 to 127.
         key: u8,
+        /// That of its note-on.
+        id: Option<NoteId>,
+        /// How fast the key goes up, 0 to 1.
+        velocity: f32,
     },
     /// A pedal or other controller moves.
     Control {
@@ -109,6 +166,8 @@ pub enum Gesture {
         channel: u8,
         /// 0 to 127.
         key: u8,
+        /// What the host calls the note.
+        id: Option<NoteId>,
         /// 0 to 127.
         value: u8,
     },
@@ -121,7 +180,11 @@ pub enum Gesture {
     },
 }
 
-const _: () = assert!(size_of::<Input>() <= 8 && size_of::<Output>() <= 8, "events are copied often");
+/// The pitch wheel at rest.
+pub(crate) const CENTRED_BEND: u16 = 1 << 13;
+
+// A note has an id and a velocity of four bytes each.
+const _: () = assert!(size_of::<Input>() <= 16 && size_of::<Output>() <= 12, "events are copied often");
 
 /// The host's side of a block, or a test's.
 pub trait Host {
@@ -145,6 +208,14 @@ pub(crate) fn velocity(value: f32) -> Velocity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_has_the_id_that_the_host_gave_it() {
+        for id in [0, 1, i32::MAX] {
+            assert_eq!(NoteId::new(id).map(NoteId::get), Some(id));
+        }
+        assert_eq!([-1, i32::MIN].map(NoteId::new), [None; 2]);
+    }
 
     #[test]
     fn velocities_are_never_zero() {

@@ -30,7 +30,7 @@ mod turn;
 mod worker;
 
 pub use clock::Transport;
-pub use events::{ALL_NOTES_OFF, Gesture, Host, Input, Output, SUSTAIN};
+pub use events::{ALL_NOTES_OFF, Gesture, Host, Input, NEUTRAL_RELEASE, NoteId, Output, SUSTAIN, Which};
 pub use messages::{Begin, FromWorker, PlannedNote, ToWorker};
 pub use monitor::{Count, Doing, Monitor};
 pub use performer::Performer;

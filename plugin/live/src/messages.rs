@@ -21,15 +21,15 @@ pub enum ToWorker {
         velocity: u8,
         /// The style that is chosen now.
         style: u8,
+        /// Tells this strike from others of the same key.
+        strike: u32,
     },
     /// The player lets a key go.
     Off {
         /// When.
         ticks: i64,
-        /// 0 to 15.
-        channel: u8,
-        /// 0 to 127.
-        key: u8,
+        /// Which strike ends.
+        strike: u32,
     },
     /// The sustain pedal of a channel goes down or up.
     Pedal {

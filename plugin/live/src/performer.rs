@@ -2,7 +2,7 @@
 //! never allocates, waits or makes a system call, except that it waits for the worker in a bounce.
 //!
 //! Reading order: `edges` (switches that move), `output_channel` and `worker_client` are parts of the performer's state, as are
-//! `schedule` (what will sound) and `sounding` (what sounds); `render_speed` says whether the host plays live. `input` is what
+//! `schedule` (what will sound), `strikes` (which keys are down) and `sounding` (what sounds); `render_speed` says whether the host plays live. `input` is what
 //! the player does, `turns` carries out what the turns order, and `answer` plays what is planned.
 
 mod answer;
@@ -12,6 +12,7 @@ mod output_channel;
 mod render_speed;
 mod schedule;
 mod sounding;
+mod strikes;
 mod turns;
 mod worker_client;
 

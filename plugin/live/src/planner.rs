@@ -77,17 +77,18 @@ impl Planner {
     /// Takes a message, and plans what it asks for.
     pub fn handle(&mut self, message: ToWorker, listener: &mut impl Listener) {
         match message {
-            ToWorker::On { ticks, channel, key, velocity, style } => {
+            ToWorker::On { ticks, channel, key, velocity, style, strike } => {
                 self.now_ticks = ticks;
-                self.release(channel, |heard| heard.note.pitch.get() == key);
+                // A string that rings on by the pedal ends when it is struck again. A key that is down has another voice.
+                self.release(channel, |heard| !heard.is_key_down && heard.note.pitch.get() == key);
                 let (Some(pitch), Some(velocity)) = (Pitch::new(key), Velocity::new(velocity)) else { return };
                 let note = Note { onset_ticks: ticks, duration_ticks: 1, pitch, velocity };
-                let key_down = Heard { note, channel, is_key_down: true, is_pedalled: false, is_ours: false, style };
-                self.heard.push(key_down);
+                let (is_key_down, is_pedalled, is_ours) = (true, false, false);
+                self.heard.push(Heard { note, channel, strike, is_key_down, is_pedalled, is_ours, style });
             }
-            ToWorker::Off { ticks, channel, key } => {
+            ToWorker::Off { ticks, strike } => {
                 self.now_ticks = ticks;
-                self.key_up(channel, key);
+                self.key_up(strike);
             }
             ToWorker::Pedal { ticks, channel, is_down } => {
                 self.now_ticks = ticks;
@@ -208,14 +209,12 @@ impl Planner {
         self.reminded = Some(self.session.checkpoint());
     }
 
-    fn key_up(&mut self, channel: u8, key: u8) {
-        if self.pedals & 1 << (channel & 15) == 0 {
-            return self.release(channel, |heard| heard.note.pitch.get() == key);
-        }
-        for heard in &mut self.heard {
-            if heard.is_key_down && heard.channel == channel && heard.note.pitch.get() == key {
-                *heard = Heard { is_key_down: false, is_pedalled: true, ..*heard };
-            }
+    fn key_up(&mut self, strike: u32) {
+        let is_meant = |heard: &&mut Heard| heard.is_key_down && heard.strike == strike;
+        if let Some(heard) = self.heard.iter_mut().find(is_meant) {
+            let is_pedalled = self.pedals & 1 << (heard.channel & 15) != 0;
+            let note = if is_pedalled { heard.note } else { heard.ended(self.now_ticks) };
+            *heard = Heard { note, is_key_down: false, is_pedalled, ..*heard };
         }
     }
 

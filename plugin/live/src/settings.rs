@@ -25,6 +25,8 @@ pub struct Settings {
     pub is_bypassed: bool,
     /// Whether what the player does is passed on.
     pub is_thru: bool,
+    /// Whether notes on the channel of drums are played to Antiphon. If not, they are passed on and nothing more.
+    pub are_drums_heard: bool,
     /// Ends everything that sounds, when it goes on.
     pub is_panic: bool,
     /// Hands over, or takes the turn back, when it goes on.
@@ -62,6 +64,7 @@ impl Default for Settings {
             is_off: false,
             is_bypassed: false,
             is_thru: true,
+            are_drums_heard: false,
             is_panic: false,
             is_handed_over: false,
             is_continuing: false,

@@ -10,7 +10,7 @@ mod rules;
 use engine::Metre;
 use engine::answer::request::{NO_CALL_TICKS, length_like_the_call};
 
-use crate::events::N_CHANNELS;
+use crate::events::{N_CHANNELS, N_KEYS};
 use rules::{BEAT, line, next_line, start_ticks, up_to};
 pub use rules::{Length, Start};
 pub(crate) use rules::{Rules, bar_ticks};
@@ -63,10 +63,10 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Turn {
     phase: Phase,
-    /// Keys that are down, by channel.
-    held: [u128; N_CHANNELS],
-    /// Channels with keys that are down, a bit each.
-    held_channels: u16,
+    /// How many times each key is down, by channel: some are struck again before they are let go.
+    held: [[u8; N_KEYS]; N_CHANNELS],
+    /// How many keys are down, each as often as it was struck.
+    n_held: u32,
     /// First note-on and last note-off since the last answer began.
     call: Option<(i64, i64)>,
     n_heard: u32,
@@ -84,8 +84,8 @@ impl Turn {
     pub(crate) fn new() -> Self {
         Self {
             phase: Phase::Idle,
-            held: [0; N_CHANNELS],
-            held_channels: 0,
+            held: [[0; N_KEYS]; N_CHANNELS],
+            n_held: 0,
             call: None,
             n_heard: 0,
             asked: None,
@@ -104,15 +104,23 @@ impl Turn {
         self.n_heard
     }
 
-    /// Keys of a channel that are down.
-    pub(crate) fn held(&self, channel: u8) -> u128 {
-        self.held[usize::from(channel & 15)]
+    /// Whether a key is down that belongs to a call.
+    pub(crate) fn is_any_held(&self) -> bool {
+        self.n_held > 0
+    }
+
+    /// When the player last struck a key or let one go, if there is a call.
+    pub(crate) fn last_played(&self) -> Option<i64> {
+        self.call.map(|(_, last)| last)
     }
 
     /// A key goes down: what that ends. [`Turn::plan`] must follow.
     pub(crate) fn key_down(&mut self, tick: i64, channel: u8, key: u8, rules: &Rules) -> Option<Action> {
-        self.held[usize::from(channel & 15)] |= 1 << (key & 127);
-        self.held_channels |= 1 << (channel & 15);
+        let n_strikes = &mut self.held[usize::from(channel & 15)][usize::from(key & 127)];
+        if *n_strikes < u8::MAX {
+            *n_strikes += 1;
+            self.n_held += 1;
+        }
         self.is_generator_paused = false;
         self.n_heard += 1;
         self.call = Some(self.call.map_or((tick, tick), |(first, last)| (first, last.max(tick))));
@@ -130,16 +138,35 @@ impl Turn {
         }
     }
 
-    /// A key goes up. [`Turn::plan`] must follow.
-    pub(crate) fn key_up(&mut self, tick: i64, channel: u8, key: u8) {
-        let bit = 1 << (key & 127);
-        let held = &mut self.held[usize::from(channel & 15)];
-        if *held & bit != 0 {
-            *held &= !bit;
-            if *held == 0 {
-                self.held_channels &= !(1 << (channel & 15));
-            }
+    /// A key goes up, once if it was struck several times; false if it was not down. [`Turn::plan`] must follow.
+    pub(crate) fn key_up(&mut self, tick: i64, channel: u8, key: u8) -> bool {
+        let n_strikes = &mut self.held[usize::from(channel & 15)][usize::from(key & 127)];
+        let is_down = *n_strikes > 0;
+        if is_down {
+            *n_strikes -= 1;
+            self.n_held -= 1;
             self.call = self.call.map(|(first, last)| (first, last.max(tick)));
+        }
+        is_down
+    }
+
+    /// All is to be silent: what that ends. What was played before is no call. [`Turn::plan`] must follow.
+    pub(crate) fn silence(&mut self, tick: i64) -> Option<Action> {
+        (self.call, self.n_heard, self.asked) = (None, 0, None);
+        match self.phase {
+            Phase::Idle => None,
+            Phase::Listening => {
+                self.phase = Phase::Idle;
+                None
+            }
+            Phase::Planning { .. } => {
+                self.phase = Phase::Idle;
+                Some(Action::Cancel)
+            }
+            Phase::Answering { .. } => {
+                self.is_generator_paused = true;
+                Some(self.finish(tick))
+            }
         }
     }
 
@@ -265,7 +292,7 @@ impl Turn {
         let mut next: Option<(i64, bool)> = None;
         let mut offer =
             |tick, is_unsure| next = Some(next.map_or((tick, is_unsure), |next| next.min((tick, is_unsure))));
-        if let (Some((_, last)), Some(silence), 0) = (self.call, rules.silence_ticks, self.held_channels) {
+        if let (Some((_, last)), Some(silence), 0) = (self.call, rules.silence_ticks, self.n_held) {
             offer(start_ticks((last + silence).max(now), rules), false);
         }
         if let Some(tick) = self.trade_ticks(now, rules) {
@@ -301,7 +328,7 @@ impl Turn {
             (Length::LikeTheCall, Some(n), Some(_)) => start_ticks + n * bar_ticks(rules.metre),
             (Length::LikeTheCall, _, None) => start_ticks + NO_CALL_TICKS,
             (Length::LikeTheCall, None, Some((first, last))) => {
-                let last = if self.held_channels == 0 { last } else { start_ticks };
+                let last = if self.n_held == 0 { last } else { start_ticks };
                 start_ticks + length_like_the_call(last - first, rules.metre)
             }
         }

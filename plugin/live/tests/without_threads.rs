@@ -12,7 +12,7 @@ use engine::{Metre, ModelConfig, Note, Pitch, Precision, Session, Velocity, Weig
 use live::timeline::{History, Passage, TimelineEvent};
 use live::{
     Count, Doing, FromWorker, Host, Input, Listener, MayWait, Monitor, Output, Performer, Planner, RenderMode,
-    Settings, SettingsSource, ToWorker, Transport, Worker,
+    Settings, SettingsSource, ToWorker, Transport, Which, Worker,
 };
 
 /// A tick of 1/48 beat at 48 kHz and 240 BPM.
@@ -159,8 +159,8 @@ fn play(call: &[Note]) -> (Vec<Note>, Passage) {
     let mut input: Vec<(i64, Input)> = Vec::new();
     for note in call {
         let (key, velocity) = (note.pitch.get(), f32::from(note.velocity.get()) / 127.0);
-        input.push((note.onset_ticks * TICK_SAMPLES, Input::On { channel: 0, key, velocity }));
-        input.push((note.end_ticks() * TICK_SAMPLES, Input::Off { channel: Some(0), key: Some(key) }));
+        input.push((note.onset_ticks * TICK_SAMPLES, Input::On { channel: 0, key, id: None, velocity }));
+        input.push((note.end_ticks() * TICK_SAMPLES, Input::Off { which: Which::key(0, key), velocity: 0.5 }));
     }
     let mut heard = Vec::new();
     for begun_samples in (0..192 * 8 * TICK_SAMPLES).step_by(BLOCK_SAMPLES as usize) {
@@ -188,8 +188,12 @@ fn play(call: &[Note]) -> (Vec<Note>, Passage) {
 fn notes(heard: &[(i64, Output)]) -> Vec<Note> {
     let mut notes = Vec::new();
     for (i, &(on, event)) in heard.iter().enumerate() {
-        let Output::On { channel, key, velocity } = event else { continue };
-        let off = heard[i..].iter().find(|(_, event)| *event == Output::Off { channel, key }).unwrap().0;
+        let Output::On { channel, key, velocity, .. } = event else { continue };
+        let off = heard[i..]
+            .iter()
+            .find(|(_, event)| matches!(*event, Output::Off { channel: c, key: k, .. } if (c, k) == (channel, key)))
+            .unwrap()
+            .0;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 127")]
         let velocity = Velocity::nearest((velocity * 127.0).round() as u8);
         let duration_ticks = u32::try_from((off - on) / TICK_SAMPLES).unwrap();

@@ -23,8 +23,15 @@ const FILES: [&str; 11] = [
     include_str!("../../presets/11-wild.json"),
 ];
 /// What a preset leaves alone: which notes come is the song's choice, and where they go the studio's.
-const NOT_IN_PRESETS: [ParamId; 6] =
-    [ParamId::Seed, ParamId::Channel, ParamId::Thru, ParamId::Bypass, ParamId::Panic, ParamId::HandOver];
+const NOT_IN_PRESETS: [ParamId; 7] = [
+    ParamId::Seed,
+    ParamId::Channel,
+    ParamId::Thru,
+    ParamId::Drums,
+    ParamId::Bypass,
+    ParamId::Panic,
+    ParamId::HandOver,
+];
 
 /// See the module.
 #[derive(Debug, Deserialize)]

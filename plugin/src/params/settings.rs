@@ -21,6 +21,7 @@ impl AntiphonParams {
             is_off: is_bypassed || mode == 2,
             is_bypassed,
             is_thru: is_bypassed || self.is_on(Id::Thru),
+            are_drums_heard: self.int(Id::Drums) == 1,
             is_panic: self.is_on(Id::Panic),
             is_handed_over: self.is_on(Id::HandOver),
             is_continuing,

@@ -19,6 +19,7 @@ const KEY_LOCKS: &[&str] = &["Off", "Lean", "Strict"];
 const VOICES: &[&str] = &["Like the call", "1", "2", "3", "4", "5", "6", "7", "8"];
 const CHANNELS: &[&str] =
     &["As played", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
+const DRUMS: &[&str] = &["Pass by", "Are heard"];
 /// Twice as dense is as far to the right as half as dense is to the left.
 const DENSITIES: FloatRange = FloatRange::SymmetricalSkewed { min: 0.25, max: 4.0, factor: 0.41, center: 1.0 };
 
@@ -84,7 +85,7 @@ table! {
         "The answer goes no higher than this key. Middle C is C4."),
 
     HandSilence => Spec::new("hand_silence", "Hand over by silence", Turns, choice(SILENCES, 1)).tip(
-        "Whether I answer once you are silent, and whether that is measured in time or in beats."),
+        "Whether I answer once you are silent, and whether that is in time or in beats. Keys count, not the pedal."),
     SilenceMs => Spec::new("silence", "Silence", Turns, skewed(700.0, [100.0, 5000.0], 1.0, " ms")).tip(
         "So long you are silent before I answer, if Hand over by silence is Time."),
     SilenceBeats => Spec::new("silence_beats", "Silence in beats", Turns, skewed(1.0, [0.25, 16.0], 0.25, " beats")).tip(
@@ -115,6 +116,8 @@ table! {
         "The MIDI channel of the answer."),
     Thru => Spec::new("thru", "Thru", Output, switch(true)).tip(
         "Whether what you play goes on to the instrument too: notes, wheels, pedals and pressure."),
+    Drums => Spec::new("drums", "Drums on channel 10", Output, choice(DRUMS, 0)).tip(
+        "Whether notes on MIDI channel 10, mostly drums, are played to me too. Else I only pass them on."),
 
     Bypass => Spec::new("bypass", "Bypass", NoGroup, Kind::Bypass).tip(
         "All that you play passes through, and nothing is answered."),

@@ -18,8 +18,8 @@ use clack_host::events::event_types::TransportEvent;
 use clack_host::events::io::{OutputEventBuffer, TryPushError};
 use clack_host::prelude::*;
 
-use crate::{Instance, Message, Parameter, Settings, Transport};
-use events::{push_event, read_event, transport_event};
+use crate::{Instance, Message, NoteEvent, Parameter, Settings, Transport};
+use events::{push_event, read_event, read_note, transport_event};
 
 /// A loaded CLAP library, from which plugins are made.
 #[derive(Clone)]
@@ -98,6 +98,8 @@ pub struct Clap {
     ports: AudioPorts,
     input: EventBuffer,
     output: EventBuffer,
+    /// Sent, and not yet taken by the test.
+    notes: Vec<NoteEvent>,
     steady_samples: u64,
     process_time: Duration,
 }
@@ -128,6 +130,7 @@ impl Clap {
             ports,
             input: EventBuffer::with_capacity(4096),
             output: EventBuffer::with_capacity(4096),
+            notes: Vec::new(),
             steady_samples: 0,
             process_time: Duration::ZERO,
         };
@@ -192,6 +195,7 @@ impl Clap {
         outcome.map_err(|e| anyhow!("the plugin failed in process: {e}"))?;
         self.steady_samples += u64::from(frames);
         self.run_callbacks();
+        self.notes.extend(self.output.iter().filter_map(read_note));
         Ok(self.output.iter().filter_map(read_event).collect())
     }
 
@@ -296,6 +300,10 @@ impl Instance for Clap {
         self.input = buffer;
         output.extend(heard?);
         Ok(())
+    }
+
+    fn take_notes(&mut self) -> Vec<NoteEvent> {
+        std::mem::take(&mut self.notes)
     }
 
     fn restart(&mut self, settings: Settings) -> Result<()> {

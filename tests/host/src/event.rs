@@ -30,6 +30,9 @@ pub enum Message {
         /// 0 to 127.
         key: u8,
     },
+    /// A key goes down or up, with all that a host may say or leave open. What a plugin sends is never written so; see
+    /// [`Instance::take_notes`](crate::Instance::take_notes).
+    Note(NoteEvent),
     /// Any other short MIDI message: controllers, bend, pressure.
     Midi([u8; 3]),
     /// A parameter gets a value, in the host's units.
@@ -39,6 +42,21 @@ pub enum Message {
         /// New value.
         value: f64,
     },
+}
+
+/// A note-on or note-off as CLAP and VST3 have it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NoteEvent {
+    /// Whether the key goes down.
+    pub is_on: bool,
+    /// 0 to 15; `None` for any.
+    pub channel: Option<u8>,
+    /// 0 to 127; `None` for any.
+    pub key: Option<u8>,
+    /// What the host calls the note, from 0; `None` if it does not say.
+    pub id: Option<i32>,
+    /// 0 to 1: of the strike, or of the release.
+    pub velocity: f32,
 }
 
 /// A note with both its ends.
@@ -87,7 +105,7 @@ pub fn pair(events: &[Event]) -> Vec<Played> {
                     note.off_samples = Some(event.at_samples);
                 }
             }
-            Message::Midi(_) | Message::Parameter { .. } => {}
+            Message::Note(_) | Message::Midi(_) | Message::Parameter { .. } => {}
         }
     }
     notes

@@ -14,7 +14,7 @@ mod transport;
 mod vst3;
 
 pub use clap::{Clap, Entry};
-pub use event::{Event, Message, Played, pair};
+pub use event::{Event, Message, NoteEvent, Played, pair};
 pub use rig::{Pace, Rig};
 pub use transport::Transport;
 #[cfg(feature = "vst3")]
@@ -84,6 +84,9 @@ pub trait Instance {
         input: &[(u32, Message)],
         output: &mut Vec<(u32, Message)>,
     ) -> Result<()>;
+
+    /// All note-ons and note-offs that it has sent since the last call, with their ids and exact velocities.
+    fn take_notes(&mut self) -> Vec<NoteEvent>;
 
     /// Stops and starts the plugin with other settings, as a host does when its audio device changes.
     ///

@@ -268,6 +268,9 @@ mod tests {
             output.extend(input.iter().map(|&(offset, message)| (offset + self.shift, message)));
             Ok(())
         }
+        fn take_notes(&mut self) -> Vec<crate::NoteEvent> {
+            Vec::new()
+        }
         fn restart(&mut self, _: Settings) -> Result<()> {
             Ok(())
         }

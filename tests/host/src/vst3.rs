@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use vst3_host::midi::PluginEventData;
 use vst3_host::{BusAudioBuffers, MidiEvent, Plugin, PluginEvent, ProcessMode, TransportPosition, Vst3Host};
 
-use crate::{Instance, Message, Parameter, Settings, Transport};
+use crate::{Instance, Message, NoteEvent, Parameter, Settings, Transport};
 
 /// Puts the library of package `name`, as Cargo built it for the running test, into a VST3 bundle. The bundle lasts as
 /// long as the returned folder.
@@ -39,6 +39,8 @@ pub struct Vst3 {
     plugin: Plugin,
     parameters: Vec<Parameter>,
     audio: BusAudioBuffers,
+    /// Sent, and not yet taken by the test.
+    notes: Vec<NoteEvent>,
     clock_samples: i64,
 }
 
@@ -59,7 +61,7 @@ impl Vst3 {
         plugin.set_process_mode(mode(settings))?;
         plugin.start_processing()?;
         let audio = plugin.create_bus_audio_buffers(block)?;
-        Ok(Self { plugin, parameters, audio, clock_samples: 0 })
+        Ok(Self { plugin, parameters, audio, notes: Vec::new(), clock_samples: 0 })
     }
 
     /// Opens the plugin's window inside an X11 window.
@@ -91,6 +93,14 @@ impl Vst3 {
                 note_id: -1,
                 tuning: 0.0,
             }))?,
+            Message::Note(NoteEvent { is_on, channel, key, id, velocity }) => {
+                let number = |byte: Option<u8>| byte.map_or(-1, i16::from);
+                let (channel, pitch, note_id, tuning) = (number(channel), number(key), id.unwrap_or(-1), 0.0);
+                self.plugin.send_plugin_event(note(match is_on {
+                    true => PluginEventData::NoteOn { channel, pitch, tuning, velocity, length: 0, note_id },
+                    false => PluginEventData::NoteOff { channel, pitch, velocity, note_id, tuning },
+                }))?;
+            }
             Message::Midi(data) => {
                 let event = MidiEvent::from_midi_bytes(&data).context("no MIDI message")?;
                 self.plugin.send_midi_event_at(event, offset)?;
@@ -137,8 +147,13 @@ impl Instance for Vst3 {
         self.clock_samples += i64::from(frames);
         for event in self.plugin.take_output_events() {
             output.push((u32::try_from(event.sample_offset)?, read_event(&event)?));
+            self.notes.extend(read_note(&event));
         }
         Ok(())
+    }
+
+    fn take_notes(&mut self) -> Vec<NoteEvent> {
+        std::mem::take(&mut self.notes)
     }
 
     fn restart(&mut self, settings: Settings) -> Result<()> {
@@ -188,6 +203,19 @@ fn read_event(event: &PluginEvent) -> Result<Message> {
         }
         ref other => bail!("the plugin sent {other:?}, which it has no reason to"),
     })
+}
+
+/// A note-on or note-off with all that it says.
+fn read_note(event: &PluginEvent) -> Option<NoteEvent> {
+    let (is_on, channel, pitch, note_id, velocity) = match event.data {
+        PluginEventData::NoteOn { channel, pitch, note_id, velocity, .. } => (true, channel, pitch, note_id, velocity),
+        PluginEventData::NoteOff { channel, pitch, note_id, velocity, .. } => {
+            (false, channel, pitch, note_id, velocity)
+        }
+        _ => return None,
+    };
+    let byte = |number: i16| u8::try_from(number).ok();
+    Some(NoteEvent { is_on, channel: byte(channel), key: byte(pitch), id: (note_id >= 0).then_some(note_id), velocity })
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1 in, 0 to 127 out")]

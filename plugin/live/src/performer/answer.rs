@@ -58,6 +58,10 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             self.monitor.count(Count::QueueFull);
             return;
         };
+        // An instrument that plays each note of the player on a channel of its own (MPE) has been left with its wheel bent.
+        if self.output.is_new(channel) && self.sounding.centre_bend(now, channel, host) {
+            self.output.begin(channel);
+        }
         let velocity = f32::from(note.velocity) / 127.0;
         if self.sounding.answer_on(now, (channel, note.key), velocity, id, host) {
             self.monitor.count(Count::Played);

@@ -2,8 +2,10 @@
 
 use super::Performer;
 use super::edges::Edge;
-use super::sounding::bits;
-use crate::events::{self, ALL_NOTES_OFF, ALL_SOUND_OFF, Host, Input, Output, RESET_ALL, SUSTAIN};
+use super::strikes::Strike;
+use crate::events::{
+    self, ALL_NOTES_OFF, ALL_SOUND_OFF, DRUMS, Gesture, Host, Input, NEUTRAL_RELEASE, Output, RESET_ALL, SUSTAIN, Which,
+};
 use crate::messages::ToWorker;
 use crate::monitor::{Count, Monitor};
 use crate::settings::{Settings, SettingsSource};
@@ -15,7 +17,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let is_on = self.is_on();
         let Settings { is_off, is_thru, hand_key, .. } = *self.settings;
         match event {
-            Input::On { channel, key, velocity } => {
+            Input::On { channel, key, id, velocity } => {
                 self.monitor.set_last_key(key);
                 if Some(key) == hand_key && !is_off {
                     if is_on {
@@ -23,24 +25,27 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                     }
                     return;
                 }
-                if is_on {
-                    self.key_down(now, channel, key, velocity, host);
+                if let Some(oldest) = self.sounding.strikes.make_room() {
+                    self.end_strike(now, oldest, NEUTRAL_RELEASE, host);
+                }
+                let is_heard = is_on && (channel != DRUMS || self.settings.are_drums_heard);
+                let strike = self.sounding.strikes.push(now, Which { id, ..Which::key(channel, key) }, is_heard);
+                if is_heard {
+                    self.key_down(now, strike, velocity, host);
                 }
                 if is_thru {
-                    let is_sent = self.sounding.thru_on(now, channel, key, velocity, host);
+                    let is_sent = self.sounding.thru_on(now, strike, velocity, host);
                     self.count(is_sent);
                 }
             }
-            Input::Off { channel: Some(channel), key: Some(key) } => {
-                self.sounding.thru_off(now, channel, key, host);
-                if is_on {
-                    self.key_up(now, channel, key, host);
-                }
+            Input::Off { which, velocity } => {
+                let is_one = which.id.is_some() || which.channel.is_some() && which.key.is_some();
+                self.keys_up(now, &which, is_one, velocity, host);
             }
-            Input::Off { channel, key } => self.all_up(now, channel, key, host),
+            Input::Choke(which) => self.keys_up(now, &which, which.id.is_some(), NEUTRAL_RELEASE, host),
             Input::Control { channel, controller, value } => match controller {
                 ALL_SOUND_OFF | ALL_NOTES_OFF => {
-                    self.all_up(now, Some(channel), None, host);
+                    self.silence(now, channel, controller, host);
                     // An instrument may hold more than it got from us, or let it ring.
                     self.pass(now, Output::Control { channel, controller, value }, host);
                 }
@@ -48,11 +53,19 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                     self.edges.pedal = Edge::OFF;
                     self.hear_pedal(now, channel, false);
                     self.sounding.let_go(now, channel, host);
-                    self.pass(now, Output::Control { channel, controller, value }, host);
+                    if self.pass(now, Output::Control { channel, controller, value }, host) {
+                        self.sounding.forget_bend(channel);
+                    }
                 }
                 _ => self.control(now, channel, controller, value, host),
             },
-            Input::Other(gesture) => self.pass(now, Output::Other(gesture), host),
+            Input::Other(Gesture::Bend { channel, value }) if is_thru => {
+                let is_sent = self.sounding.bend(now, channel, value, host);
+                self.count(is_sent);
+            }
+            Input::Other(gesture) => {
+                self.pass(now, Output::Other(gesture), host);
+            }
         }
     }
 
@@ -60,11 +73,11 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         !self.settings.is_off && !self.worker.is_out_of_step()
     }
 
-    /// Passes on what nothing needs to be remembered of.
-    fn pass(&mut self, now: u32, event: Output, host: &mut impl Host) {
-        if self.settings.is_thru {
-            self.count(host.send(now, event));
-        }
+    /// Passes on what nothing needs to be remembered of. Whether it was.
+    fn pass(&mut self, now: u32, event: Output, host: &mut impl Host) -> bool {
+        let is_sent = self.settings.is_thru && host.send(now, event);
+        self.count(is_sent || !self.settings.is_thru);
+        is_sent
     }
 
     fn count(&self, is_sent: bool) {
@@ -73,14 +86,38 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         }
     }
 
-    fn all_up(&mut self, now: u32, channel: Option<u8>, key: Option<u8>, host: &mut impl Host) {
-        for channel in (0..16).filter(|&c| channel.is_none_or(|wanted| wanted == c)) {
-            for key in (0..128).filter(|&k| key.is_none_or(|wanted| wanted == k)) {
-                while self.sounding.thru_off(now, channel, key, host) {}
+    /// The panic button of a keyboard or host: ends what the player holds on this channel, and the answer.
+    fn silence(&mut self, now: u32, channel: u8, controller: u8, host: &mut impl Host) {
+        let ticks = self.clock.tick_at(now);
+        // Some keyboards say with each last key that goes up that all notes are off. A panic says so later, of another channel
+        // too, or while keys are down.
+        let is_last_key_up = controller == ALL_NOTES_OFF
+            && channel == self.output.played()
+            && !self.turn.is_any_held()
+            && self.turn.last_played().is_some_and(|last| ticks <= last + 1);
+        if self.is_on() && !is_last_key_up {
+            let action = self.turn.silence(ticks);
+            self.act(now, action, host);
+            self.plan(now, ticks, host);
+        }
+        self.keys_up(now, &Which { channel: Some(channel), ..Which::ALL }, false, NEUTRAL_RELEASE, host);
+    }
+
+    /// One of these keys goes up, or all of them.
+    fn keys_up(&mut self, now: u32, which: &Which, is_one: bool, velocity: f32, host: &mut impl Host) {
+        while let Some(strike) = self.sounding.strikes.take(now, which) {
+            self.end_strike(now, strike, velocity, host);
+            if is_one {
+                break;
             }
-            for key in bits(self.turn.held(channel)).filter(|&k| key.is_none_or(|wanted| wanted == k)) {
-                self.key_up(now, channel, key, host);
-            }
+        }
+    }
+
+    /// A key goes up, once if it was struck several times.
+    fn end_strike(&mut self, now: u32, strike: Strike, velocity: f32, host: &mut impl Host) {
+        self.sounding.thru_off(now, strike, velocity, host);
+        if strike.is_heard && self.is_on() {
+            self.key_up(now, strike, host);
         }
     }
 
@@ -117,26 +154,27 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         }
     }
 
-    fn key_down(&mut self, now: u32, channel: u8, key: u8, velocity: f32, host: &mut impl Host) {
+    fn key_down(&mut self, now: u32, strike: Strike, velocity: f32, host: &mut impl Host) {
+        let Strike { channel, key, number, .. } = strike;
         let ticks = self.clock.tick_at(now);
         self.output.hear(channel);
         self.monitor.count(Count::Heard);
         let action = self.turn.key_down(ticks, channel, key, &self.settings.rules(&self.clock));
         self.act(now, action, host);
         let (velocity, style) = (events::velocity(velocity).get(), self.settings.controls.style);
-        self.tell(ToWorker::On { ticks, channel, key, velocity, style });
+        self.tell(ToWorker::On { ticks, channel, key, velocity, style, strike: number });
         self.monitor.record(TimelineEvent::CallOn { ticks, key, velocity });
         self.plan(now, ticks, host);
     }
 
-    fn key_up(&mut self, now: u32, channel: u8, key: u8, host: &mut impl Host) {
-        if self.turn.held(channel) & 1 << (key & 127) == 0 {
+    fn key_up(&mut self, now: u32, strike: Strike, host: &mut impl Host) {
+        let Strike { channel, key, number, .. } = strike;
+        let ticks = self.clock.tick_at(now);
+        if !self.turn.key_up(ticks, channel, key) {
             return;
         }
-        let ticks = self.clock.tick_at(now);
-        self.tell(ToWorker::Off { ticks, channel, key });
+        self.tell(ToWorker::Off { ticks, strike: number });
         self.monitor.record(TimelineEvent::CallOff { ticks, key });
-        self.turn.key_up(ticks, channel, key);
         self.plan(now, ticks, host);
     }
 }

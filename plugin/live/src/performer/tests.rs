@@ -1,3 +1,4 @@
+mod keys;
 mod stage;
 
 use std::rc::Rc;
@@ -5,7 +6,7 @@ use std::rc::Rc;
 use engine::answer::AnswerRequest;
 
 use super::*;
-use crate::events::{Gesture, HOLDING, Input, Output};
+use crate::events::{Gesture, HOLDING, Input, NoteId, Output, Which};
 use crate::messages::{Begin, FromWorker, PlannedNote, ToWorker};
 use crate::monitor::Count;
 use stage::{Board, Dice, Moody, Queues, random_settings};
@@ -57,19 +58,26 @@ fn random_song(seed: u32) -> u32 {
             let key = 60 + u8::try_from(dice.roll(6)).unwrap();
             let offset = dice.roll(n_samples.max(1));
             let control = |controller, value| Input::Control { channel: 0, controller, value };
+            // A host that names some of its notes, uses names again, and forgets some note-offs.
+            let id = NoteId::new(i32::try_from(dice.roll(8)).unwrap() - 4);
+            let channel = [0, 0, 0, 9][dice.roll(4) as usize];
+            let which = Which { id, ..Which::key(channel, key) };
             let event = match dice.roll(24) {
-                0..=8 => Input::On { channel: 0, key, velocity: 0.5 },
-                9..=16 => Input::Off { channel: Some(0), key: Some(key) },
+                0..=7 => Input::On { channel, key, id, velocity: 0.5 },
+                8 => Input::Choke(Which { channel: None, ..which }),
+                9..=14 => Input::Off { which, velocity: 0.5 },
+                15 => Input::Off { which: Which { key: None, ..which }, velocity: 0.5 },
+                16 => Input::Off { which: Which { id: None, ..which }, velocity: 0.5 },
                 17 | 18 => control(64, 1.0),
                 19 => control([66, 69][dice.roll(2) as usize], f32::from(key % 2)),
                 20 => control([1, 120, 121, 123][dice.roll(4) as usize], 0.0),
-                21 => Input::Other(Gesture::Bend { channel: 0, value: 0 }),
+                21 => Input::Other(Gesture::Bend { channel, value: 0 }),
                 _ => control(66, f32::from(key % 2)),
             };
             input.push((offset, event));
         }
         if block % 100 == 30 {
-            input.push((0, Input::Off { channel: None, key: None }));
+            input.push((0, Input::Off { which: Which::ALL, velocity: 0.5 }));
         }
         match dice.roll(400) {
             0 => transport.beats = Some(f64::from(dice.roll(100)) - 8.0),
@@ -98,13 +106,18 @@ fn random_song(seed: u32) -> u32 {
         }
     }
     let mut sounding = [[0i32; 128]; 16];
+    let mut ids = Vec::new();
     let mut pedals = [0.0; 128];
     for (_, event) in &heard {
         match *event {
-            Output::On { channel, key, .. } => sounding[usize::from(channel)][usize::from(key)] += 1,
-            Output::Off { channel, key } => {
-                let n = &mut sounding[usize::from(channel)][usize::from(key)];
-                *n = 0.max(*n - 1);
+            Output::On { channel, key, id, .. } => {
+                sounding[usize::from(channel)][usize::from(key)] += 1;
+                ids.push((channel, key, id));
+            }
+            Output::Off { channel, key, id, .. } => {
+                sounding[usize::from(channel)][usize::from(key)] -= 1;
+                let place = ids.iter().position(|&note| note == (channel, key, id));
+                ids.remove(place.unwrap_or_else(|| panic!("a note-off without its note-on in song {seed}")));
             }
             Output::Control { controller: 121, .. } => pedals = [0.0; 128],
             Output::Control { controller, value, .. } => pedals[usize::from(controller)] = value,
@@ -131,7 +144,9 @@ fn a_worker_that_never_answers_stops_nothing_and_is_counted() {
     let transport = Transport::default();
     let mut heard = Vec::new();
     for _ in 0..3000 {
-        let notes = [Input::On { channel: 0, key: 60, velocity: 1.0 }, Input::Off { channel: Some(0), key: Some(60) }];
+        let which = Which::key(0, 60);
+        let on = Input::On { channel: 0, key: 60, id: None, velocity: 1.0 };
+        let notes = [on, Input::Off { which, velocity: 0.5 }];
         let input: Vec<_> = notes.into_iter().map(|event| (0, event)).collect();
         let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
         performer.process(&transport, 64, &mut host);
@@ -149,9 +164,8 @@ fn notes_that_come_too_late_are_left_out_and_counted() {
         let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
         performer.process(&Transport::default(), n_samples, &mut host);
     };
-    let key = Some(60);
-    run(&mut performer, vec![(0, Input::On { channel: 3, key: 60, velocity: 1.0 })], 24_000);
-    run(&mut performer, vec![(0, Input::Off { channel: Some(3), key })], 64);
+    run(&mut performer, vec![(0, Input::On { channel: 3, key: 60, id: None, velocity: 1.0 })], 24_000);
+    run(&mut performer, vec![(0, Input::Off { which: Which::key(3, 60), velocity: 0.5 })], 64);
     let mut start = None;
     while let Some(message) = worker.next() {
         if let ToWorker::Begin(begin) = message {
@@ -167,7 +181,7 @@ fn notes_that_come_too_late_are_left_out_and_counted() {
     run(&mut performer, vec![], 24_000);
     let numbers = [Count::Played, Count::Late, Count::Dropped].map(|what| board.n(what));
     assert_eq!(numbers, [3, 2, 1]);
-    let on = |key| Output::On { channel: 3, key, velocity: 1.0 };
+    let on = |key| Output::On { channel: 3, key, id: None, velocity: 1.0 };
     let place = |event| heard.iter().find(|(_, e)| *e == event).map(|(offset, _)| *offset);
     assert_eq!([50, 51, 52, 53].map(|key| place(on(key))), [None, Some(0), Some(0), Some(280)]);
     let hand_over_ms = board.hand_over_ms.get();
@@ -182,7 +196,7 @@ fn an_answer_that_is_asked_for_between_two_ticks_is_not_late_for_that() {
         let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
         performer.process(&Transport::default(), n_samples, &mut host);
     };
-    run(&mut performer, vec![(0, Input::On { channel: 0, key: 60, velocity: 1.0 })], 5000);
+    run(&mut performer, vec![(0, Input::On { channel: 0, key: 60, id: None, velocity: 1.0 })], 5000);
     // 220 samples after the tick to which that is rounded, of 500 samples.
     run(&mut performer, vec![(220, Input::Control { channel: 0, controller: 66, value: 1.0 })], 230);
     let mut plan = None;

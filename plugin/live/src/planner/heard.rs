@@ -8,6 +8,8 @@ use engine::note::Note;
 pub(super) struct Heard {
     pub(super) note: Note,
     pub(super) channel: u8,
+    /// Which strike of its key it is.
+    pub(super) strike: u32,
     pub(super) is_key_down: bool,
     pub(super) is_pedalled: bool,
     /// It was played by us.
@@ -19,7 +21,7 @@ pub(super) struct Heard {
 impl Heard {
     /// A note that we have played.
     pub(super) fn ours(note: Note, style: u8) -> Self {
-        Self { note, channel: 0, is_key_down: false, is_pedalled: false, is_ours: true, style }
+        Self { note, channel: 0, strike: 0, is_key_down: false, is_pedalled: false, is_ours: true, style }
     }
 
     pub(super) fn is_open(&self) -> bool {

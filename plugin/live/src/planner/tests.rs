@@ -64,8 +64,8 @@ pub(crate) fn call(from: i64) -> Vec<ToWorker> {
     let note = |(key, i): (u8, i64)| {
         let ticks = from + 24 * i;
         [
-            ToWorker::On { ticks, channel: 0, key, velocity: 80, style: 1 },
-            ToWorker::Off { ticks: ticks + 24, channel: 0, key },
+            ToWorker::On { ticks, channel: 0, key, velocity: 80, style: 1, strike: key.into() },
+            ToWorker::Off { ticks: ticks + 24, strike: key.into() },
         ]
     };
     keys.into_iter().zip(0..).flat_map(note).collect()
@@ -163,15 +163,33 @@ fn the_pedal_holds_notes_until_it_comes_up() {
     let mut play = |messages: &[ToWorker]| drop(tell(&mut planner, messages.iter().copied()));
     play(&[
         ToWorker::Pedal { ticks: 0, channel: 0, is_down: true },
-        ToWorker::On { ticks: 0, channel: 0, key: 60, velocity: 80, style: 1 },
-        ToWorker::Off { ticks: 10, channel: 0, key: 60 },
-        ToWorker::On { ticks: 96, channel: 0, key: 64, velocity: 80, style: 1 },
-        ToWorker::Off { ticks: 100, channel: 0, key: 64 },
+        ToWorker::On { ticks: 0, channel: 0, key: 60, velocity: 80, style: 1, strike: 60 },
+        ToWorker::Off { ticks: 10, strike: 60 },
+        ToWorker::On { ticks: 96, channel: 0, key: 64, velocity: 80, style: 1, strike: 64 },
+        ToWorker::Off { ticks: 100, strike: 64 },
     ]);
     assert_eq!(planner.heard.len(), 2, "both still sound");
     tell(&mut planner, [ToWorker::Pedal { ticks: 192, channel: 0, is_down: false }]);
     let lengths: Vec<_> = planner.player.call().iter().map(|note| note.duration_ticks).collect();
     assert_eq!(lengths, [192, 96]);
+}
+
+#[test]
+fn each_strike_of_a_key_has_its_own_length() {
+    let on = |ticks, strike| ToWorker::On { ticks, channel: 0, key: 60, velocity: 80, style: 1, strike };
+    let off = |ticks, strike| ToWorker::Off { ticks, strike };
+    let pedal = |ticks, is_down| ToWorker::Pedal { ticks, channel: 0, is_down };
+    let lengths = |messages: &[ToWorker]| {
+        let mut planner = planner();
+        tell(&mut planner, messages.iter().copied().chain([off(999, 99)]));
+        planner.player.call().iter().map(|note| (note.onset_ticks, note.duration_ticks)).collect::<Vec<_>>()
+    };
+    let within = [on(0, 1), on(48, 2), off(96, 2), off(192, 1)];
+    assert_eq!(lengths(&within), [(0, 192), (48, 48)], "a short note within a long one");
+    assert_eq!(lengths(&[on(0, 1), on(48, 2), off(48, 1), off(96, 2)]), [(0, 48), (48, 48)], "one after the other");
+    let pedalled = [pedal(0, true), on(0, 1), off(10, 1), on(48, 2), off(50, 2), pedal(96, false)];
+    assert_eq!(lengths(&pedalled), [(0, 48), (48, 48)], "a string that rings is struck again");
+    assert_eq!(lengths(&[on(0, 1), off(24, 7), off(48, 1)]), [(0, 48)], "nobody knows of strike 7");
 }
 
 pub(crate) fn extend(turn: u32, until_ticks: i64, controls: Controls) -> ToWorker {
@@ -243,12 +261,12 @@ fn voices_quantise_and_style_mix_do_what_they_say() {
 #[test]
 fn a_key_held_over_the_hand_over_is_read_again_when_its_length_is_known() {
     let mut planner = planner();
-    let held = ToWorker::On { ticks: 24, channel: 0, key: 50, velocity: 80, style: 1 };
+    let held = ToWorker::On { ticks: 24, channel: 0, key: 50, velocity: 80, style: 1, strike: 50 };
     tell(&mut planner, call(0).into_iter().take(4).chain([held, begin(1, 192, 192)]));
     let messages = [
-        ToWorker::Off { ticks: 300, channel: 0, key: 50 },
+        ToWorker::Off { ticks: 300, strike: 50 },
         ToWorker::Finish { turn: 1, at_ticks: 384 },
-        ToWorker::On { ticks: 390, channel: 0, key: 60, velocity: 80, style: 1 },
+        ToWorker::On { ticks: 390, channel: 0, key: 60, velocity: 80, style: 1, strike: 60 },
     ];
     tell(&mut planner, messages);
     let told = planner.player.recent().iter().find(|note| note.pitch.get() == 50).map(|note| note.duration_ticks);
@@ -259,7 +277,7 @@ fn a_key_held_over_the_hand_over_is_read_again_when_its_length_is_known() {
 #[test]
 fn a_key_that_is_never_let_go_does_not_stop_the_listening() {
     let mut planner = planner();
-    let held = ToWorker::On { ticks: 0, channel: 1, key: 30, velocity: 80, style: 1 };
+    let held = ToWorker::On { ticks: 0, channel: 1, key: 30, velocity: 80, style: 1, strike: 30 };
     tell(&mut planner, std::iter::once(held).chain((0..16).flat_map(|i| call(192 * i))));
     assert!(planner.heard.len() < 80, "{} notes wait to be told", planner.heard.len());
 }

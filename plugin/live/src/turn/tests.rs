@@ -47,7 +47,9 @@ fn run(rules: Rules, steps: &[Do]) -> (Vec<(i64, Action)>, Phase) {
         }
         match *step {
             Down(tick, key) => act(tick, turn.key_down(tick, 0, key, &rules)),
-            Up(tick, key) => turn.key_up(tick, 0, key),
+            Up(tick, key) => {
+                turn.key_up(tick, 0, key);
+            }
             Hand(tick) => act(tick, turn.hand_over(tick)),
             Run(_) | Do::Turn(_) => {}
         }
@@ -76,6 +78,12 @@ fn who_hands_over_when() {
             &[(40, begin(90, 138)), (40, Cancel), (110, begin(160, 304)), (160, Play), finish(304)],
         ),
         ("a held key is no silence", RULES, &[Down(0, 60), Down(5, 64), Up(9, 60), Up(9, 61), Run(1000)], &[]),
+        (
+            "a key that was struck twice is held until it is let go twice",
+            RULES,
+            &[Down(0, 60), Down(20, 60), Up(20, 60), Up(48, 60), Up(60, 60), Run(98)],
+            &[(48, begin(98, 146)), (98, Play)],
+        ),
         (
             "playing before the hand-over takes it back",
             RULES,
@@ -286,6 +294,47 @@ fn an_answer_that_is_no_longer_endless_ends_with_the_bar() {
     turn.plan(60, &endless);
     turn.plan(70, &RULES);
     assert!(matches!(turn.phase(), Phase::Answering { end_ticks: 192, .. }), "{:?}", turn.phase());
+}
+
+#[test]
+fn a_panic_ends_the_answer_and_what_was_played_is_no_call() {
+    let endless = Rules { is_generator: true, length: Length::Endless, ..RULES };
+    for (rules, at, expected) in [
+        (RULES, 20, None),
+        (RULES, 60, Some(Action::Cancel)),
+        (RULES, 110, Some(Action::Finish { at_ticks: 110 })),
+        (endless, 110, Some(Action::Finish { at_ticks: 110 })),
+    ] {
+        let mut turn = Turn::new();
+        turn.key_down(0, 0, 60, &rules);
+        turn.plan(0, &rules);
+        if at > 50 {
+            turn.key_up(50, 0, 60);
+            turn.plan(50, &rules);
+        }
+        while turn.deadline().is_some_and(|(tick, _)| tick <= at) {
+            turn.on_deadline(false);
+            turn.plan(at, &rules);
+        }
+        assert_eq!(turn.silence(at), expected, "at {at}");
+        assert_eq!((turn.plan(at, &rules), turn.phase()), (None, Phase::Idle), "at {at}");
+        turn.key_up(at + 1, 0, 60);
+        assert_eq!((turn.plan(at + 1, &rules), turn.is_any_held()), (None, false), "at {at}");
+        turn.key_down(300, 0, 62, &rules);
+        turn.key_up(310, 0, 62);
+        let begins = |action| matches!(action, Some(Action::Begin { start_ticks: 360, .. }));
+        assert!(begins(turn.plan(310, &rules)), "the next call is answered");
+    }
+}
+
+#[test]
+fn no_number_of_strikes_is_too_large() {
+    let mut turn = Turn::new();
+    for i in 0..1000 {
+        turn.key_down(i, 3, 60, &RULES);
+    }
+    let n_up = (0..1000).filter(|&i| turn.key_up(1000 + i, 3, 60)).count();
+    assert_eq!((n_up, turn.is_any_held()), (255, false));
 }
 
 fn pick<T: Copy>(from: &[T], place: i64) -> T {

@@ -8,7 +8,7 @@ use clack_host::events::{EventFlags, Match};
 use clack_host::prelude::*;
 use clack_host::utils::{BeatTime, SecondsTime};
 
-use crate::{Message, Transport};
+use crate::{Message, NoteEvent, Transport};
 
 pub(super) fn push_event(buffer: &mut EventBuffer, offset: u32, message: Message) {
     let note = |channel: u8, key: u8| Pckn::new(0u16, u16::from(channel), u16::from(key), Match::All);
@@ -17,6 +17,15 @@ pub(super) fn push_event(buffer: &mut EventBuffer, offset: u32, message: Message
             buffer.push(&NoteOnEvent::new(offset, note(channel, key), f64::from(velocity) / 127.0));
         }
         Message::NoteOff { channel, key } => buffer.push(&NoteOffEvent::new(offset, note(channel, key), 0.0)),
+        Message::Note(NoteEvent { is_on, channel, key, id, velocity }) => {
+            let number = |byte: Option<u8>| byte.map_or(Match::All, |byte| Match::Specific(u16::from(byte)));
+            let id = id.and_then(|id| u32::try_from(id).ok()).map_or(Match::All, Match::Specific);
+            let note = Pckn::new(0u16, number(channel), number(key), id);
+            match is_on {
+                true => buffer.push(&NoteOnEvent::new(offset, note, velocity.into())),
+                false => buffer.push(&NoteOffEvent::new(offset, note, velocity.into())),
+            }
+        }
         Message::Midi(data) => buffer.push(&MidiEvent::new(offset, 0, data)),
         Message::Parameter { id, value } => {
             if let Some(id) = ClapId::from_raw(id) {
@@ -42,6 +51,20 @@ pub(super) fn read_event(event: &UnknownEvent) -> Option<(u32, Message)> {
         _ => return None,
     };
     Some((event.header().time(), message))
+}
+
+/// A note-on or note-off with all that it says.
+pub(super) fn read_note(event: &UnknownEvent) -> Option<NoteEvent> {
+    let (is_on, note, velocity) = match event.as_core_event()? {
+        CoreEventSpace::NoteOn(e) => (true, e.pckn(), e.velocity()),
+        CoreEventSpace::NoteOff(e) => (false, e.pckn(), e.velocity()),
+        _ => return None,
+    };
+    let byte = |value: Match<u16>| value.into_specific().and_then(|value| u8::try_from(value).ok());
+    let id = note.note_id.into_specific().and_then(|id| i32::try_from(id).ok());
+    #[expect(clippy::cast_possible_truncation, reason = "0 to 1")]
+    let velocity = velocity as f32;
+    Some(NoteEvent { is_on, channel: byte(note.channel), key: byte(note.key), id, velocity })
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1 in, 0 to 127 out")]

@@ -179,6 +179,7 @@ pub(super) fn random_settings(dice: &mut Dice) -> Settings {
     Settings {
         is_off: mode == 2,
         is_continuing: mode == 1,
+        are_drums_heard: dice.roll(2) == 0,
         is_interruptible: play_over == 0,
         hand_controller: Some(66),
         hand_key: Some(65),

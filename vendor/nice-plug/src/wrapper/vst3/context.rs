@@ -5,7 +5,7 @@ use nice_plug_core::{
         activate::ActivateContext,
         process::{ProcessContext, SendEventError, Transport},
     },
-    midi::{Channel, Key, MidiConfig, NoteEvent, PluginNoteEvent},
+    midi::{Channel, Key, MidiConfig, NoteEvent, PluginNoteEvent, VoiceID},
 };
 use std::collections::VecDeque;
 use std::{cell::Cell, mem};
@@ -159,6 +159,11 @@ impl<P: Vst3Plugin> ProcessContext<P> for WrapperProcessContext<'_, P> {
         fn key_to_i16(key: Key) -> i16 {
             key.number().map(|k| k as i16).unwrap_or(-1)
         }
+        // A note without an ID gets one from its key and channel, beyond those that hosts count up to.
+        fn note_id(voice_id: VoiceID, key: Key, channel: Channel) -> i32 {
+            let fallback = || voice_id.id_or_fallback(key, channel) | 1 << 30;
+            voice_id.id().unwrap_or_else(fallback)
+        }
 
         // `voice_id.unwrap_or(|| ...)` triggers
         // https://github.com/rust-lang/rust-clippy/issues/8522
@@ -180,7 +185,7 @@ impl<P: Vst3Plugin> ProcessContext<P> for WrapperProcessContext<'_, P> {
                     length: 0, // What?
                     // We'll use this for our note IDs, that way we don't have to do
                     // anything complicated here
-                    noteId: voice_id.id_or_fallback(*key, *channel),
+                    noteId: note_id(*voice_id, *key, *channel),
                 };
             }
             NoteEvent::NoteOff {
@@ -195,7 +200,7 @@ impl<P: Vst3Plugin> ProcessContext<P> for WrapperProcessContext<'_, P> {
                     channel: channel_to_i16(*channel),
                     pitch: key_to_i16(*key),
                     velocity: *velocity,
-                    noteId: voice_id.id_or_fallback(*key, *channel),
+                    noteId: note_id(*voice_id, *key, *channel),
                     tuning: 0.0,
                 };
             }
@@ -216,7 +221,7 @@ impl<P: Vst3Plugin> ProcessContext<P> for WrapperProcessContext<'_, P> {
                 vst3_event.__field0.polyPressure = PolyPressureEvent {
                     channel: channel_to_i16(*channel),
                     pitch: key_to_i16(*key),
-                    noteId: voice_id.id_or_fallback(*key, *channel),
+                    noteId: note_id(*voice_id, *key, *channel),
                     pressure: *pressure,
                 };
             }
@@ -257,7 +262,7 @@ impl<P: Vst3Plugin> ProcessContext<P> for WrapperProcessContext<'_, P> {
                 ..
             }) if P::MIDI_OUTPUT >= MidiConfig::Basic => {
                 match NoteExpressionController::translate_event_reverse(
-                    voice_id.id_or_fallback(*key, *channel),
+                    note_id(*voice_id, *key, *channel),
                     event,
                 ) {
                     Some(translated_event) => {
