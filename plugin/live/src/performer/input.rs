@@ -112,6 +112,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     }
 
     fn hear_pedal(&mut self, now: u32, channel: u8, is_down: bool) {
+        self.edges.hear_sustain(channel, is_down);
         if self.is_on() {
             self.tell(ToWorker::Pedal { ticks: self.clock.tick_at(now), channel, is_down });
         }
