@@ -257,7 +257,7 @@ impl Clock {
 
     /// The tick nearest to the start of the block before this one.
     pub(crate) fn last_block_tick(&self) -> i64 {
-        self.tick_of(-i64::from(self.last_samples))
+        nearest(self.ticks_at(-i64::from(self.last_samples)))
     }
 
     /// The first sample of a tick, from the start of this block; negative if it has passed.
