@@ -31,6 +31,8 @@ use sounding::{Sounding, Whose};
 use worker_client::WorkerClient;
 
 const SCHEDULE_CAPACITY: usize = 1024;
+/// A song position that has stood still for so long will not move by itself.
+const FROZEN_MS: f64 = 1000.0;
 
 /// The musician without a host: what the audio thread owns. It reads its settings from `S`, has its answers planned by `W`, and
 /// lets `M` know what happens.
@@ -205,6 +207,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let doing = match self.turn.phase() {
             _ if self.settings.is_off => Doing::Off,
             _ if self.worker.is_out_of_step() => Doing::Stuck,
+            Phase::Idle | Phase::Listening if self.clock.still_ms() >= FROZEN_MS => Doing::Frozen,
             Phase::Idle => Doing::Idle,
             Phase::Listening => Doing::Listening,
             Phase::Planning { .. } => Doing::Planning,

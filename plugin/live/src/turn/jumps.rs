@@ -34,3 +34,61 @@ impl Turn {
         self.jump(tick).or_else(|| self.invalidate_plan())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Length, Rules, Start};
+    use super::*;
+
+    const BARS: Metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
+    const RULES: Rules = Rules {
+        silence_ticks: Some(50),
+        trade_bars: None,
+        is_generator: false,
+        start: Start::AtOnce,
+        length: Length::Bars(1),
+        is_interruptible: false,
+        metre: BARS,
+    };
+
+    /// A key is struck at 0 and let go at 46.
+    fn planned(rules: &Rules) -> Turn {
+        let mut turn = Turn::new();
+        turn.key_down(0, 0, 60, rules);
+        turn.key_up(46, 0, 60);
+        turn.plan(46, rules);
+        turn
+    }
+
+    #[test]
+    fn a_jump_ends_what_we_play_and_nothing_else() {
+        let mut turn = planned(&RULES);
+        let planning = turn.phase();
+        assert_eq!((turn.jump(60), turn.phase()), (None, planning), "an answer that has not begun comes");
+        turn.on_deadline(false);
+        turn.on_deadline(false);
+        assert!(turn.has_begun_on_a_bar_line(90, Metre::Bars { bar_line_ticks: 96, bar_ticks: 192 }));
+        assert!(!turn.has_begun_on_a_bar_line(90, BARS) && !turn.has_begun_on_a_bar_line(97, Metre::Free));
+        turn.key_down(150, 0, 64, &RULES);
+        assert_eq!(turn.jump(170), Some(Action::Finish { at_ticks: 170 }));
+        assert_eq!((turn.phase(), turn.n_heard(), turn.held(0)), (Phase::Listening, 1, 1 << 64));
+        assert_eq!(turn.plan(170, &RULES), None, "a key is held");
+        turn.key_up(180, 0, 64);
+        assert!(matches!(turn.plan(180, &RULES), Some(Action::Begin { start_ticks: 230, .. })));
+    }
+
+    #[test]
+    fn a_start_keeps_an_open_phrase_and_plans_its_answer_anew() {
+        let mut turn = planned(&RULES);
+        assert!(turn.is_open(60));
+        assert_eq!(turn.start(60), Some(Action::Cancel));
+        let next_bar = Rules { start: Start::NextBar, ..RULES };
+        assert!(matches!(turn.plan(60, &next_bar), Some(Action::Begin { start_ticks: 192, .. })));
+        let silent = Rules { silence_ticks: None, ..RULES };
+        let turn = planned(&silent);
+        assert!(turn.is_open(46 + OPEN_TICKS) && !turn.is_open(47 + OPEN_TICKS) && !Turn::new().is_open(0));
+        let mut asked = planned(&silent);
+        asked.hand_over(60);
+        assert!(asked.is_open(i64::MAX / 2));
+    }
+}
