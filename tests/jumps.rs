@@ -108,13 +108,18 @@ fn bars_are_traded_over_the_wrap_in_any_host() {
         rig.run(2 * PASS).unwrap();
         let onsets = onsets(&rig);
         assert_eq!(onsets.first(), Some(&16.0), "{splits}, {tells}");
-        assert!(onsets.iter().any(|&onset| onset > 20.0) && onsets.iter().all(|&onset| onset < 24.0), "{splits}, {tells}: {onsets:?}");
+        assert!(
+            onsets.iter().any(|&onset| onset > 20.0) && onsets.iter().all(|&onset| onset < 24.0),
+            "{splits}, {tells}: {onsets:?}"
+        );
     }
 }
 
 #[test]
 fn a_loop_whose_length_is_no_whole_number_of_bars_is_counted_in_its_own_bars() {
-    for (signature, loop_beats) in [((3, 4), (0.0, 9.0)), ((3, 4), (0.0, 8.0)), ((4, 4), (1.0, 7.5)), ((7, 8), (0.0, 10.5))] {
+    for (signature, loop_beats) in
+        [((3, 4), (0.0, 9.0)), ((3, 4), (0.0, 8.0)), ((4, 4), (1.0, 7.5)), ((7, 8), (0.0, 10.5))]
+    {
         let mut rig = rig_with(OFFLINE, &[("Start", "Next bar"), ("Answer length", "1 bar")]);
         rig.set_transport(Transport { signature, loop_beats: Some(loop_beats), ..rig.transport() });
         let bar = rig.transport().bar_beats();
@@ -130,7 +135,10 @@ fn a_loop_whose_length_is_no_whole_number_of_bars_is_counted_in_its_own_bars() {
         // The first note after a rest of two beats begins an answer.
         let firsts = notes.iter().enumerate().filter(|&(i, &on)| i == 0 || on - notes[i - 1] > 5.0).map(|(_, &on)| on);
         let places: Vec<f64> = firsts.map(|on| song(on) % bar).collect();
-        assert!(places.len() > 2 && places.iter().all(|&place| place == 0.0), "{signature:?}, {loop_beats:?}: {places:?}");
+        assert!(
+            places.len() > 2 && places.iter().all(|&place| place == 0.0),
+            "{signature:?}, {loop_beats:?}: {places:?}"
+        );
     }
 }
 

@@ -54,7 +54,10 @@ fn a_loop_of_whole_bars_gives_the_take_of_a_song_that_goes_straight_on() {
     let pass = sample_of(&open(OFFLINE, Pace::Unpaced), 16.0);
     let n_in = |n: u64| straight.iter().filter(|note| note.on_samples / pass == n).count();
     assert!((0..3).all(|n| n_in(n) > 0), "{straight:?}");
-    assert!(straight.iter().all(|note| note.off_samples.is_some_and(|off| off % pass > note.on_samples % pass)), "none is cut");
+    assert!(
+        straight.iter().all(|note| note.off_samples.is_some_and(|off| off % pass > note.on_samples % pass)),
+        "none is cut"
+    );
     assert_eq!(take(Some((0.0, 16.0))), straight);
     assert_eq!(take(Some((-16.0, 16.0))), straight);
 }

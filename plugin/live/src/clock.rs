@@ -86,6 +86,8 @@ pub(crate) struct Clock {
     still_samples: i64,
     /// The loop whose end is ahead.
     song_loop: Option<SongLoop>,
+    /// The song has jumped back within the last block: where it is was not told since, and errors would add up.
+    has_wrapped: bool,
     /// In ticks of the song.
     song_bars: Metre,
     /// The bars, if the song rolls.
@@ -112,6 +114,7 @@ impl Clock {
             told_beats: None,
             still_samples: 0,
             song_loop: None,
+            has_wrapped: false,
             song_bars: bars(&Transport::default()),
             metre: Metre::Free,
         };
@@ -143,8 +146,8 @@ impl Clock {
         let expected = ahead.map_or(straight_on, |song_loop| song_loop.wrapped(straight_on, guard));
         let song_ticks = song_ticks.map(|ticks| ahead.map_or(ticks, |ahead| ahead.wrapped_lately(ticks, guard)));
         #[expect(clippy::float_cmp, reason = "the same unless it has wrapped")]
-        let has_wrapped = expected != straight_on;
-        let is_still = was_playing && song_ticks.is_some() && !has_wrapped && transport.beats == beats_before;
+        let wraps = expected != straight_on;
+        let is_still = was_playing && song_ticks.is_some() && !wraps && transport.beats == beats_before;
         self.still_samples = if is_still { self.still_samples + i64::from(self.last_samples) } else { 0 };
 
         let off_by = song_ticks.filter(|_| !is_still).map_or(0.0, |ticks| ticks - expected);
@@ -154,12 +157,14 @@ impl Clock {
             false => Course::BeginsAnew,
             true if was_playing && !is_playing => Course::Stops,
             true if !was_playing && is_playing => Course::Starts,
-            true if has_wrapped || !is_drift => Course::Jumps,
+            true if wraps || !is_drift => Course::Jumps,
             true => Course::GoesOn,
         };
 
         #[expect(clippy::float_cmp, reason = "any change counts")]
-        let tempo_changed = tempo != self.tempo;
+        let is_other_tempo = tempo != self.tempo;
+        let is_off = off_by.abs() > DRIFT_SAMPLES * self.ticks_per_sample;
+        let has_wrapped = std::mem::take(&mut self.has_wrapped);
         match course {
             Course::BeginsAnew => {
                 (self.offset_ticks, self.lag_ticks, self.least_ticks) = (0, 0.0, i64::MIN);
@@ -172,7 +177,7 @@ impl Clock {
                 }
                 self.go_to(song_ticks.unwrap_or(0.0), 0, tempo);
             }
-            Course::GoesOn if tempo_changed || off_by.abs() > DRIFT_SAMPLES * self.ticks_per_sample => {
+            Course::GoesOn if is_other_tempo || is_off || has_wrapped => {
                 self.keep_from_going_back(0);
                 // Told or expected, they are nearly the same, but told without the errors of many sums.
                 let song_ticks = song_ticks.filter(|_| !is_still).unwrap_or(expected);
@@ -211,6 +216,7 @@ impl Clock {
             let wrapped = song_loop.wrapped(song_ticks, GUARD * self.ticks_per_sample);
             self.go_to(wrapped, offset.into(), self.tempo);
             self.metre = self.played_bars();
+            self.has_wrapped = true;
         }
     }
 

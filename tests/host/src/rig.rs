@@ -6,6 +6,9 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{Event, Instance, Message, Parameter, Settings, Transport};
 
+/// Keeps rounding errors from moving the end of a loop that falls exactly on a sample.
+const GUARD: f64 = 1e-4;
+
 /// How the rig's clock relates to the wall's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
@@ -223,7 +226,7 @@ impl<I: Instance> Rig<I> {
         match transport.loop_beats {
             Some((start, end)) if self.splits_at_loop_end && transport.is_playing && end > start => {
                 let seconds = (end - transport.beats) * 60.0 / transport.tempo;
-                ((seconds * self.settings.sample_rate).ceil() as u32).max(1)
+                ((seconds * self.settings.sample_rate - GUARD).ceil() as u32).max(1)
             }
             _ => u32::MAX,
         }
@@ -234,7 +237,7 @@ impl<I: Instance> Rig<I> {
         if let Some((start, end)) = transport.loop_beats
             && transport.is_playing
             && end > start
-            && transport.beats >= end
+            && transport.beats >= end - GUARD / self.settings.sample_rate * transport.tempo / 60.0
         {
             self.set_transport(Transport { beats: start + (transport.beats - end) % (end - start), ..transport });
         }

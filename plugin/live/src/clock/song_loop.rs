@@ -52,7 +52,8 @@ mod tests {
     fn the_song_wraps_at_the_end_and_not_before() {
         let song_loop = SongLoop::of((1.0, 2.0)).unwrap();
         let wrapped = |ticks| song_loop.wrapped(ticks, 0.01);
-        for (ticks, expected) in [(0.0, 0.0), (95.0, 95.0), (96.0, 48.0), (95.995, 47.995), (97.5, 49.5), (200.0, 56.0)] {
+        for (ticks, expected) in [(0.0, 0.0), (95.0, 95.0), (96.0, 48.0), (95.995, 47.995), (97.5, 49.5), (200.0, 56.0)]
+        {
             assert!((wrapped(ticks) - expected).abs() < 1e-9, "{ticks}: {}", wrapped(ticks));
         }
         assert_eq!(song_loop.wrapped_lately(200.0, 0.01), 200.0, "that song does not loop");

@@ -42,7 +42,14 @@ pub(super) struct Edges {
 
 impl Edges {
     pub(super) fn new() -> Self {
-        Self { off: Edge::OFF, thru: Edge::ON, panic: Edge::OFF, hand_over: Edge::default(), pedal: Edge::OFF, sustain: 0 }
+        Self {
+            off: Edge::OFF,
+            thru: Edge::ON,
+            panic: Edge::OFF,
+            hand_over: Edge::default(),
+            pedal: Edge::OFF,
+            sustain: 0,
+        }
     }
 
     /// The sustain pedal of a channel goes down or up.

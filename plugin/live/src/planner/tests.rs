@@ -160,17 +160,24 @@ fn a_reset_makes_it_as_new() {
 #[test]
 fn a_start_keeps_the_call_and_forgets_the_rest() {
     let pedal = |ticks, is_down| ToWorker::Pedal { ticks, channel: 0, is_down };
-    let phrase = || call(400).into_iter().map(|message| match message {
-        ToWorker::On { ticks, channel, key, velocity, .. } => ToWorker::On { ticks, channel, key, velocity, style: 2 },
-        other => other,
-    });
+    let phrase = || {
+        call(400).into_iter().map(|message| match message {
+            ToWorker::On { ticks, channel, key, velocity, .. } => {
+                ToWorker::On { ticks, channel, key, velocity, style: 2 }
+            }
+            other => other,
+        })
+    };
     let metre = ToWorker::Metre(Metre::Bars { bar_line_ticks: 100, bar_ticks: 192 });
     let expected = tell(&mut planner(), [metre].into_iter().chain(phrase()).chain([begin(2, 640, 384)]));
     // Half of the phrase, or all of it, is over when the song starts; and what is told to the model depends on how much waits.
     for n_before in [0, 8, 9, 16] {
         for next in [None, Some(ToWorker::Cancel { turn: 9 })] {
             let mut planner = planner();
-            tell(&mut planner, call(0).into_iter().chain([begin(1, 240, 96), ToWorker::Finish { turn: 1, at_ticks: 336 }]));
+            tell(
+                &mut planner,
+                call(0).into_iter().chain([begin(1, 240, 96), ToWorker::Finish { turn: 1, at_ticks: 336 }]),
+            );
             let mut ears = Ears { next, ..Ears::default() };
             for message in phrase().take(n_before).chain([metre, ToWorker::Start]).chain(phrase().skip(n_before)) {
                 planner.handle(message, &mut ears);
