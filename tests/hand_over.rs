@@ -140,9 +140,18 @@ fn the_generator_plays_by_itself_while_the_song_rolls() {
     let first = beats(&rig);
     assert_eq!(first.first(), Some(&0.0));
     assert!(first.windows(2).all(|w| w[1] - w[0] <= 8.0) && first.last().is_some_and(|&last| last > 55.0));
-    // A loop gives the same again, and so does another start.
+    // It begins again where the song goes on from elsewhere.
     rig.heard.clear();
-    rig.set_transport(Transport { beats: 0.0, ..rig.transport() });
+    let from = rig.now();
+    rig.set_transport(Transport { beats: 2.0, ..rig.transport() });
+    rig.run(sample_of(&rig, 8.0)).unwrap();
+    let again = pair(&rig.heard);
+    assert_eq!(again.iter().map(|note| note.on_samples).find(|&on| on >= from), Some(from));
+    // Another start gives the same again.
+    rig.set_transport(Transport { is_playing: false, ..rig.transport() });
+    rig.run(1000).unwrap();
+    rig.heard.clear();
+    rig.set_transport(Transport { is_playing: true, beats: 0.0, ..rig.transport() });
     let from = rig.now();
     rig.run(sample_of(&rig, 64.0)).unwrap();
     let again: Vec<_> = pair(&rig.heard).into_iter().skip_while(|note| note.on_samples < from).collect();

@@ -1,6 +1,6 @@
 //! The panic buttons of keyboards and hosts: controllers 120 and 123. In CLAP and VST3.
 
-use host::{Instance, Message, Pace, Rig, Settings, pair};
+use host::{Instance, Message, Pace, Rig, Settings, Transport, pair};
 
 use crate::common::{OFFLINE, open, play_call};
 use crate::keys::{BEAT, choose, thru};
@@ -152,4 +152,21 @@ fn two_hundred_strikes_without_an_end_are_all_ended_by_a_panic() {
         assert!(!pair(&rig.heard).is_empty(), "no key is thought to be down");
     }
     in_both!(test);
+}
+
+/// Hosts end with it what a track has played before the jump.
+#[test]
+fn a_host_that_says_all_notes_off_at_the_end_of_its_loop_drops_no_phrase() {
+    fn test<I: Instance>(mut rig: Rig<I>, controller: u8) {
+        rig.set_transport(Transport { loop_beats: Some((0.0, 16.0)), ..rig.transport() });
+        play_call(&mut rig, 12);
+        rig.run(16 * BEAT).unwrap();
+        panic(&mut rig, controller);
+        rig.run(16 * BEAT).unwrap();
+        assert!(!pair(&rig.heard).is_empty(), "controller {controller}");
+    }
+    for controller in [120, 123] {
+        test(open(OFFLINE, Pace::Unpaced), controller);
+        with_vst3(OFFLINE, |rig| test(rig, controller));
+    }
 }

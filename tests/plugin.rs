@@ -10,6 +10,7 @@ mod framework;
 mod hand_over;
 mod hosts;
 mod instances;
+mod jumps;
 mod keys;
 mod log;
 mod notes;

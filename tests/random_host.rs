@@ -64,6 +64,9 @@ fn play_song(seed: u64, block: Option<u32>) -> Vec<Phrase> {
     let mut random = Random(seed);
     let settings = Settings { max_block: 1024, ..OFFLINE };
     let mut rig = open(settings, Pace::Unpaced);
+    // One that tells of a wrap with the next block must tell beforehand where it is, or what is cut depends on the blocks.
+    rig.splits_at_loop_end = random.below(2) == 0;
+    rig.tells_loop = !rig.splits_at_loop_end || random.below(2) == 0;
     let mut phrases = Vec::new();
     for phrase in 0..PHRASES_PER_SONG {
         rig.heard.clear();
@@ -156,8 +159,13 @@ fn disturb(rig: &mut Rig<Clap>, random: &mut Random, settings: Settings) {
         0 => rig.set_transport(Transport { tempo: 40.0 + 260.0 * random.fraction(), ..transport }),
         1 => rig.set_transport(Transport { beats: (72.0 * random.fraction()).floor() - 8.0, ..transport }),
         2 => {
-            let start = (transport.beats / 4.0).floor() * 4.0;
-            let loop_beats = Some((start, start + 1.0 + 7.0 * random.fraction()));
+            let start = [transport.beats, (transport.beats / 4.0).floor() * 4.0][usize::from(random.below(2) == 0)];
+            let length = [0.05, 1.0, 8.0][usize::try_from(random.below(3)).unwrap()] * random.fraction();
+            // A whole bar now and then; never one that is over already. A loop of one block, of which nothing is told, is no other
+            // than a position that stands still.
+            let length = if random.below(4) == 0 { 4.0 } else { length };
+            let shortest = if rig.tells_loop { 0.05 } else { 1.0 };
+            let loop_beats = Some((start, (start + length).max(transport.beats + shortest)));
             rig.set_transport(Transport { loop_beats, ..transport });
         }
         3 => rig.set_transport(Transport { is_playing: !transport.is_playing, ..transport }),

@@ -110,6 +110,7 @@ pub(crate) fn transport(host: &nice_plug::prelude::Transport) -> Transport {
         tempo: host.tempo,
         bar_start_beats: host.bar_start_pos_beats,
         signature: host.time_sig_numerator.zip(host.time_sig_denominator),
+        loop_beats: host.loop_range_beats(),
     }
 }
 

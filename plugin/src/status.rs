@@ -122,8 +122,8 @@ impl Status {
     }
 
     pub(crate) fn doing(&self) -> Doing {
-        use Doing::{Answering, Asleep, Broken, Idle, Listening, Off, Planning, Stuck};
-        let all = [Asleep, Idle, Listening, Planning, Answering, Off, Stuck, Broken];
+        use Doing::{Answering, Asleep, Broken, Frozen, Idle, Listening, Off, Planning, Stuck};
+        let all = [Asleep, Idle, Listening, Planning, Answering, Off, Stuck, Broken, Frozen];
         all.get(usize::from(self.doing.load(Relaxed))).copied().unwrap_or(Asleep)
     }
 

@@ -59,7 +59,7 @@ impl Timeline {
 
     /// A fresh queue for a new audio thread. Not to be called on that thread.
     pub(crate) fn recorder(&self) -> EventRecorder {
-        let (producer, consumer) = queue(CAPACITY, TimelineEvent::Jump { ticks: 0 });
+        let (producer, consumer) = queue(CAPACITY, TimelineEvent::Anew { ticks: 0 });
         let mut drained = self.drained.lock();
         drained.events = consumer;
         drained.history.begin_anew();
@@ -84,7 +84,7 @@ impl Timeline {
     pub(crate) fn read<T>(&self, read: impl FnOnce(&History) -> T) -> T {
         let mut drained = self.drained.lock();
         let Drained { events, history } = &mut *drained;
-        // The place is read before the events, so that a jump in between is seen as one.
+        // The place is read before the events, so that ticks that begin anew in between are seen to.
         let now_ticks = self.now_ticks.load(Ordering::Acquire);
         let bars = Bars {
             line_ticks: self.bar_line_ticks.load(Ordering::Relaxed),

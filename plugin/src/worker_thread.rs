@@ -113,9 +113,9 @@ fn run(mut side: WorkerSide, status: &Status, memory: &SharedSongMemory, model: 
         if let Some((planner, handover)) = &mut live {
             let outcome = catch_unwind(AssertUnwindSafe(|| match message {
                 None => handover.go_on(planner),
-                Some(ToWorker::Reset) => {
+                Some(message @ (ToWorker::Start | ToWorker::Reset)) => {
                     planner.set_memory(memory.get());
-                    planner.handle(ToWorker::Reset, &mut side);
+                    planner.handle(message, &mut side);
                     // The song begins with what was chosen for it.
                     handover.finish(planner)
                 }

@@ -1,7 +1,20 @@
 //! Where in the music a sample falls. Ticks (1/48 beat) are counted from an anchor by whole samples, so that the size
 //! of the blocks changes nothing.
+//!
+//! There are two times. The song's is what the host tells: it jumps, loops and stands still. Played time, in which all others
+//! count, goes on with the samples whatever the song does; only the first block and [`Clock::restart`] begin it anew. The two differ by
+//! whole ticks, which change where the song jumps: so a phrase over a loop's end is one phrase, and a note falls on the tick on
+//! which it would in a song that was played straight on.
+//!
+//! Reading order: `drift` tells a song that is a little off from one that jumps, `song_loop` is a loop whose bounds the host tells.
+
+mod drift;
+mod song_loop;
 
 use engine::{Metre, TICKS_PER_BEAT};
+
+use drift::{Drift, JUMP_TICKS};
+use song_loop::SongLoop;
 
 /// What the host says about its song at the start of a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -16,26 +29,30 @@ pub struct Transport {
     pub bar_start_beats: Option<f64>,
     /// Beats of a bar, and how many of them make a whole note.
     pub signature: Option<(i32, i32)>,
+    /// Start and end of the loop in which the song rolls, in quarter notes from its start. With it, the wrap is known to the sample.
+    pub loop_beats: Option<(f64, f64)>,
 }
 
 /// How a block follows the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Course {
     GoesOn,
-    /// The song has started, or is elsewhere: a seek or a loop. Who plays along goes on playing.
+    /// The song is elsewhere: a seek or a loop. Who plays along goes on playing.
     Jumps,
-    /// All begins anew: the song has stopped, or this is the first block, or the first after [`Clock::restart`].
+    /// The song begins to roll.
+    Starts,
+    /// The song stops.
+    Stops,
+    /// This is the first block, or the first after [`Clock::restart`].
     BeginsAnew,
 }
 
-/// The song is elsewhere than expected by more than this: a seek or a loop, not a curve of the tempo.
-const JUMP_TICKS: f64 = 12.0;
 /// A host that is off by less than this many samples only rounds.
 const DRIFT_SAMPLES: f64 = 1.5;
 /// Keeps rounding errors from moving what falls exactly on a sample, or halfway between two ticks.
 const GUARD: f64 = 1e-4;
 
-/// The clock. While the song plays, tick 0 is its start; else it is the moment at which the song stopped.
+/// The clock. Ticks are of played time unless they are said to be the song's.
 ///
 /// # Realtime safety
 /// Never allocates.
@@ -48,11 +65,33 @@ pub(crate) struct Clock {
     anchor_ticks: f64,
     /// Samples from the anchor to the start of this block.
     block_samples: i64,
+    /// Length of the last block.
+    last_samples: u32,
+    /// Played time less the song's. While the song stands still, that has stopped at tick 0.
+    offset_ticks: i64,
+    /// By how much played time lags behind the samples: a jump moves it by less than a tick, to the fraction of the song's.
+    lag_ticks: f64,
+    /// When that was.
+    jumped_ticks: f64,
+    /// No sample from now on falls on an earlier tick.
+    least_ticks: i64,
+    drift: Drift,
     /// False before the first block and after [`Clock::restart`].
     is_running: bool,
     /// What the host said last, without the position.
     told: Transport,
-    bars: Metre,
+    /// And the position.
+    told_beats: Option<f64>,
+    /// For so long the host has told the same position of a song that rolls.
+    still_samples: i64,
+    /// The song has been elsewhere at some time in this block.
+    has_jumped: bool,
+    /// The loop whose end is ahead.
+    song_loop: Option<SongLoop>,
+    /// The song has jumped back within the last block: where it is was not told since, and errors would add up.
+    has_wrapped: bool,
+    /// In ticks of the song.
+    song_bars: Metre,
     /// The bars, if the song rolls.
     metre: Metre,
 }
@@ -66,12 +105,23 @@ impl Clock {
             ticks_per_sample: 0.0,
             anchor_ticks: 0.0,
             block_samples: 0,
+            last_samples: 0,
+            offset_ticks: 0,
+            lag_ticks: 0.0,
+            jumped_ticks: 0.0,
+            least_ticks: i64::MIN,
+            drift: Drift::default(),
             is_running: false,
             told: Transport::default(),
-            bars: bars(&Transport::default()),
+            told_beats: None,
+            still_samples: 0,
+            has_jumped: false,
+            song_loop: None,
+            has_wrapped: false,
+            song_bars: bars(&Transport::default()),
             metre: Metre::Free,
         };
-        clock.anchor(0.0, 120.0);
+        clock.anchor(0.0, 0, 120.0);
         clock
     }
 
@@ -83,46 +133,126 @@ impl Clock {
     /// Takes the host's word at the start of a block.
     pub(crate) fn begin_block(&mut self, transport: &Transport) -> Course {
         let (was_playing, is_playing) = (self.told.is_playing, transport.is_playing);
-        let mut tempo = self.tempo;
-        let told = Transport { beats: None, ..*transport };
-        if told != self.told {
-            tempo = transport.tempo.filter(|t| t.is_finite()).map_or(120.0, |t| t.clamp(1.0, 2000.0));
-            self.bars = bars(transport);
-            self.told = told;
-        }
+        let tempo = self.hear(transport);
+        self.has_jumped = false;
         let song_ticks = transport
             .beats
-            .filter(|beats| transport.is_playing && beats.abs() < 1e9)
+            .filter(|beats| is_playing && beats.abs() < 1e9)
             .map(|beats| beats * f64::from(TICKS_PER_BEAT));
+        let song_loop = song_ticks.and_then(|_| SongLoop::of(transport.loop_beats?));
+        let beats_before = std::mem::replace(&mut self.told_beats, transport.beats);
 
-        let expected = self.ticks_at(0);
-        let off_by = song_ticks.map_or(0.0, |ticks| ticks - expected);
+        // Where the loop's end was ahead until now, the song is expected at its start; a host that tells its position only once
+        // for several blocks is taken to be there too.
+        let guard = GUARD * self.ticks_per_sample;
+        let ahead = song_loop.filter(|song_loop| self.song_ticks_at(-1) < song_loop.end_ticks - guard);
+        let straight_on = self.song_ticks_at(0);
+        let expected = ahead.map_or(straight_on, |song_loop| song_loop.wrapped(straight_on, guard));
+        let song_ticks = song_ticks.map(|ticks| ahead.map_or(ticks, |ahead| ahead.wrapped_lately(ticks, guard)));
+        #[expect(clippy::float_cmp, reason = "the same unless it has wrapped")]
+        let wraps = expected != straight_on;
+        let is_still = was_playing && song_ticks.is_some() && !wraps && transport.beats == beats_before;
+        self.still_samples = if is_still { self.still_samples + i64::from(self.last_samples) } else { 0 };
+
+        let off_by = song_ticks.filter(|_| !is_still).map_or(0.0, |ticks| ticks - expected);
+        let block_ticks = f64::from(self.last_samples) * self.ticks_per_sample;
+        let is_drift = self.drift.is_drift(off_by, block_ticks, DRIFT_SAMPLES * self.ticks_per_sample);
         let course = match std::mem::replace(&mut self.is_running, true) {
             false => Course::BeginsAnew,
-            true if was_playing && !is_playing => Course::BeginsAnew,
-            true if was_playing != is_playing || off_by.abs() > JUMP_TICKS => Course::Jumps,
+            true if was_playing && !is_playing => Course::Stops,
+            true if !was_playing && is_playing => Course::Starts,
+            true if wraps || !is_drift => Course::Jumps,
             true => Course::GoesOn,
         };
 
         #[expect(clippy::float_cmp, reason = "any change counts")]
-        let tempo_changed = tempo != self.tempo;
-        if course != Course::GoesOn {
-            self.anchor(song_ticks.unwrap_or(0.0), tempo);
-        } else if tempo_changed || off_by.abs() > DRIFT_SAMPLES * self.ticks_per_sample {
-            self.anchor(song_ticks.unwrap_or(expected), tempo);
+        let is_other_tempo = tempo != self.tempo;
+        let is_off = off_by.abs() > DRIFT_SAMPLES * self.ticks_per_sample;
+        let has_wrapped = std::mem::take(&mut self.has_wrapped);
+        match course {
+            Course::BeginsAnew => {
+                (self.offset_ticks, self.lag_ticks, self.least_ticks) = (0, 0.0, i64::MIN);
+                self.drift = Drift::default();
+                self.anchor(song_ticks.unwrap_or(0.0), 0, tempo);
+            }
+            Course::Jumps | Course::Starts | Course::Stops => {
+                if course == Course::Jumps && !is_drift {
+                    self.anchor_ticks += self.drift.taken_ticks();
+                }
+                self.go_to(song_ticks.unwrap_or(0.0), 0, tempo);
+            }
+            Course::GoesOn if is_other_tempo || is_off || has_wrapped => {
+                self.keep_from_going_back(0);
+                // Told or expected, they are nearly the same, but told without the errors of many sums.
+                let song_ticks = song_ticks.filter(|_| !is_still).unwrap_or(expected);
+                self.anchor(song_ticks + whole(self.offset_ticks), 0, tempo);
+            }
+            Course::GoesOn => {}
         }
-        self.metre = if song_ticks.is_some() { self.bars } else { Metre::Free };
+        self.song_loop = song_loop.filter(|ahead| !is_still && self.song_ticks_at(0) < ahead.end_ticks - guard);
+        self.metre = if song_ticks.is_some() { self.played_bars() } else { Metre::Free };
         course
+    }
+
+    /// Takes in all but the position. The tempo.
+    fn hear(&mut self, transport: &Transport) -> f64 {
+        let told = Transport { beats: None, ..*transport };
+        if told == self.told {
+            return self.tempo;
+        }
+        self.song_bars = bars(transport);
+        self.told = told;
+        transport.tempo.filter(|t| t.is_finite()).map_or(120.0, |t| t.clamp(1.0, 2000.0))
+    }
+
+    /// The sample of this block, or of a later one, at which the song jumps back to the start of its loop, as far as that is known.
+    pub(crate) fn next_wrap(&self) -> Option<i64> {
+        let end_ticks = self.song_loop?.end_ticks + whole(self.offset_ticks);
+        // One that is wrapped to is never the next.
+        let samples = -floor(GUARD - (end_ticks - self.anchor_ticks) / self.ticks_per_sample);
+        Some(samples.max(1) - self.block_samples)
+    }
+
+    /// The song jumps back, at a sample of this block.
+    pub(crate) fn wrap(&mut self, offset: u32) {
+        if let Some(song_loop) = self.song_loop {
+            let song_ticks = self.song_ticks_at(offset.into());
+            let wrapped = song_loop.wrapped(song_ticks, GUARD * self.ticks_per_sample);
+            self.go_to(wrapped, offset.into(), self.tempo);
+            self.metre = self.played_bars();
+            self.has_wrapped = true;
+        }
     }
 
     /// Goes on to the next block.
     pub(crate) fn end_block(&mut self, n_samples: u32) {
         self.block_samples += i64::from(n_samples);
+        self.last_samples = n_samples;
     }
 
     /// The bars of the song; [`Metre::Free`] while it stands still.
     pub(crate) fn metre(&self) -> Metre {
         self.metre
+    }
+
+    /// Played time less the song's.
+    pub(crate) fn offset_ticks(&self) -> i64 {
+        self.offset_ticks
+    }
+
+    /// Whether the host tells where its loop ends, so that no wrap comes unforeseen.
+    pub(crate) fn tells_loop(&self) -> bool {
+        self.told.loop_beats.is_some()
+    }
+
+    /// Whether the song has started, stopped or gone elsewhere in this block.
+    pub(crate) fn has_jumped(&self) -> bool {
+        self.has_jumped
+    }
+
+    /// How long the host has told the same position of a song that rolls, in milliseconds.
+    pub(crate) fn still_ms(&self) -> f64 {
+        self.ms_of_samples(self.still_samples)
     }
 
     /// Beats a minute.
@@ -137,13 +267,17 @@ impl Clock {
 
     /// The tick nearest to a sample of this block.
     pub(crate) fn tick_at(&self, offset: u32) -> i64 {
-        floor(self.ticks_at(offset) + 0.5 + GUARD)
+        self.tick_of(offset.into())
+    }
+
+    /// The tick nearest to the start of the block before this one.
+    pub(crate) fn last_block_tick(&self) -> i64 {
+        nearest(self.ticks_at(-i64::from(self.last_samples)))
     }
 
     /// The first sample of a tick, from the start of this block; negative if it has passed.
     pub(crate) fn offset_of(&self, tick: i64) -> i64 {
-        #[expect(clippy::cast_precision_loss, reason = "songs have less than 2^52 ticks")]
-        let samples = (tick as f64 - self.anchor_ticks) / self.ticks_per_sample;
+        let samples = (whole(tick) - self.anchor_ticks) / self.ticks_per_sample;
         -floor(GUARD - samples) - self.block_samples
     }
 
@@ -164,26 +298,62 @@ impl Clock {
 
     /// A time in milliseconds.
     pub(crate) fn ms_of_samples(&self, samples: i64) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a part of a block")]
-        let samples = samples as f64;
-        samples * 60_000.0 / self.samples_per_minute
+        whole(samples) * 60_000.0 / self.samples_per_minute
     }
 
-    fn ticks_at(&self, offset: u32) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a thousand years of samples")]
-        let samples = (self.block_samples + i64::from(offset)) as f64;
-        self.anchor_ticks + samples * self.ticks_per_sample
+    fn tick_of(&self, offset: i64) -> i64 {
+        nearest(self.ticks_at(offset)).max(self.least_ticks)
     }
 
-    fn anchor(&mut self, ticks: f64, tempo: f64) {
+    fn ticks_at(&self, offset: i64) -> f64 {
+        self.anchor_ticks + whole(self.block_samples + offset) * self.ticks_per_sample
+    }
+
+    /// Ticks of the song.
+    fn song_ticks_at(&self, offset: i64) -> f64 {
+        self.ticks_at(offset) - whole(self.offset_ticks)
+    }
+
+    /// From a sample of this block on, the song is elsewhere. Played time goes on, with the fraction of a tick that is the song's.
+    fn go_to(&mut self, song_ticks: f64, offset: i64, tempo: f64) {
+        self.has_jumped = true;
+        self.keep_from_going_back(offset);
+        let expected = self.ticks_at(offset);
+        // Where jumps come thick and fast, what each of them has rounded off must not add up.
+        let lag_ticks = if expected - self.jumped_ticks < JUMP_TICKS { self.lag_ticks } else { 0.0 };
+        self.offset_ticks = nearest(expected + lag_ticks - song_ticks);
+        let played_ticks = song_ticks + whole(self.offset_ticks);
+        self.lag_ticks = expected + lag_ticks - played_ticks;
+        self.jumped_ticks = played_ticks;
+        self.drift = Drift::default();
+        self.anchor(played_ticks, offset, tempo);
+    }
+
+    /// What was before a sample of this block was before it.
+    fn keep_from_going_back(&mut self, offset: i64) {
+        self.least_ticks = self.tick_of(offset - 1);
+    }
+
+    fn anchor(&mut self, ticks: f64, offset: i64, tempo: f64) {
         self.anchor_ticks = ticks;
         self.tempo = tempo;
         self.ticks_per_sample = tempo * f64::from(TICKS_PER_BEAT) / self.samples_per_minute;
-        self.block_samples = 0;
+        self.block_samples = -offset;
+    }
+
+    /// The bars of the song in played time. The bar line stays near 0, so that the value changes only when the metre does.
+    fn played_bars(&self) -> Metre {
+        match self.song_bars {
+            Metre::Bars { bar_line_ticks, bar_ticks } => Metre::Bars {
+                bar_line_ticks: (bar_line_ticks + self.offset_ticks).rem_euclid(i64::from(bar_ticks)),
+                bar_ticks,
+            },
+            Metre::Free => Metre::Free,
+        }
     }
 }
 
-/// The host's bars. The bar line is brought near 0, so that the value changes only when the metre does.
+/// The host's bars, in ticks of the song. The bar line is brought near 0.
 fn bars(transport: &Transport) -> Metre {
     let bar_ticks = match transport.signature {
         Some((beats @ 1..=64, unit @ 1..=64)) => {
@@ -192,8 +362,18 @@ fn bars(transport: &Transport) -> Metre {
         _ => 4 * TICKS_PER_BEAT,
     };
     let bar_start = transport.bar_start_beats.filter(|beats| beats.abs() < 1e9).unwrap_or(0.0);
-    let bar_line = floor(bar_start * f64::from(TICKS_PER_BEAT) + 0.5 + GUARD);
+    let bar_line = nearest(bar_start * f64::from(TICKS_PER_BEAT));
     Metre::Bars { bar_line_ticks: bar_line.rem_euclid(i64::from(bar_ticks)), bar_ticks }
+}
+
+/// The nearest whole number; of two, the higher.
+fn nearest(value: f64) -> i64 {
+    floor(value + 0.5 + GUARD)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "songs have less than 2^52 ticks, and sessions less samples")]
+fn whole(value: i64) -> f64 {
+    value as f64
 }
 
 /// Not `f64::floor`, which calls the mathematics library on processors that must also be of 2004: pages of code and data

@@ -6,7 +6,7 @@ use engine::answer::{AnswerRequest, Controls};
 
 use crate::timeline::Span;
 
-/// What the planner is told. Times are ticks that never go back between two resets.
+/// What the planner is told. Times are ticks that never go back, but where the clock begins anew.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ToWorker {
     /// The player strikes a key.
@@ -76,6 +76,8 @@ pub enum ToWorker {
         /// Where it ended.
         at_ticks: i64,
     },
+    /// The song starts while the player plays: forget all but the call so far. No plan is left.
+    Start,
     /// Forget all.
     Reset,
 }

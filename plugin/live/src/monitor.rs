@@ -24,6 +24,8 @@ pub enum Doing {
     Stuck,
     /// A fault was caught.
     Broken,
+    /// Nothing is heard or planned, and the host says that the song rolls, but has told the same position for a second.
+    Frozen,
 }
 
 /// What is counted.
@@ -62,7 +64,7 @@ pub trait Monitor {
     fn set_call(&self, n_notes: u32);
     /// The bar of the answer that is heard, from 1, and how many it has; 0 if it is endless.
     fn set_answer_bar(&self, bar: u32, n_bars: u32);
-    /// Where the song is, in its ticks and in beats a minute. Comes after the block's events.
+    /// Where played time is, in ticks, with its bars and in beats a minute. Comes after the block's events.
     fn set_position(&self, ticks: i64, metre: Metre, tempo: f32);
     /// Comes last in each block.
     fn set_doing(&self, doing: Doing);

@@ -32,6 +32,8 @@ use sounding::{Sounding, Whose};
 use worker_client::WorkerClient;
 
 const SCHEDULE_CAPACITY: usize = 1024;
+/// A song position that has stood still for so long will not move by itself.
+const FROZEN_MS: f64 = 1000.0;
 
 /// The musician without a host: what the audio thread owns. It reads its settings from `S`, has its answers planned by `W`, and
 /// lets `M` know what happens.
@@ -57,10 +59,11 @@ pub struct Performer<S, W, M> {
     begun_samples: i64,
 }
 
-/// What comes next within a block, in the order of things that fall on one sample: what ends, what the player does, whose
-/// turn it is, what begins.
+/// What comes next within a block, in the order of things that fall on one sample: the song is elsewhere, what ends, what the
+/// player does, whose turn it is, what begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
+    Wrap,
     AnswerEnds,
     NoteEnds,
     Input,
@@ -106,8 +109,10 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let block_ms = || self.clock.ms_of_samples(i64::from(n_samples));
         self.worker.begin_block(|| (host.wall_clock(), Duration::from_secs_f64(block_ms() / 1000.0)));
         let course = self.clock.begin_block(transport);
-        if course != Course::GoesOn {
-            self.monitor.record(TimelineEvent::Jump { ticks: self.clock.tick_at(0) });
+        match course {
+            Course::GoesOn => {}
+            Course::BeginsAnew => self.monitor.record(TimelineEvent::Anew { ticks: self.clock.tick_at(0) }),
+            Course::Jumps | Course::Starts | Course::Stops => self.record_jump(0),
         }
         self.sounding.settle(0, host);
         let is_other_turn = self.read_settings();
@@ -157,6 +162,9 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                     next = next.min((offset.max(now), what));
                 }
             };
+            if let Some(offset) = self.clock.next_wrap() {
+                offer(offset, Next::Wrap);
+            }
             if let Some((tick, is_end)) = self.turn.deadline() {
                 offer(self.due(tick), if is_end { Next::AnswerEnds } else { Next::Turn });
             }
@@ -175,6 +183,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             now = next.0;
             let sample = u32::try_from(now).unwrap_or(0);
             match next.1 {
+                Next::Wrap => self.wrap(sample, host),
                 Next::AnswerEnds | Next::Turn => self.on_deadline(sample, host),
                 Next::NoteEnds => self.end_notes(sample, host),
                 Next::Input => {
@@ -199,6 +208,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let doing = match self.turn.phase() {
             _ if self.settings.is_off => Doing::Off,
             _ if self.worker.is_out_of_step() => Doing::Stuck,
+            Phase::Idle | Phase::Listening if self.clock.still_ms() >= FROZEN_MS => Doing::Frozen,
             Phase::Idle => Doing::Idle,
             Phase::Listening => Doing::Listening,
             Phase::Planning { .. } => Doing::Planning,

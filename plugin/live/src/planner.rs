@@ -127,6 +127,7 @@ impl Planner {
                     self.finish(plan, at_ticks);
                 }
             }
+            ToWorker::Start => self.start(),
             ToWorker::Reset => {
                 self.remind();
                 self.heard.clear();
@@ -137,6 +138,21 @@ impl Planner {
         }
         // While more is waiting, the model can hear of it later: it may have to forget it all anyway.
         self.tell_model(|| listener.peek().is_some());
+    }
+
+    /// The song begins with what it remembers, and with the call so far.
+    fn start(&mut self) {
+        let call = self.player.call();
+        // The styles that were chosen then, as far as the session still knows them.
+        let styles: Vec<(Note, u8)> =
+            self.session.last_notes(call.len() + MOST_NOTES).map(|(note, known)| (note, known.style)).collect();
+        let style = |note: &Note| styles.iter().rfind(|(known, _)| known == note).map_or(0, |(_, style)| *style);
+        let call: Vec<Heard> = call.iter().map(|note| Heard::over(*note, style(note))).collect();
+        self.heard.retain(|heard| !heard.is_ours && self.player.is_of_call(&heard.note));
+        self.heard.splice(..0, call);
+        self.plan = None;
+        self.player = PlayerNotes::default();
+        self.remind();
     }
 
     /// From its next start on, the song begins with this.

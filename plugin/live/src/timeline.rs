@@ -1,7 +1,7 @@
 //! What was played and what is to come, as it is shown and as a take keeps it.
 //!
-//! The performer records events as they happen; whoever shows them drains these into a [`History`]. Songs jump and loop; the
-//! timeline does not: it counts on from where the song left off.
+//! The performer records events as they happen; whoever shows them drains these into a [`History`]. Ticks are of played time, which
+//! goes on when songs jump and loop. A new performer's, and one's that is reset, begin anew; the timeline's do not.
 //!
 //! Reading order: `bars` is where its bar lines are, `passage` a take as plain values, `history` keeps the notes.
 
@@ -26,7 +26,7 @@ pub struct Span {
     pub velocity: u8,
 }
 
-/// What the performer records. Ticks are the song's.
+/// What the performer records. Ticks are of played time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimelineEvent {
     /// The player strikes a key.
@@ -64,8 +64,20 @@ pub enum TimelineEvent {
         /// When.
         ticks: i64,
     },
+    /// The keys that are down are none of a call any more.
+    CallEnds {
+        /// When.
+        ticks: i64,
+    },
     /// The song goes on from elsewhere.
     Jump {
+        /// When.
+        ticks: i64,
+        /// Where, in ticks of the song.
+        song_ticks: i64,
+    },
+    /// Ticks begin anew, as the song's.
+    Anew {
         /// Where.
         ticks: i64,
     },

@@ -4,7 +4,10 @@
 //! After each thing that happens, [`Turn::plan`] says whether the hand-over can be known by now. Silence is planned for
 //! as soon as it begins. A hand-over that comes whether or not the player is silent is planned for at the last moment,
 //! and again with each key until then, so that the answer knows all of the call.
+//!
+//! Reading order: `rules` is what is asked of the turns, `jumps` what a song does to them that starts or is elsewhere.
 
+mod jumps;
 mod rules;
 
 use engine::Metre;

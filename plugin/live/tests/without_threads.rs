@@ -175,6 +175,7 @@ fn play(call: &[Note]) -> (Vec<Note>, Passage) {
             tempo: Some(TEMPO),
             bar_start_beats: Some(0.0),
             signature: Some((4, 4)),
+            loop_beats: None,
         };
         let mut page = Page { begun_samples, input: events, heard: &mut heard };
         performer.process(&transport, BLOCK_SAMPLES, &mut page);

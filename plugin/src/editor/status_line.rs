@@ -46,6 +46,11 @@ pub(crate) fn status_line(status: &Status, params: &AntiphonParams) -> StatusLin
         (Engine::Loading, _) => {
             say(StatusKind::Calm, "Loading the model", "This takes a moment; your notes pass through")
         }
+        (_, Doing::Frozen) => say(
+            StatusKind::Wrong,
+            "The song position stands still",
+            "The host says that the song rolls, but not where it is. I count on by myself; stop the song and start it again",
+        ),
         (_, Doing::Idle) if no_pack.is_some() => {
             let what = if params.model.is_network() { "network" } else { "style pack" };
             let why = format!("I play without the song's {what}: {}", no_pack.unwrap_or_default());

@@ -6,6 +6,9 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{Event, Instance, Message, Parameter, Settings, Transport};
 
+/// Keeps rounding errors from moving the end of a loop that falls exactly on a sample.
+const GUARD: f64 = 1e-4;
+
 /// How the rig's clock relates to the wall's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
@@ -22,6 +25,10 @@ pub struct Rig<I: Instance> {
     pub plugin: I,
     /// Length of the blocks, in samples; may change at any time up to the settings' longest.
     pub block: u32,
+    /// Whether a block ends where the song's loop does, as in most hosts. Else the plugin is told of the jump with the next block.
+    pub splits_at_loop_end: bool,
+    /// Whether the plugin is told where the loop is, in a format whose instances can.
+    pub tells_loop: bool,
     /// All that the plugin sent so far, in the order it sent it.
     pub heard: Vec<Event>,
     /// What each call of `process` took.
@@ -46,6 +53,8 @@ impl<I: Instance> Rig<I> {
         Self {
             plugin,
             block: settings.max_block,
+            splits_at_loop_end: true,
+            tells_loop: true,
             heard: Vec::new(),
             process_times: Vec::new(),
             settings,
@@ -175,7 +184,8 @@ impl<I: Instance> Rig<I> {
             .drain(..due)
             .map(|event| (u32::try_from(event.at_samples.saturating_sub(now)).unwrap_or(0), event.message))
             .collect();
-        let transport = self.transport();
+        let mut transport = self.transport();
+        transport.loop_beats = transport.loop_beats.filter(|_| self.tells_loop);
 
         self.output.clear();
         let begun = Instant::now();
@@ -214,9 +224,9 @@ impl<I: Instance> Rig<I> {
     fn until_loop_end(&self) -> u32 {
         let transport = self.transport();
         match transport.loop_beats {
-            Some((start, end)) if transport.is_playing && end > start => {
+            Some((start, end)) if self.splits_at_loop_end && transport.is_playing && end > start => {
                 let seconds = (end - transport.beats) * 60.0 / transport.tempo;
-                ((seconds * self.settings.sample_rate).ceil() as u32).max(1)
+                ((seconds * self.settings.sample_rate - GUARD).ceil() as u32).max(1)
             }
             _ => u32::MAX,
         }
@@ -227,7 +237,7 @@ impl<I: Instance> Rig<I> {
         if let Some((start, end)) = transport.loop_beats
             && transport.is_playing
             && end > start
-            && transport.beats >= end
+            && transport.beats >= end - GUARD / self.settings.sample_rate * transport.tempo / 60.0
         {
             self.set_transport(Transport { beats: start + (transport.beats - end) % (end - start), ..transport });
         }
@@ -311,6 +321,16 @@ mod tests {
             assert_eq!(*frames, expected_frames);
             assert!((beats - expected_beats).abs() < 1e-9, "{beats} is not {expected_beats}");
         }
+    }
+
+    #[test]
+    fn a_host_may_tell_late_that_it_has_looped() {
+        let mut rig = rig(600);
+        rig.splits_at_loop_end = false;
+        rig.set_transport(Transport { loop_beats: Some((1.0, 2.0)), ..Transport::rolling(60.0) });
+        rig.run(3000).unwrap();
+        let beats: Vec<f64> = rig.plugin.blocks.iter().map(|block| (block.1 * 10.0).round() / 10.0).collect();
+        assert_eq!(beats, [0.0, 0.6, 1.2, 1.8, 1.4]);
     }
 
     #[test]

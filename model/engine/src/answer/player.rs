@@ -27,7 +27,7 @@ impl Default for PlayerNotes {
 impl PlayerNotes {
     /// Keeps a note that is over, and lets the session learn from it.
     pub fn push(&mut self, note: Note, session: &mut Session) {
-        if note.onset_ticks >= self.call_from_ticks {
+        if self.is_of_call(&note) {
             self.call.push(note);
         }
         // Between two calls there was an answer.
@@ -43,13 +43,19 @@ impl PlayerNotes {
         self.call_from_ticks = from_ticks;
     }
 
+    /// Whether a note belongs to the present call.
+    #[must_use]
+    pub fn is_of_call(&self, note: &Note) -> bool {
+        note.onset_ticks >= self.call_from_ticks
+    }
+
     /// What is known of the call, if it ends now. `sounding` are its notes that were not over, and so not kept yet, up to now.
     #[must_use]
     pub fn features(&self, sounding: impl IntoIterator<Item = Note>, song_seed: u32) -> CallFeatures {
         let (mut call, mut recent) = (self.call.clone(), self.recent.clone());
         for note in sounding {
             recent.push(note);
-            if note.onset_ticks >= self.call_from_ticks {
+            if self.is_of_call(&note) {
                 call.push(note);
             }
         }

@@ -23,6 +23,15 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         self.sounding.release(now, Whose::Answer, host);
     }
 
+    /// Ends notes of an answer that is over or given up.
+    pub(super) fn end_what_sounds(&mut self, now: u32, host: &mut impl Host) {
+        if self.schedule.n_sounding() > 0 {
+            self.schedule.forget_ending();
+            self.monitor.record(TimelineEvent::Cut { ticks: self.clock.tick_at(now) });
+            self.sounding.release(now, Whose::Answer, host);
+        }
+    }
+
     pub(super) fn end_notes(&mut self, now: u32, host: &mut impl Host) {
         let is_due = |tick| self.clock.offset_of(tick) - self.ahead_samples <= i64::from(now);
         while let Some(ending) = self.schedule.take_ended(is_due) {

@@ -36,11 +36,26 @@ pub(super) struct Edges {
     pub(super) hand_over: Edge,
     /// The controller.
     pub(super) pedal: Edge,
+    /// Channels whose sustain pedal is down, a bit each. No stop lets it go: only the player's foot does.
+    pub(super) sustain: u16,
 }
 
 impl Edges {
     pub(super) fn new() -> Self {
-        Self { off: Edge::OFF, thru: Edge::ON, panic: Edge::OFF, hand_over: Edge::default(), pedal: Edge::OFF }
+        Self {
+            off: Edge::OFF,
+            thru: Edge::ON,
+            panic: Edge::OFF,
+            hand_over: Edge::default(),
+            pedal: Edge::OFF,
+            sustain: 0,
+        }
+    }
+
+    /// The sustain pedal of a channel goes down or up.
+    pub(super) fn hear_sustain(&mut self, channel: u8, is_down: bool) {
+        let bit = 1 << (channel & 15);
+        self.sustain = if is_down { self.sustain | bit } else { self.sustain & !bit };
     }
 }
 

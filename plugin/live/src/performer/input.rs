@@ -95,7 +95,9 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             && channel == self.output.played()
             && !self.turn.is_any_held()
             && self.turn.last_played().is_some_and(|last| ticks <= last + 1);
-        if self.is_on() && !is_last_key_up {
+        // Hosts say so where the song jumps, to end what its tracks have played there.
+        let is_of_the_jump = self.clock.has_jumped();
+        if self.is_on() && !is_last_key_up && !is_of_the_jump {
             let action = self.turn.silence(ticks);
             self.act(now, action, host);
             self.plan(now, ticks, host);
@@ -149,6 +151,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     }
 
     fn hear_pedal(&mut self, now: u32, channel: u8, is_down: bool) {
+        self.edges.hear_sustain(channel, is_down);
         if self.is_on() {
             self.tell(ToWorker::Pedal { ticks: self.clock.tick_at(now), channel, is_down });
         }

@@ -85,6 +85,10 @@ fn random_song(seed: u32) -> u32 {
             2 => performer.reset(),
             3 => transport.is_playing = !transport.is_playing,
             4 => transport.signature = Some([(4, 4), (3, 4), (7, 8)][dice.roll(3) as usize]),
+            6 => {
+                let start = transport.beats.unwrap() - f64::from(dice.roll(8));
+                transport.loop_beats = (dice.roll(2) == 0).then_some((start, start + f64::from(dice.roll(100)) / 10.0));
+            }
             5 => performer.activate([44_100.0, 96_000.0][dice.roll(2) as usize], RenderMode::Live),
             _ => {}
         }
@@ -100,7 +104,10 @@ fn random_song(seed: u32) -> u32 {
         assert!(heard[at..].windows(2).all(|w| w[0].0 <= w[1].0), "out of order in song {seed}");
         assert!(heard[at..].iter().all(|(offset, _)| *offset < n_samples.max(1)), "beyond the block in song {seed}");
         let step = f64::from(n_samples) / 48_000.0 / 60.0 * transport.tempo.unwrap();
-        transport.beats = transport.beats.map(|beats| beats + step);
+        transport.beats = transport.beats.map(|beats| match transport.loop_beats {
+            Some((start, end)) if beats < end && beats + step >= end && dice.roll(4) > 0 => start,
+            _ => beats + step,
+        });
         if dice.roll(4) > 0 {
             work(&worker, &mut dice);
         }
@@ -154,6 +161,23 @@ fn a_worker_that_never_answers_stops_nothing_and_is_counted() {
     assert_eq!(heard.len(), 6000, "all is passed through");
     assert!(board.n(Count::QueueFull) > 0);
     assert_eq!(board.doing.get(), Doing::Stuck);
+}
+
+#[test]
+fn a_position_that_stands_still_gets_a_word() {
+    let (mut performer, _worker, board) = performer(Settings::default());
+    let mut seen = Vec::new();
+    let mut heard = Vec::new();
+    for (beats, is_playing) in [(4.0, true), (4.0, false), (5.0, true), (5.1, true), (4.0, true)] {
+        for _ in 0..101 {
+            let transport = Transport { is_playing, beats: Some(beats), ..Transport::default() };
+            let mut host = Moody { input: vec![].into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
+            performer.process(&transport, 480, &mut host);
+        }
+        seen.push(board.doing.get());
+    }
+    use Doing::{Frozen, Idle};
+    assert_eq!(seen, [Frozen, Idle, Frozen, Frozen, Frozen]);
 }
 
 #[test]

@@ -4,12 +4,13 @@ use engine::answer::AnswerRequest;
 
 use super::Performer;
 use super::answer::{is_wanted, take_in};
-use super::sounding::Whose;
+use super::sounding::{Whose, bits};
 use crate::clock::Course;
 use crate::events::Host;
 use crate::messages::{Begin, ToWorker};
 use crate::monitor::{Count, Monitor};
 use crate::settings::{Settings, SettingsSource};
+use crate::timeline::TimelineEvent;
 use crate::turn::{Action, Phase, Turn};
 use crate::worker::Worker;
 
@@ -20,20 +21,24 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let Self { edges, .. } = self;
         let (is_off_moved, is_panic_pressed) = (edges.off.moved(is_off), edges.panic.rising(is_panic));
         let is_thru_ended = edges.thru.falling(is_thru);
-        if course == Course::BeginsAnew || is_panic_pressed {
+        if course == Course::BeginsAnew || course == Course::Stops || is_panic_pressed {
+            if course == Course::BeginsAnew {
+                self.edges.sustain = 0;
+            }
             self.start_over(Whose::Both, host);
-        } else if course == Course::Jumps || is_off_moved {
+        } else if is_off_moved {
             // What the player holds ends when the player lets it go: who sent the note-on holds its note-off.
             self.start_over(Whose::Answer, host);
+        } else if course == Course::Starts {
+            self.start(host);
+        } else if course == Course::Jumps {
+            self.jump(0, host);
         }
         if is_thru_ended {
             self.sounding.release(0, Whose::Player, host);
         }
         self.reset_worker_that_caught_up();
-        let metre = self.clock.metre();
-        if self.worker.is_news(metre) {
-            self.tell(ToWorker::Metre(metre));
-        }
+        self.tell_metre();
         let is_button_pressed = self.edges.hand_over.rising(is_handed_over);
         if is_button_pressed && !is_off {
             self.hand_over(0, host);
@@ -42,11 +47,79 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
 
     /// Forgets the song so far: the turns, the answer and the model's memory.
     fn start_over(&mut self, whose: Whose, host: &mut impl Host) {
+        let ticks = self.clock.tick_at(0);
         self.drop_answer(0, host);
         self.sounding.release(0, whose, host);
+        self.monitor.record(TimelineEvent::CallEnds { ticks });
         self.turn = Turn::new();
         self.n_answers = 0;
         self.tell(ToWorker::Reset);
+        // They are down still, though what they held has ended.
+        for channel in bits(self.edges.sustain.into()) {
+            self.tell(ToWorker::Pedal { ticks, channel, is_down: true });
+        }
+    }
+
+    /// The song starts, with all that it remembers and no more. Who is in the middle of a phrase goes on with it.
+    fn start(&mut self, host: &mut impl Host) {
+        let tick = self.clock.tick_at(0);
+        if !self.turn.is_open(tick) {
+            return self.start_over(Whose::Answer, host);
+        }
+        let action = self.turn.start(tick);
+        self.act(0, action, host);
+        self.end_what_sounds(0, host);
+        self.n_answers = 0;
+        // The call is told again: in the song's bars.
+        self.tell_metre();
+        self.tell(ToWorker::Start);
+        self.plan(0, tick, host);
+    }
+
+    /// The song goes on from elsewhere. What we play ends, and nothing else: not a key, nor the phrase so far.
+    fn jump(&mut self, now: u32, host: &mut impl Host) {
+        let tick = self.clock.tick_at(now);
+        let metre = self.clock.metre();
+        let is_metre_kept = !self.worker.is_other(metre);
+        let is_begun_there = is_metre_kept
+            && !self.clock.tells_loop()
+            && self.turn.has_begun_on_a_bar_line(self.clock.last_block_tick(), metre);
+        if is_begun_there {
+            return;
+        }
+        let was_waiting = self.turn.deadline().is_some();
+        let action = self.turn.jump(tick);
+        self.act(now, action, host);
+        self.end_what_sounds(now, host);
+        if !is_metre_kept {
+            // In other bars, an answer that has not begun is another one.
+            let action = self.turn.invalidate_plan();
+            self.act(now, action, host);
+            self.tell_metre();
+        }
+        if was_waiting {
+            self.plan(now, tick, host);
+        }
+    }
+
+    /// The host has told where the song's loop ends: it jumps back now.
+    pub(super) fn wrap(&mut self, now: u32, host: &mut impl Host) {
+        self.clock.wrap(now);
+        self.record_jump(now);
+        self.jump(now, host);
+    }
+
+    /// Lets whoever shows it know that the song is elsewhere.
+    pub(super) fn record_jump(&mut self, now: u32) {
+        let ticks = self.clock.tick_at(now);
+        self.monitor.record(TimelineEvent::Jump { ticks, song_ticks: ticks - self.clock.offset_ticks() });
+    }
+
+    fn tell_metre(&mut self) {
+        let metre = self.clock.metre();
+        if self.worker.is_news(metre) {
+            self.tell(ToWorker::Metre(metre));
+        }
     }
 
     /// While the song rolls, the generator begins by itself.

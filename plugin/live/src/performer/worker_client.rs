@@ -73,6 +73,11 @@ impl<W: Worker> WorkerClient<W> {
         self.plan
     }
 
+    /// Whether these are other bars than it was last told.
+    pub(super) fn is_other(&self, metre: Metre) -> bool {
+        self.metre != Some(metre)
+    }
+
     /// Whether these are other bars than it was last told. From now on they are what it was told.
     pub(super) fn is_news(&mut self, metre: Metre) -> bool {
         self.metre.replace(metre) != Some(metre)

@@ -24,6 +24,11 @@ impl Heard {
         Self { note, channel: 0, strike: 0, is_key_down: false, is_pedalled: false, is_ours: true, style }
     }
 
+    /// A note of the player that is over.
+    pub(super) fn over(note: Note, style: u8) -> Self {
+        Self { is_ours: false, ..Self::ours(note, style) }
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.is_key_down || self.is_pedalled
     }

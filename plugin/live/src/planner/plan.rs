@@ -68,7 +68,7 @@ impl Plan {
             Some(ToWorker::Cancel { turn }) => turn == self.turn,
             Some(ToWorker::Finish { turn, at_ticks }) => turn == self.turn && reached >= at_ticks,
             Some(ToWorker::Replace { turn, from_ticks, .. }) => turn == self.turn && reached >= from_ticks,
-            Some(ToWorker::Reset) => true,
+            Some(ToWorker::Reset | ToWorker::Start) => true,
             _ => false,
         }
     }

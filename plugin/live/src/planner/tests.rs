@@ -158,6 +158,41 @@ fn a_reset_makes_it_as_new() {
 }
 
 #[test]
+fn a_start_keeps_the_call_and_forgets_the_rest() {
+    let pedal = |ticks, is_down| ToWorker::Pedal { ticks, channel: 0, is_down };
+    let phrase = || {
+        call(400).into_iter().map(|message| match message {
+            ToWorker::On { ticks, channel, key, velocity, strike, .. } => {
+                ToWorker::On { ticks, channel, key, velocity, style: 2, strike }
+            }
+            other => other,
+        })
+    };
+    let metre = ToWorker::Metre(Metre::Bars { bar_line_ticks: 100, bar_ticks: 192 });
+    let expected = tell(&mut planner(), [metre].into_iter().chain(phrase()).chain([begin(2, 640, 384)]));
+    // Half of the phrase, or all of it, is over when the song starts; and what is told to the model depends on how much waits.
+    for n_before in [0, 8, 9, 16] {
+        for next in [None, Some(ToWorker::Cancel { turn: 9 })] {
+            let mut planner = planner();
+            tell(
+                &mut planner,
+                call(0).into_iter().chain([begin(1, 240, 96), ToWorker::Finish { turn: 1, at_ticks: 336 }]),
+            );
+            let mut ears = Ears { next, ..Ears::default() };
+            for message in phrase().take(n_before).chain([metre, ToWorker::Start]).chain(phrase().skip(n_before)) {
+                planner.handle(message, &mut ears);
+            }
+            assert_eq!(tell(&mut planner, [begin(2, 640, 384)]), expected, "{n_before} messages before the start");
+            assert_eq!(planner.n_learnt(), 8);
+        }
+    }
+    // The pedal is where it was.
+    let mut planner = planner();
+    tell(&mut planner, [pedal(0, true), ToWorker::Start].into_iter().chain(call(10)));
+    assert_eq!(planner.heard.iter().filter(|heard| heard.is_open()).count(), 5);
+}
+
+#[test]
 fn the_pedal_holds_notes_until_it_comes_up() {
     let mut planner = planner();
     let mut play = |messages: &[ToWorker]| drop(tell(&mut planner, messages.iter().copied()));

@@ -4,7 +4,7 @@ use engine::Metre;
 
 const BEAT: i64 = engine::TICKS_PER_BEAT as i64;
 
-/// Bar lines of the song.
+/// Bar lines in played time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bars {
     /// One of them.
@@ -26,8 +26,10 @@ impl From<Metre> for Bars {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Segment {
     pub(super) from_ticks: i64,
-    /// Ticks of the timeline less ticks of the song.
+    /// Ticks of the timeline less those of played time.
     pub(super) offset_ticks: i64,
+    /// And less those of the song.
+    pub(super) song_offset_ticks: i64,
     pub(super) bars: Bars,
 }
 
@@ -40,7 +42,7 @@ impl Segment {
         }
     }
 
-    /// Adds bar lines with the number of the bar, and beat lines without, from one tick up to another.
+    /// Adds bar lines with the number of the bar in the song, and beat lines without, from one tick up to another.
     pub(super) fn lines(&self, from: i64, to: i64, lines: &mut Vec<(i64, Option<i64>)>) {
         let line = self.bars.line_ticks + self.offset_ticks;
         let bar = i64::from(self.bars.length_ticks);
@@ -52,9 +54,10 @@ impl Segment {
             }
             return;
         }
+        let first_bar = line - (line - self.song_offset_ticks).div_euclid(bar) * bar;
         let mut at = from - (from - line).rem_euclid(bar);
         while at < to {
-            let number = (at - line).div_euclid(bar) + 1;
+            let number = (at - first_bar).div_euclid(bar) + 1;
             lines.extend([(at, Some(number))].into_iter().filter(|&(at, _)| at >= from));
             let beats = (1..).map(|beat| at + beat * BEAT).take_while(|&beat| beat < (at + bar).min(to));
             lines.extend(beats.filter(|&beat| beat >= from).map(|beat| (beat, None)));

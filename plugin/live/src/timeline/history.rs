@@ -16,7 +16,7 @@ const HELD: i64 = i64::MAX;
 /// A part of the timeline as it is shown, in its ticks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Roll {
-    /// Where the song is.
+    /// Now.
     pub now_ticks: i64,
     /// In the order of their onsets.
     pub notes: Vec<TimelineNote>,
@@ -77,7 +77,7 @@ impl History {
         self.planned.clear();
     }
 
-    /// Takes in all events. `now_ticks` and `bars` are the song's, as they were before the first of the events was read; `tempo`
+    /// Takes in all events. `now_ticks` and `bars` are as they were before the first of the events was read, in played time; `tempo`
     /// is in beats a minute, and `n_lost` counts all events that found no room so far.
     pub fn drain(
         &mut self,
@@ -87,16 +87,16 @@ impl History {
         tempo: f32,
         n_lost: u32,
     ) {
-        let mut has_jumped = false;
+        let mut is_anew = false;
         for event in events {
-            has_jumped |= matches!(event, TimelineEvent::Jump { .. });
+            is_anew |= matches!(event, TimelineEvent::Anew { .. });
             self.take_in(event);
         }
-        if !has_jumped {
+        if !is_anew {
             self.now_ticks = now_ticks + self.offset();
         }
         if self.segment().bars != bars {
-            self.begin_segment(self.offset(), bars);
+            self.begin_segment(Segment { from_ticks: self.now_ticks, bars, ..self.segment() });
         }
         self.tempo = tempo;
         if std::mem::replace(&mut self.n_lost, n_lost) != n_lost {
@@ -135,9 +135,17 @@ impl History {
                 self.end(Who::Antiphon, None, ticks + offset);
                 self.planned.clear();
             }
-            TimelineEvent::Jump { ticks } => {
+            TimelineEvent::CallEnds { ticks } => self.end(Who::Player, None, ticks + offset),
+            TimelineEvent::Jump { ticks, song_ticks } => {
+                let from_ticks = ticks + offset;
+                let song_offset_ticks = from_ticks - song_ticks;
+                self.begin_segment(Segment { from_ticks, song_offset_ticks, ..self.segment() });
+            }
+            TimelineEvent::Anew { ticks } => {
                 self.end_held_notes(self.now_ticks);
-                self.begin_segment(self.now_ticks - ticks, self.segment().bars);
+                let (from_ticks, offset_ticks) = (self.now_ticks, self.now_ticks - ticks);
+                let song_offset_ticks = offset_ticks;
+                self.begin_segment(Segment { from_ticks, offset_ticks, song_offset_ticks, ..self.segment() });
             }
         }
     }
@@ -220,11 +228,11 @@ impl History {
         self.segment().offset_ticks
     }
 
-    fn begin_segment(&mut self, offset_ticks: i64, bars: Bars) {
+    fn begin_segment(&mut self, segment: Segment) {
         if self.segments.len() == MAX_SEGMENTS {
             self.segments.pop_front();
         }
-        self.segments.push_back(Segment { from_ticks: self.now_ticks, offset_ticks, bars });
+        self.segments.push_back(segment);
     }
 
     /// A call that begins after an answer has ended begins a new take.

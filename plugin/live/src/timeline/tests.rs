@@ -76,22 +76,38 @@ fn a_new_plan_takes_the_place_of_the_last() {
 }
 
 #[test]
-fn a_loop_does_not_turn_the_timeline_back() {
+fn a_loop_is_a_phrase_that_goes_on_in_bars_that_are_counted_as_in_the_song() {
     let mut timeline = Timeline::default();
     timeline.set_position(700, FOUR, 120.0);
     timeline.record(TimelineEvent::CallOn { ticks: 720, key: 60, velocity: 90 });
-    timeline.set_position(768, FOUR, 120.0);
+    timeline.set_position(760, FOUR, 120.0);
     timeline.read();
-    timeline.record(TimelineEvent::Jump { ticks: 0 });
-    timeline.record(TimelineEvent::CallOn { ticks: 12, key: 62, velocity: 90 });
-    timeline.set_position(24, FOUR, 120.0);
+    timeline.record(TimelineEvent::Jump { ticks: 768, song_ticks: 0 });
+    timeline.record(TimelineEvent::CallOn { ticks: 780, key: 62, velocity: 90 });
+    timeline.record(TimelineEvent::CallOff { ticks: 790, key: 60 });
+    timeline.set_position(816, FOUR, 120.0);
     let notes = seen(&mut timeline);
-    assert_eq!(notes, [(Who::Player, 720, 768, 60), (Who::Player, 780, i64::MAX, 62)], "the key is let go at the jump");
-    timeline.set_position(48, FOUR, 120.0);
-    let roll = timeline.read().roll(200, 200);
+    assert_eq!(notes, [(Who::Player, 720, 790, 60), (Who::Player, 780, i64::MAX, 62)], "keys are held over the wrap");
+    let roll = timeline.read().roll(300, 200);
     assert_eq!(roll.now_ticks, 816);
     let bars: Vec<_> = roll.lines.iter().filter_map(|&(ticks, bar)| Some((ticks, bar?))).collect();
-    assert_eq!(bars, [(768, 1), (960, 2)], "bars are counted as in the song");
+    assert_eq!(bars, [(768, 1), (960, 2)]);
+    timeline.record(TimelineEvent::CallEnds { ticks: 820 });
+    assert_eq!(seen(&mut timeline)[1], (Who::Player, 780, 820, 62));
+}
+
+#[test]
+fn another_performer_does_not_turn_the_timeline_back() {
+    let mut timeline = Timeline::default();
+    timeline.record(TimelineEvent::CallOn { ticks: 720, key: 60, velocity: 90 });
+    timeline.set_position(768, FOUR, 120.0);
+    timeline.read();
+    timeline.record(TimelineEvent::Anew { ticks: 0 });
+    timeline.record(TimelineEvent::CallOn { ticks: 12, key: 62, velocity: 90 });
+    timeline.set_position(24, FOUR, 120.0);
+    assert_eq!(seen(&mut timeline), [(Who::Player, 720, 768, 60), (Who::Player, 780, i64::MAX, 62)]);
+    timeline.set_position(48, FOUR, 120.0);
+    assert_eq!(timeline.read().roll(200, 200).now_ticks, 816);
 }
 
 #[test]
@@ -131,7 +147,7 @@ fn the_history_is_bounded() {
     let mut timeline = Timeline::default();
     for ticks in 0..6000 {
         timeline.record(TimelineEvent::CallOn { ticks, key: 60, velocity: 90 });
-        timeline.record(TimelineEvent::Jump { ticks });
+        timeline.record(TimelineEvent::Jump { ticks, song_ticks: 0 });
         timeline.set_position(ticks, FREE, 120.0);
         if ticks % 100 == 0 {
             timeline.read();

@@ -60,6 +60,7 @@ fn states() -> Vec<(&'static str, StatusKind, [&'static str; 2], Window)> {
         ("continue", StatusKind::Answering, ["Continuing: bar 1", "Play, and I stop"], endless),
         ("continue-idle", StatusKind::Calm, ["Your turn: play, or start", "Start the song"], waiting),
         ("stuck", StatusKind::Wrong, ["Too much at once", "Pause for a moment"], doing(Doing::Stuck)),
+        ("frozen", StatusKind::Wrong, ["position stands still", "start it again"], doing(Doing::Frozen)),
         ("broken", StatusKind::Wrong, ["Stopped after a fault", "add it again"], doing(Doing::Broken)),
         ("off", StatusKind::Calm, ["Off", "choose Answer"], off),
         ("bypass", StatusKind::Calm, ["Bypassed", "switch Bypass off"], bypassed),
