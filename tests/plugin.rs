@@ -18,6 +18,7 @@ mod pacing;
 mod packs;
 mod parity;
 mod random_host;
+mod starts;
 mod state;
 mod thru;
 mod timing;
