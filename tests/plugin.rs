@@ -20,6 +20,7 @@ mod packs;
 mod panic;
 mod parity;
 mod random_host;
+mod starts;
 mod state;
 mod thru;
 mod timing;

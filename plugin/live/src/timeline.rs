@@ -75,6 +75,8 @@ pub enum TimelineEvent {
         ticks: i64,
         /// Where, in ticks of the song.
         song_ticks: i64,
+        /// The bars from there on.
+        bars: Bars,
     },
     /// Ticks begin anew, as the song's.
     Anew {

@@ -112,7 +112,8 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     /// Lets whoever shows it know that the song is elsewhere.
     pub(super) fn record_jump(&mut self, now: u32) {
         let ticks = self.clock.tick_at(now);
-        self.monitor.record(TimelineEvent::Jump { ticks, song_ticks: ticks - self.clock.offset_ticks() });
+        let (song_ticks, bars) = (ticks - self.clock.offset_ticks(), self.clock.metre().into());
+        self.monitor.record(TimelineEvent::Jump { ticks, song_ticks, bars });
     }
 
     fn tell_metre(&mut self) {

@@ -87,15 +87,16 @@ impl History {
         tempo: f32,
         n_lost: u32,
     ) {
-        let mut is_anew = false;
+        let mut has_jumped = false;
         for event in events {
-            is_anew |= matches!(event, TimelineEvent::Anew { .. });
+            has_jumped |= matches!(event, TimelineEvent::Anew { .. } | TimelineEvent::Jump { .. });
             self.take_in(event);
         }
-        if !is_anew {
+        // What was before a jump tells nothing of what is after it.
+        if !has_jumped {
             self.now_ticks = now_ticks + self.offset();
         }
-        if self.segment().bars != bars {
+        if !has_jumped && self.segment().bars != bars {
             self.begin_segment(Segment { from_ticks: self.now_ticks, bars, ..self.segment() });
         }
         self.tempo = tempo;
@@ -136,10 +137,11 @@ impl History {
                 self.planned.clear();
             }
             TimelineEvent::CallEnds { ticks } => self.end(Who::Player, None, ticks + offset),
-            TimelineEvent::Jump { ticks, song_ticks } => {
+            TimelineEvent::Jump { ticks, song_ticks, bars } => {
                 let from_ticks = ticks + offset;
                 let song_offset_ticks = from_ticks - song_ticks;
-                self.begin_segment(Segment { from_ticks, song_offset_ticks, ..self.segment() });
+                self.begin_segment(Segment { from_ticks, song_offset_ticks, bars, ..self.segment() });
+                self.now_ticks = self.now_ticks.max(from_ticks);
             }
             TimelineEvent::Anew { ticks } => {
                 self.end_held_notes(self.now_ticks);
@@ -215,9 +217,10 @@ impl History {
         lines
     }
 
-    /// The segment of a tick; without bars before the first that is remembered.
+    /// The segment of a tick. The first that is remembered stands for those before it.
     fn segment_at(&self, ticks: i64) -> Segment {
-        self.segments.iter().rfind(|segment| segment.from_ticks <= ticks).copied().unwrap_or_default()
+        let at = self.segments.iter().rfind(|segment| segment.from_ticks <= ticks);
+        at.or(self.segments.front()).copied().unwrap_or_default()
     }
 
     fn segment(&self) -> Segment {

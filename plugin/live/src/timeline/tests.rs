@@ -82,7 +82,7 @@ fn a_loop_is_a_phrase_that_goes_on_in_bars_that_are_counted_as_in_the_song() {
     timeline.record(TimelineEvent::CallOn { ticks: 720, key: 60, velocity: 90 });
     timeline.set_position(760, FOUR, 120.0);
     timeline.read();
-    timeline.record(TimelineEvent::Jump { ticks: 768, song_ticks: 0 });
+    timeline.record(TimelineEvent::Jump { ticks: 768, song_ticks: 0, bars: FOUR.into() });
     timeline.record(TimelineEvent::CallOn { ticks: 780, key: 62, velocity: 90 });
     timeline.record(TimelineEvent::CallOff { ticks: 790, key: 60 });
     timeline.set_position(816, FOUR, 120.0);
@@ -94,6 +94,21 @@ fn a_loop_is_a_phrase_that_goes_on_in_bars_that_are_counted_as_in_the_song() {
     assert_eq!(bars, [(768, 1), (960, 2)]);
     timeline.record(TimelineEvent::CallEnds { ticks: 820 });
     assert_eq!(seen(&mut timeline)[1], (Who::Player, 780, 820, 62));
+}
+
+#[test]
+fn a_take_after_a_jump_into_other_bars_begins_with_a_bar_of_those() {
+    let mut timeline = Timeline::default();
+    timeline.set_position(0, FOUR, 120.0);
+    timeline.read();
+    // A loop of three beats and a half, of which the position is not told yet.
+    let bars = Bars { line_ticks: 168, length_ticks: 192 };
+    timeline.record(TimelineEvent::Jump { ticks: 168, song_ticks: 0, bars });
+    timeline.record(TimelineEvent::CallOn { ticks: 180, key: 62, velocity: 90 });
+    let take = timeline.read().last_take().unwrap();
+    assert_eq!((take.notes[0].on_ticks, take.bar_ticks), (12, 192));
+    timeline.set_position(200, Metre::Bars { bar_line_ticks: 168, bar_ticks: 192 }, 120.0);
+    assert_eq!(timeline.read().last_take().unwrap().notes[0].on_ticks, 12);
 }
 
 #[test]
@@ -147,7 +162,7 @@ fn the_history_is_bounded() {
     let mut timeline = Timeline::default();
     for ticks in 0..6000 {
         timeline.record(TimelineEvent::CallOn { ticks, key: 60, velocity: 90 });
-        timeline.record(TimelineEvent::Jump { ticks, song_ticks: 0 });
+        timeline.record(TimelineEvent::Jump { ticks, song_ticks: 0, bars: Bars::default() });
         timeline.set_position(ticks, FREE, 120.0);
         if ticks % 100 == 0 {
             timeline.read();
