@@ -59,7 +59,7 @@ impl Timeline {
 
     /// A fresh queue for a new audio thread. Not to be called on that thread.
     pub(crate) fn recorder(&self) -> EventRecorder {
-        let (producer, consumer) = queue(CAPACITY, TimelineEvent::Anew { ticks: 0 });
+        let (producer, consumer) = queue(CAPACITY, TimelineEvent::Anew { ticks: 0, bars: Bars::default() });
         let mut drained = self.drained.lock();
         drained.events = consumer;
         drained.history.begin_anew();

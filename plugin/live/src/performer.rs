@@ -111,7 +111,10 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let course = self.clock.begin_block(transport);
         match course {
             Course::GoesOn => {}
-            Course::BeginsAnew => self.monitor.record(TimelineEvent::Anew { ticks: self.clock.tick_at(0) }),
+            Course::BeginsAnew => {
+                let (ticks, bars) = (self.clock.tick_at(0), self.clock.metre().into());
+                self.monitor.record(TimelineEvent::Anew { ticks, bars });
+            }
             Course::Jumps | Course::Starts | Course::Stops => self.record_jump(0),
         }
         self.sounding.settle(0, host);

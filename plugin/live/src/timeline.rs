@@ -82,6 +82,8 @@ pub enum TimelineEvent {
     Anew {
         /// Where.
         ticks: i64,
+        /// The bars from there on.
+        bars: Bars,
     },
 }
 

@@ -32,7 +32,7 @@ fn performing() -> Window {
     let mut recorder = status.timeline.recorder();
     let timeline = &status.timeline;
     let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
-    recorder.record(timeline, TimelineEvent::Anew { ticks: 0 });
+    recorder.record(timeline, TimelineEvent::Anew { ticks: 0, bars: metre.into() });
     timeline.set_position(0, metre, 96.0);
     timeline.drain();
     let start = 11 * BAR;

@@ -143,11 +143,11 @@ impl History {
                 self.begin_segment(Segment { from_ticks, song_offset_ticks, bars, ..self.segment() });
                 self.now_ticks = self.now_ticks.max(from_ticks);
             }
-            TimelineEvent::Anew { ticks } => {
+            TimelineEvent::Anew { ticks, bars } => {
                 self.end_held_notes(self.now_ticks);
                 let (from_ticks, offset_ticks) = (self.now_ticks, self.now_ticks - ticks);
                 let song_offset_ticks = offset_ticks;
-                self.begin_segment(Segment { from_ticks, offset_ticks, song_offset_ticks, ..self.segment() });
+                self.begin_segment(Segment { from_ticks, offset_ticks, song_offset_ticks, bars });
             }
         }
     }

@@ -117,7 +117,7 @@ fn another_performer_does_not_turn_the_timeline_back() {
     timeline.record(TimelineEvent::CallOn { ticks: 720, key: 60, velocity: 90 });
     timeline.set_position(768, FOUR, 120.0);
     timeline.read();
-    timeline.record(TimelineEvent::Anew { ticks: 0 });
+    timeline.record(TimelineEvent::Anew { ticks: 0, bars: FOUR.into() });
     timeline.record(TimelineEvent::CallOn { ticks: 12, key: 62, velocity: 90 });
     timeline.set_position(24, FOUR, 120.0);
     assert_eq!(seen(&mut timeline), [(Who::Player, 720, 768, 60), (Who::Player, 780, i64::MAX, 62)]);
