@@ -1,6 +1,7 @@
 //! Numbers a piece's bars, and counts its beats, through all its changes of metre.
 
 use crate::note::TICKS_PER_BEAT;
+use crate::tempo::in_force;
 use crate::time_signature::MetreChange;
 
 const BEAT_TICKS: i64 = TICKS_PER_BEAT as i64;
@@ -58,8 +59,7 @@ impl BarLines {
     }
 
     fn section(&self, ticks: i64) -> Option<&Section> {
-        let next = self.sections.partition_point(|section| section.start_ticks <= ticks);
-        self.sections.get(next.saturating_sub(1))
+        in_force(&self.sections, |section| section.start_ticks, ticks)
     }
 
     /// The number of the bar at `ticks`: 0 from the first bar line on, negative before it. `None` without bars.

@@ -24,8 +24,7 @@ impl Score {
 
     /// A bar line, and the length of the bars from there on.
     fn bars_at(&self, ticks: i64) -> (i64, i64) {
-        let after = self.metres.partition_point(|metre| metre.start_ticks <= ticks);
-        let start = self.metres.get(after.saturating_sub(1)).map_or(0, |metre| metre.start_ticks);
+        let start = self.metre_change(ticks).map_or(0, |metre| metre.start_ticks);
         (start, i64::from(self.signature(ticks).bar_ticks(self.ticks_per_beat)))
     }
 

@@ -5,7 +5,7 @@ use crate::metre::{Metre, Position};
 use crate::note::{Note, TICKS_PER_BEAT};
 use crate::overlap::tidy;
 use crate::score::{Part, Role, Score};
-use crate::tempo::{TempoMap, as_f64, resample};
+use crate::tempo::{TempoMap, as_f64, in_force, resample};
 use crate::time_signature::{MetreChange, TimeSignature};
 
 /// Ticks in a second of music without a beat, which is read at a nominal 120 BPM.
@@ -116,8 +116,7 @@ impl Reduction {
     }
 
     fn metre_change(&self, ticks: i64) -> Option<&MetreChange> {
-        let after = self.metres.partition_point(|metre| metre.start_ticks <= ticks);
-        self.metres.get(after.saturating_sub(1))
+        in_force(&self.metres, |metre| metre.start_ticks, ticks)
     }
 }
 

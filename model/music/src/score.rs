@@ -2,7 +2,7 @@
 
 use crate::metre::Metre;
 use crate::note::{Note, TICKS_PER_BEAT};
-use crate::tempo::{TempoMap, resample};
+use crate::tempo::{TempoMap, in_force, resample};
 use crate::time_signature::{MetreChange, TimeSignature};
 
 /// The channel of drums, counted from 0: keys on it are no pitches.
@@ -150,8 +150,11 @@ impl Score {
     /// The time signature in force at a time; 4/4 where there is none.
     #[must_use]
     pub fn signature(&self, ticks: i64) -> TimeSignature {
-        let after = self.metres.partition_point(|metre| metre.start_ticks <= ticks);
-        self.metres.get(after.saturating_sub(1)).map_or(TimeSignature::COMMON, |metre| metre.signature)
+        self.metre_change(ticks).map_or(TimeSignature::COMMON, |metre| metre.signature)
+    }
+
+    pub(crate) fn metre_change(&self, ticks: i64) -> Option<&MetreChange> {
+        in_force(&self.metres, |metre| metre.start_ticks, ticks)
     }
 
     /// The same at another resolution, each time to the nearest tick; a note lasts at least one.

@@ -98,9 +98,14 @@ impl TempoMap {
     }
 
     fn change(&self, ticks: i64) -> &Change {
-        let after = self.changes.partition_point(|change| change.start_ticks <= ticks);
-        &self.changes[after.saturating_sub(1)]
+        in_force(&self.changes, |change| change.start_ticks, ticks).unwrap_or(&self.changes[0])
     }
+}
+
+/// Of changes by rising start, the last that has begun at a time; before the first, the first. `None` if there are none.
+pub(crate) fn in_force<T>(changes: &[T], start_ticks: impl Fn(&T) -> i64, ticks: i64) -> Option<&T> {
+    let n_begun = changes.partition_point(|change| start_ticks(change) <= ticks);
+    changes.get(n_begun.saturating_sub(1))
 }
 
 /// Microseconds in a beat, to the nearest, within what a MIDI file can hold.
