@@ -14,7 +14,7 @@ use crate::data::batch::{ATTRIBUTES, Batch};
 use crate::data::corpus::Split;
 use crate::data::dataset::{Dataset, Told};
 use crate::network::Network;
-use crate::network::cpu::{Workspace, guesses};
+use crate::network::cpu::{Guess, Workspace, guesses};
 use crate::train::VALID_BATCH_SIZE;
 
 /// Told besides, in every column: what the plugin tells at least.
@@ -126,29 +126,37 @@ pub fn worth(weights: &Weights, dataset: &Dataset, split: Split, n_notes: usize,
     ensure!(!batches.is_empty(), "there are no {} pieces to measure on", split.name());
     let everything: Vec<Vec<u32>> =
         batches.iter().map(|batch| batch.mask[1].iter().map(|&mask| u32::from(mask > 0.0)).collect()).collect();
-    let plain = total(&measure(&network, &batches, &everything, usize::MAX, &everything)?).bits();
+    // Of each note, told only what is always told: what every other condition is left open against.
+    let plain = measure(&network, &batches, &everything, usize::MAX, &everything)?;
     let mut all = BTreeMap::new();
     for (index, (name, n_values)) in TABLES.into_iter().enumerate() {
         if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
             continue;
         }
         let own = known(&batches, index);
-        let open: Vec<Vec<u32>> = own.iter().map(|own| vec![0; own.len()]).collect();
         let of = |values: &[Vec<u32>]| measure(&network, &batches, values, index, &own);
-        let (told, open, shuffled) = (of(&own)?, of(&open)?, of(&shuffled(&own))?);
+        let told = by_value(&of(&own)?, &own);
+        let open = if ALWAYS_TOLD.contains(&name) {
+            let untold: Vec<Vec<u32>> = own.iter().map(|own| vec![0; own.len()]).collect();
+            by_value(&of(&untold)?, &own)
+        } else {
+            by_value(&plain, &own)
+        };
+        let shuffled = by_value(&of(&shuffled(&own))?, &own);
         let n_notes = total(&told).n_notes;
         if n_notes == 0 {
             continue;
         }
-        let of_value = |by_value: &ByValue, value: &u32| by_value.get(value).copied().unwrap_or_default().bits().total;
+        let of_value = |sums: &ByValue, value: &u32| sums.get(value).copied().unwrap_or_default().bits().total;
         let value = |(value, nats): (&u32, &Nats)| {
             let (open, shuffled) = (of_value(&open, value), of_value(&shuffled, value));
             (*value, ValueWorth { n_notes: nats.n_notes, told: nats.bits().total, open, shuffled })
         };
         let values = if n_values <= MOST_VALUES { told.iter().map(value).collect() } else { BTreeMap::new() };
-        let [told, open, shuffled] = [told, open, shuffled].map(|by_value| total(&by_value).bits());
+        let [told, open, shuffled] = [told, open, shuffled].map(|sums| total(&sums).bits());
         all.insert(name, Worth { n_notes, told, open, shuffled, values });
     }
+    let plain = total(&by_value(&plain, &everything)).bits();
     Ok(Report { plain, conditions: all })
 }
 
@@ -171,33 +179,33 @@ fn shuffled(own: &[Vec<u32>]) -> Vec<Vec<u32>> {
     own.iter().map(|own| own.iter().map(&mut other).collect()).collect()
 }
 
-/// The nats of the notes of each value in `by`, except 0, with only this condition told as `values` say, and what is always
-/// told.
+/// What each note of each batch costs, with only this condition told as `values` say, and what is always told. Batches in which
+/// no note is wanted are passed over.
 fn measure(
     network: &Network,
     batches: &[Batch],
     values: &[Vec<u32>],
     index: usize,
-    by: &[Vec<u32>],
-) -> Result<ByValue> {
+    wanted: &[Vec<u32>],
+) -> Result<Vec<Vec<Guess>>> {
     let workspace = Workspace::default();
-    let of_batch = |((batch, values), by): ((&Batch, &Vec<u32>), &Vec<u32>)| -> Result<ByValue> {
-        let mut sums = ByValue::new();
-        if by.iter().all(|&value| value == 0) {
-            return Ok(sums);
+    let of_batch = |((batch, values), wanted): ((&Batch, &Vec<u32>), &Vec<u32>)| {
+        if wanted.iter().all(|&value| value == 0) {
+            return Ok(Vec::new());
         }
-        let told = with(batch, index, values);
-        let (_, guesses) = guesses(network, &told, &workspace)?;
-        for (i, guess) in guesses.iter().enumerate().filter(|(i, _)| by[*i] != 0) {
-            let nats = |a: usize| if told.mask[a][i] > 0.0 { f64::from(guess.nats[a]) } else { 0.0 };
-            *sums.entry(by[i]).or_default() += Nats { n_notes: 1, attributes: std::array::from_fn(nats) };
-        }
-        Ok(sums)
+        Ok(guesses(network, &with(batch, index, values), &workspace)?.1)
     };
-    let all: Vec<ByValue> = batches.par_iter().zip(values).zip(by).map(of_batch).collect::<Result<_>>()?;
+    batches.par_iter().zip(values).zip(wanted).map(of_batch).collect()
+}
+
+/// The nats of the notes of each value in `by`, except 0.
+fn by_value(guesses: &[Vec<Guess>], by: &[Vec<u32>]) -> ByValue {
     let mut sums = ByValue::new();
-    all.into_iter().flatten().for_each(|(value, nats)| *sums.entry(value).or_default() += nats);
-    Ok(sums)
+    let notes = guesses.iter().zip(by).flat_map(|(guesses, by)| guesses.iter().zip(by));
+    for (guess, &value) in notes.filter(|(_, value)| **value != 0) {
+        *sums.entry(value).or_default() += Nats { n_notes: 1, attributes: guess.nats.map(f64::from) };
+    }
+    sums
 }
 
 /// The batch with only this condition told, and what is always told.
@@ -274,7 +282,7 @@ mod tests {
             ..batch()
         };
         let by = vec![vec![1, 1, 2, 2, 2, 0]];
-        let sums = measure(&network, std::slice::from_ref(&batch), &by, 5, &by).unwrap();
+        let sums = by_value(&measure(&network, std::slice::from_ref(&batch), &by, 5, &by).unwrap(), &by);
         assert_eq!(sums.iter().map(|(value, nats)| (*value, nats.n_notes)).collect::<Vec<_>>(), [(1, 2), (2, 3)]);
         let whole = crate::network::cpu::nats(&network, &with(&batch, 5, &by[0]), &Workspace::default()).unwrap();
         for (a, b) in total(&sums).attributes.into_iter().zip(whole) {

@@ -6,12 +6,12 @@ use super::{Nats, Workspace, keep, take, with_pass};
 use crate::data::batch::Batch;
 use crate::network::Network;
 
-/// How well one event was predicted, by attribute. Says nothing of attributes that do not count.
+/// How well one event was predicted, by attribute.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Guess {
-    /// What its value cost.
+    /// What its value cost; 0 where it does not count.
     pub nats: [f32; 4],
-    /// Whether its value was the likeliest of all.
+    /// Whether its value was the likeliest of all. Says nothing where it does not count.
     pub is_likeliest: [bool; 4],
 }
 
@@ -29,8 +29,8 @@ pub fn guesses(network: &Network, batch: &Batch, workspace: &Workspace) -> Resul
         for (attribute, nats) in nats.iter_mut().enumerate() {
             *nats = pass.head(attribute, &events, &mut buffers, &mut []);
             let targets = &batch.target[attribute];
-            let of_events = buffers.head.nats(targets).zip(buffers.head.likeliest(targets));
-            for (guess, (nats, is_likeliest)) in guesses.iter_mut().zip(of_events) {
+            let of_events = buffers.head.nats.iter().zip(buffers.head.likeliest(targets));
+            for (guess, (&nats, is_likeliest)) in guesses.iter_mut().zip(of_events) {
                 (guess.nats[attribute], guess.is_likeliest[attribute]) = (nats, is_likeliest);
             }
         }

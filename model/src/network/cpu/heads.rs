@@ -14,6 +14,8 @@ pub(super) struct HeadBuffers {
     z: Vec<f32>,
     gelu: Vec<f32>,
     logits: Vec<f32>,
+    /// Of each event, after a pass without gradients; 0 where the target does not count. (events)
+    pub(super) nats: Vec<f32>,
 }
 
 impl HeadBuffers {
@@ -22,15 +24,6 @@ impl HeadBuffers {
         // The loss has taken the highest logit off all of them.
         let rows = self.logits.chunks_exact(self.logits.len() / targets.len().max(1));
         rows.zip(targets).map(|(logits, &target)| logits.get(target as usize).is_some_and(|&logit| logit == 0.0))
-    }
-
-    /// After a pass without gradients: the nats of each target, for events that count.
-    pub(super) fn nats(&self, targets: &[u32]) -> impl Iterator<Item = f32> {
-        let rows = self.logits.chunks_exact(self.logits.len() / targets.len().max(1));
-        rows.zip(targets).map(|(logits, &target)| {
-            let sum: f32 = logits.iter().map(|logit| logit.exp()).sum();
-            sum.ln() - logits.get(target as usize).copied().unwrap_or(f32::NEG_INFINITY)
-        })
     }
 }
 
@@ -44,7 +37,7 @@ impl Pass<'_> {
         gradients: &mut [Vec<f32>],
     ) -> f64 {
         let (d, hidden) = (self.plan.config.d_model, self.plan.config.d_head_hidden);
-        let Buffers { h, narrow: dh, head: HeadBuffers { z, gelu, logits }, .. } = buffers;
+        let Buffers { h, narrow: dh, head: HeadBuffers { z, gelu, logits, nats }, .. } = buffers;
         let places = self.plan.head(attribute);
         let (w_hidden, w_logits, bias) =
             (self.weights[places.hidden], self.weights[places.logits], self.weights[places.bias]);
@@ -62,7 +55,7 @@ impl Pass<'_> {
         let targets = &self.batch.target[attribute][events.clone()];
         let mask = &self.batch.mask[attribute][events.clone()];
         if gradients.is_empty() {
-            return ops::cross_entropy_forward(logits, bias, targets, mask);
+            return ops::cross_entropy_forward(sized(nats, n), logits, bias, targets, mask);
         }
         let nats = ops::cross_entropy_both(logits, bias, targets, mask, self.scale, &mut gradients[places.bias]);
         weight_gradient(&mut gradients[places.logits], logits, gelu, hidden);

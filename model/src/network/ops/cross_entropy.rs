@@ -17,14 +17,23 @@ fn log_sum(shifted: &mut [f32], logits: &[f32], bias: &[f32]) -> f32 {
     log_sum_in_place(shifted, bias)
 }
 
-/// The sum of the masked nats, in one thread. Overwrites the logits.
-pub(crate) fn cross_entropy_forward(logits: &mut [f32], bias: &[f32], targets: &[u32], mask: &[f32]) -> f64 {
+/// The masked nats of each row, 0 where they do not count, and their sum; in one thread. Overwrites the logits.
+pub(crate) fn cross_entropy_forward(
+    nats: &mut [f32],
+    logits: &mut [f32],
+    bias: &[f32],
+    targets: &[u32],
+    mask: &[f32],
+) -> f64 {
     let mut sum = 0.0;
     vectorised(|| {
-        for ((logits, &target), &mask) in logits.chunks_exact_mut(bias.len()).zip(targets).zip(mask) {
+        let rows = logits.chunks_exact_mut(bias.len()).zip(targets).zip(mask);
+        for (nats, ((logits, &target), &mask)) in nats.iter_mut().zip(rows) {
+            *nats = 0.0;
             if mask != 0.0 {
                 let log_sum = log_sum_in_place(logits, bias);
-                sum += f64::from(mask * (log_sum - logits[target as usize]));
+                *nats = mask * (log_sum - logits[target as usize]);
+                sum += f64::from(*nats);
             }
         }
     });
