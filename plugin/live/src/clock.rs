@@ -6,32 +6,19 @@
 //! whole ticks, which change where the song jumps: so a phrase over a loop's end is one phrase, and a note falls on the tick on
 //! which it would in a song that was played straight on.
 //!
-//! Reading order: `drift` tells a song that is a little off from one that jumps, `song_loop` is a loop whose bounds the host tells.
+//! Reading order: `transport` is what the host says, `drift` tells a song that is a little off from one that jumps, `song_loop` is a
+//! loop whose bounds the host tells.
 
 mod drift;
 mod song_loop;
+mod transport;
 
 use engine::{Metre, TICKS_PER_BEAT};
 
 use drift::{Drift, JUMP_TICKS};
 use song_loop::SongLoop;
-
-/// What the host says about its song at the start of a block.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Transport {
-    /// Whether the song rolls.
-    pub is_playing: bool,
-    /// Where it is, in quarter notes from its start.
-    pub beats: Option<f64>,
-    /// Beats a minute.
-    pub tempo: Option<f64>,
-    /// A bar line, in quarter notes from the song's start.
-    pub bar_start_beats: Option<f64>,
-    /// Beats of a bar, and how many of them make a whole note.
-    pub signature: Option<(i32, i32)>,
-    /// Start and end of the loop in which the song rolls, in quarter notes from its start. With it, the wrap is known to the sample.
-    pub loop_beats: Option<(f64, f64)>,
-}
+pub use transport::Transport;
+use transport::bars;
 
 /// How a block follows the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,9 +118,10 @@ impl Clock {
     }
 
     /// Takes the host's word at the start of a block.
+    #[inline]
     pub(crate) fn begin_block(&mut self, transport: &Transport) -> Course {
         let (was_playing, is_playing) = (self.told.is_playing, transport.is_playing);
-        let tempo = self.hear(transport);
+        let (tempo, is_news) = self.hear(transport);
         self.has_jumped = false;
         let song_ticks = transport
             .beats
@@ -190,22 +178,27 @@ impl Clock {
             Course::GoesOn => {}
         }
         self.song_loop = song_loop.filter(|ahead| !is_still && self.song_ticks_at(0) < ahead.end_ticks - guard);
-        self.metre = if song_ticks.is_some() { self.played_bars() } else { Metre::Free };
+        let is_free = song_ticks.is_none();
+        if is_news || course != Course::GoesOn || is_free != (self.metre == Metre::Free) {
+            self.metre = if is_free { Metre::Free } else { self.played_bars() };
+        }
         course
     }
 
-    /// Takes in all but the position. The tempo.
-    fn hear(&mut self, transport: &Transport) -> f64 {
+    /// Takes in all but the position. The tempo, and whether any of that is new.
+    #[inline]
+    fn hear(&mut self, transport: &Transport) -> (f64, bool) {
         let told = Transport { beats: None, ..*transport };
         if told == self.told {
-            return self.tempo;
+            return (self.tempo, false);
         }
         self.song_bars = bars(transport);
         self.told = told;
-        transport.tempo.filter(|t| t.is_finite()).map_or(120.0, |t| t.clamp(1.0, 2000.0))
+        (transport.tempo.filter(|t| t.is_finite()).map_or(120.0, |t| t.clamp(1.0, 2000.0)), true)
     }
 
     /// The sample of this block, or of a later one, at which the song jumps back to the start of its loop, as far as that is known.
+    #[inline]
     pub(crate) fn next_wrap(&self) -> Option<i64> {
         let end_ticks = self.song_loop?.end_ticks + whole(self.offset_ticks);
         // One that is wrapped to is never the next.
@@ -214,6 +207,7 @@ impl Clock {
     }
 
     /// The song jumps back, at a sample of this block.
+    #[inline]
     pub(crate) fn wrap(&mut self, offset: u32) {
         if let Some(song_loop) = self.song_loop {
             let song_ticks = self.song_ticks_at(offset.into());
@@ -266,55 +260,66 @@ impl Clock {
     }
 
     /// The tick nearest to a sample of this block.
+    #[inline]
     pub(crate) fn tick_at(&self, offset: u32) -> i64 {
         self.tick_of(offset.into())
     }
 
     /// The tick nearest to the start of the block before this one.
+    #[inline]
     pub(crate) fn last_block_tick(&self) -> i64 {
         nearest(self.ticks_at(-i64::from(self.last_samples)))
     }
 
     /// The first sample of a tick, from the start of this block; negative if it has passed.
+    #[inline]
     pub(crate) fn offset_of(&self, tick: i64) -> i64 {
         let samples = (whole(tick) - self.anchor_ticks) / self.ticks_per_sample;
         -floor(GUARD - samples) - self.block_samples
     }
 
     /// A time in ticks, at least 1.
+    #[inline]
     pub(crate) fn ticks_of_ms(&self, ms: f64) -> i64 {
         floor(ms / 60_000.0 * self.tempo * f64::from(TICKS_PER_BEAT) + 0.5 + GUARD).max(1)
     }
 
     /// A length in ticks, at least 1.
+    #[inline]
     pub(crate) fn ticks_of_beats(&self, beats: f64) -> i64 {
         floor(beats * f64::from(TICKS_PER_BEAT) + 0.5).max(1)
     }
 
     /// Milliseconds as whole samples.
+    #[inline]
     pub(crate) fn samples_of_ms(&self, ms: f64) -> i64 {
         floor(ms / 60_000.0 * self.samples_per_minute + 0.5)
     }
 
     /// A time in milliseconds.
+    #[inline]
     pub(crate) fn ms_of_samples(&self, samples: i64) -> f64 {
         whole(samples) * 60_000.0 / self.samples_per_minute
     }
 
+    #[inline]
     fn tick_of(&self, offset: i64) -> i64 {
         nearest(self.ticks_at(offset)).max(self.least_ticks)
     }
 
+    #[inline]
     fn ticks_at(&self, offset: i64) -> f64 {
         self.anchor_ticks + whole(self.block_samples + offset) * self.ticks_per_sample
     }
 
     /// Ticks of the song.
+    #[inline]
     fn song_ticks_at(&self, offset: i64) -> f64 {
         self.ticks_at(offset) - whole(self.offset_ticks)
     }
 
     /// From a sample of this block on, the song is elsewhere. Played time goes on, with the fraction of a tick that is the song's.
+    #[inline]
     fn go_to(&mut self, song_ticks: f64, offset: i64, tempo: f64) {
         self.has_jumped = true;
         self.keep_from_going_back(offset);
@@ -330,10 +335,12 @@ impl Clock {
     }
 
     /// What was before a sample of this block was before it.
+    #[inline]
     fn keep_from_going_back(&mut self, offset: i64) {
         self.least_ticks = self.tick_of(offset - 1);
     }
 
+    #[inline]
     fn anchor(&mut self, ticks: f64, offset: i64, tempo: f64) {
         self.anchor_ticks = ticks;
         self.tempo = tempo;
@@ -342,6 +349,7 @@ impl Clock {
     }
 
     /// The bars of the song in played time. The bar line stays near 0, so that the value changes only when the metre does.
+    #[inline]
     fn played_bars(&self) -> Metre {
         match self.song_bars {
             Metre::Bars { bar_line_ticks, bar_ticks } => Metre::Bars {
@@ -351,19 +359,6 @@ impl Clock {
             Metre::Free => Metre::Free,
         }
     }
-}
-
-/// The host's bars, in ticks of the song. The bar line is brought near 0.
-fn bars(transport: &Transport) -> Metre {
-    let bar_ticks = match transport.signature {
-        Some((beats @ 1..=64, unit @ 1..=64)) => {
-            (beats.unsigned_abs() * 4 * TICKS_PER_BEAT / unit.unsigned_abs()).max(1)
-        }
-        _ => 4 * TICKS_PER_BEAT,
-    };
-    let bar_start = transport.bar_start_beats.filter(|beats| beats.abs() < 1e9).unwrap_or(0.0);
-    let bar_line = nearest(bar_start * f64::from(TICKS_PER_BEAT));
-    Metre::Bars { bar_line_ticks: bar_line.rem_euclid(i64::from(bar_ticks)), bar_ticks }
 }
 
 /// The nearest whole number; of two, the higher.

@@ -8,7 +8,8 @@
 //!
 //! Whoever runs a [`Performer`] calls [`Performer::process`] for each block of samples, with a [`Host`] that brings and takes
 //! events, a [`SettingsSource`], a [`Worker`] that carries messages to a [`Planner`] and back, and a [`Monitor`] that is let
-//! know what happens. None of the performer's calls allocates, locks or waits, but in an offline render.
+//! know what happens. None of the performer's calls allocates, locks or waits, but in an offline render. What runs in a block is
+//! generic or `#[inline]`, so that it lies together in whoever uses it: between two blocks, memory leaves the cache.
 //!
 //! Reading order: `events` is what is played, `settings` what the player has set; `clock` makes ticks of samples; `turn`
 //! says whose turn it is; `messages` is what performer and planner tell each other, `worker` how they get there; `performer`

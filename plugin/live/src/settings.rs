@@ -98,6 +98,7 @@ impl Settings {
     }
 
     /// What is asked of the turns now.
+    #[inline]
     pub(crate) fn rules(&self, clock: &Clock) -> Rules {
         Rules {
             silence_ticks: match self.silence {

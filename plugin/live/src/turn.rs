@@ -118,6 +118,7 @@ impl Turn {
     }
 
     /// A key goes down: what that ends. [`Turn::plan`] must follow.
+    #[inline]
     pub(crate) fn key_down(&mut self, tick: i64, channel: u8, key: u8, rules: &Rules) -> Option<Action> {
         let n_strikes = &mut self.held[usize::from(channel & 15)][usize::from(key & 127)];
         if *n_strikes < u8::MAX {
@@ -142,6 +143,7 @@ impl Turn {
     }
 
     /// A key goes up, once if it was struck several times; false if it was not down. [`Turn::plan`] must follow.
+    #[inline]
     pub(crate) fn key_up(&mut self, tick: i64, channel: u8, key: u8) -> bool {
         let n_strikes = &mut self.held[usize::from(channel & 15)][usize::from(key & 127)];
         let is_down = *n_strikes > 0;
@@ -201,6 +203,7 @@ impl Turn {
 
     /// The tick at which [`Turn::on_deadline`] must be called next, and whether it ends an answer (which comes before what the
     /// player does on the same sample; the other deadlines come after).
+    #[inline]
     pub(crate) fn deadline(&self) -> Option<(i64, bool)> {
         match self.phase {
             Phase::Idle | Phase::Listening => self.plan_at_ticks.map(|tick| (tick, false)),
@@ -212,6 +215,7 @@ impl Turn {
     }
 
     /// The deadline has come, and the controls have changed since the last action or not. [`Turn::plan`] must follow.
+    #[inline]
     pub(crate) fn on_deadline(&mut self, is_changed: bool) -> Option<Action> {
         match self.phase {
             Phase::Idle | Phase::Listening => {
@@ -248,6 +252,7 @@ impl Turn {
     }
 
     /// Plans the answer, if it can be known by now when it begins. `now` is when it could be heard at the earliest.
+    #[inline]
     pub(crate) fn plan(&mut self, now: i64, rules: &Rules) -> Option<Action> {
         self.plan_at_ticks = None;
         self.is_generator_paused &= rules.is_generator;
@@ -290,6 +295,7 @@ impl Turn {
     }
 
     /// When the next answer begins, as far as that is known, and whether it does unless the player plays.
+    #[inline]
     fn next_start(&self, now: i64, rules: &Rules) -> Option<(i64, bool)> {
         // Of two at the same time, the surer one: `false` is less than `true`.
         let mut next: Option<(i64, bool)> = None;
@@ -311,6 +317,7 @@ impl Turn {
     }
 
     /// The bar line after the bars that are the player's.
+    #[inline]
     fn trade_ticks(&self, now: i64, rules: &Rules) -> Option<i64> {
         let bar = bar_ticks(rules.metre);
         let (first, _) = self.call?;
@@ -324,6 +331,7 @@ impl Turn {
         Some(up_to(now.max(begun + bars * bar), begun, bar))
     }
 
+    #[inline]
     fn end_ticks(&self, start_ticks: i64, rules: &Rules) -> i64 {
         match (rules.length, rules.trade_bars, self.call) {
             (Length::Endless, ..) => i64::MAX,
@@ -348,6 +356,7 @@ impl Turn {
     }
 }
 
+#[inline]
 fn until(from_ticks: i64, end_ticks: i64) -> i64 {
     (from_ticks + LOOK_AHEAD_TICKS).min(end_ticks)
 }

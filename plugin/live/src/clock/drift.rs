@@ -17,7 +17,9 @@ pub(super) struct Drift {
 impl Drift {
     /// Whether a song drifts that is off by so much after a block. Less than `least_ticks` is not corrected, and does not add up.
     pub(super) fn is_drift(&mut self, off_by: f64, block_ticks: f64, least_ticks: f64) -> bool {
-        self.sum_ticks *= (1.0 - block_ticks / FORGET_TICKS).max(0.0);
+        if self.sum_ticks != 0.0 {
+            self.sum_ticks *= (1.0 - block_ticks / FORGET_TICKS).max(0.0);
+        }
         if off_by.abs() <= least_ticks {
             return true;
         }

@@ -40,6 +40,7 @@ impl Schedule {
     }
 
     /// Takes a note that begins no earlier than those before it. False if there is no room.
+    #[inline]
     pub(crate) fn plan(&mut self, note: PlannedNote) -> bool {
         let has_room = self.coming.len() < self.capacity;
         if has_room {
@@ -49,11 +50,13 @@ impl Schedule {
     }
 
     /// Drops the notes that have not begun.
+    #[inline]
     pub(crate) fn forget_coming(&mut self) {
         self.coming.clear();
     }
 
     /// Drops the notes that begin at this tick or later.
+    #[inline]
     pub(crate) fn forget_from(&mut self, tick: i64) {
         self.coming.truncate(self.coming.partition_point(|note| note.on_ticks < tick));
     }
@@ -69,11 +72,13 @@ impl Schedule {
     }
 
     /// When the next sounding note ends.
+    #[inline]
     pub(crate) fn next_off(&self) -> Option<i64> {
         self.ending.iter().map(|ending| ending.off_ticks).min()
     }
 
     /// The next note, which is then no longer to come.
+    #[inline]
     pub(crate) fn take_coming(&mut self) -> Option<PlannedNote> {
         self.coming.pop_front()
     }
@@ -84,12 +89,14 @@ impl Schedule {
     }
 
     /// The note that has sounded longest.
+    #[inline]
     pub(crate) fn take_oldest(&mut self) -> Option<Ending> {
         let (place, _) = self.ending.iter().enumerate().min_by_key(|(_, ending)| ending.id)?;
         Some(self.ending.swap_remove(place))
     }
 
     /// Notes when a note that begins now ends, and gives it a number. `None` if there is no room: it must not begin.
+    #[inline]
     pub(crate) fn begin(&mut self, note: &PlannedNote, channel: u8) -> Option<u32> {
         if self.ending.len() == self.capacity {
             return None;
@@ -100,6 +107,7 @@ impl Schedule {
     }
 
     /// A note that ends at a tick that is due.
+    #[inline]
     pub(crate) fn take_ended(&mut self, is_due: impl Fn(i64) -> bool) -> Option<Ending> {
         let place = self.ending.iter().position(|ending| is_due(ending.off_ticks))?;
         Some(self.ending.swap_remove(place))

@@ -142,6 +142,7 @@ impl Sounding {
     }
 
     /// Whether a pedal was passed on as down.
+    #[inline]
     pub(crate) fn is_held_by(&self, channel: u8, controller: u8) -> bool {
         let mut pedals = self.pedals.iter().zip(HOLDING);
         pedals.any(|(down, holding)| holding == controller && down & 1 << (channel & 15) != 0)
@@ -246,6 +247,9 @@ impl Sounding {
 
     /// Sends note-offs that the host refused before.
     fn pay(&mut self, offset: u32, is_meant: impl Fn(&Owed) -> bool, host: &mut impl Host) {
+        if self.owed.is_empty() {
+            return;
+        }
         let n_open = &mut self.n_open;
         self.owed.retain(|owed| {
             let Owed { channel, key, id, velocity } = *owed;

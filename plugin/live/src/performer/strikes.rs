@@ -56,11 +56,13 @@ impl Strikes {
     }
 
     /// The oldest strike, if there is no room for another one: it is no longer held.
+    #[inline]
     pub(crate) fn make_room(&mut self) -> Option<Strike> {
         (self.held.len() == CAPACITY).then(|| self.remove(0))
     }
 
     /// A key goes down. There must be room.
+    #[inline]
     pub(crate) fn push(&mut self, offset: u32, key: Which, is_heard: bool) -> Strike {
         let Which { channel, key, id } = key;
         self.last_number = self.last_number.wrapping_add(1);
@@ -79,6 +81,7 @@ impl Strikes {
     /// With an id it is the note of that name, or one without a name on that very key. Else, as in MIDI files, it is the latest:
     /// a short note within a long one. But where a key is struck again and let go at one sample, in whatever order, it is the
     /// earlier strike.
+    #[inline]
     pub(crate) fn take(&mut self, offset: u32, which: &Which) -> Option<Strike> {
         let n_fresh = if self.latest.0 == offset { self.latest.1 } else { 0 };
         let n_old = self.held.len().saturating_sub(n_fresh);
@@ -105,6 +108,7 @@ impl Strikes {
         self.latest.1 = 0;
     }
 
+    #[inline]
     fn remove(&mut self, place: usize) -> Strike {
         let (offset, n_fresh) = self.latest;
         if place + n_fresh >= self.held.len() {

@@ -10,12 +10,14 @@ const OPEN_TICKS: i64 = 4 * BEAT;
 
 impl Turn {
     /// The song goes on from elsewhere: what that ends. [`Turn::plan`] must follow.
+    #[inline]
     pub(crate) fn jump(&mut self, tick: i64) -> Option<Action> {
         matches!(self.phase, Phase::Answering { .. }).then(|| self.finish(tick))
     }
 
     /// Whether an answer has begun since a tick, on a bar line. Where the host tells late that the song has jumped, within the
     /// block before, that may be where it has jumped to.
+    #[inline]
     pub(crate) fn has_begun_on_a_bar_line(&self, since: i64, metre: Metre) -> bool {
         let Phase::Answering { start_ticks, .. } = self.phase else { return false };
         let is_on_line = metre != Metre::Free && up_to(start_ticks, line(metre), bar_ticks(metre)) == start_ticks;
@@ -29,6 +31,7 @@ impl Turn {
     }
 
     /// The song starts in the middle of a phrase: what that ends, if anything is planned or heard. [`Turn::plan`] must follow.
+    #[inline]
     pub(crate) fn start(&mut self, tick: i64) -> Option<Action> {
         self.is_generator_paused = false;
         self.jump(tick).or_else(|| self.invalidate_plan())

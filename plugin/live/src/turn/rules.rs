@@ -43,6 +43,7 @@ pub(crate) struct Rules {
 }
 
 /// When the answer begins if it may from `tick` on.
+#[inline]
 pub(super) fn start_ticks(tick: i64, rules: &Rules) -> i64 {
     match (rules.metre, rules.start) {
         (Metre::Free, _) | (_, Start::AtOnce) => tick,
@@ -51,6 +52,7 @@ pub(super) fn start_ticks(tick: i64, rules: &Rules) -> i64 {
 }
 
 /// The next bar line, or the next beat. Each bar counts its own beats: one of 7/8 ends with half of one.
+#[inline]
 pub(super) fn next_line(tick: i64, rules: &Rules) -> i64 {
     let bar = bar_ticks(rules.metre);
     let next_bar = up_to(tick, line(rules.metre), bar);
@@ -77,6 +79,7 @@ pub(crate) fn bar_ticks(metre: Metre) -> i64 {
 }
 
 /// The next line of a grid, or `tick` if it is on one.
+#[inline]
 pub(super) fn up_to(tick: i64, line: i64, spacing: i64) -> i64 {
     tick + (line - tick).rem_euclid(spacing)
 }
