@@ -3,8 +3,10 @@
 
 mod chorales;
 pub mod harmony;
+pub mod hearing;
 pub mod jsb;
 pub mod maestro;
+pub mod performed;
 
 pub use chorales::VOICES;
 

@@ -1,7 +1,7 @@
 //! The command line: options in, text out. What concerns the whole process is here too (Ctrl-C, the pool of threads), so that the
 //! library can be called as often as one likes.
 //!
-//! Reading order: `prepare`, `train`, `distil`, `adapt`, `pack`, `quantise`, `evaluate`, `benchmark`, `generate`,
+//! Reading order: `prepare`, `train`, `distil`, `adapt`, `pack`, `quantise`, `evaluate`, `benchmark`, `ear`, `generate`,
 //! `bench` (a verb each), `controls` (the plugin's, as options), `names` (words
 //! for values), `renamed` (options that were), `terminal` (progress bar and Ctrl-C).
 
@@ -10,6 +10,7 @@ mod bench;
 mod benchmark;
 mod controls;
 mod distil;
+mod ear;
 mod evaluate;
 mod generate;
 mod names;
@@ -59,6 +60,8 @@ enum Verb {
     /// Measure this trainer, or weights, on test sets with published numbers
     #[command(subcommand)]
     Benchmark(benchmark::Benchmark),
+    /// Count what is usual in scores, for the ear
+    Ear(ear::EarArgs),
     /// Write a piece, or the answer to a call, as a MIDI file
     Generate(generate::GenerateArgs),
     /// Look into a MIDI file, a weight file or a prepared folder
@@ -86,6 +89,7 @@ pub(crate) fn run() -> Result<()> {
         Verb::Quantise(args) => quantise::run(args),
         Verb::Evaluate(args) => evaluate::run(args),
         Verb::Benchmark(benchmark) => benchmark::run(benchmark),
+        Verb::Ear(args) => ear::run(args),
         Verb::Generate(args) => generate::run(args),
         Verb::Inspect { file, dump } => {
             print!("{}", inspect::describe(&file, dump)?);

@@ -1,11 +1,14 @@
 //! From files to batches: a corpus is listed, prepared into shards, and drawn from.
 //!
 //! Reading order: [`corpus`] lists files; [`prepare`] reads, checks and labels them; [`shards`] is the folder it writes;
-//! [`dataset`] draws crops of it; [`sequence`] makes events of their notes; [`batch`] is what the network reads.
+//! [`dataset`] draws crops of it; [`sequence`] makes events of their notes; [`batch`] is what the network reads. [`hands`] plays scores as people
+//! would, and [`rhythm_tables`] counts what the ear takes for usual.
 
 pub mod batch;
 pub mod corpus;
 pub mod dataset;
+pub mod hands;
 pub mod prepare;
+pub mod rhythm_tables;
 pub mod sequence;
 pub mod shards;

@@ -3,7 +3,7 @@
 //!
 //! Reading order: [`note`], [`metre`], [`time_signature`], [`bar_lines`] and [`tempo`] are the words; [`score`] is a piece in parts, `excerpt` a
 //! part of one; [`reduction`] is what a keyboard player, and the network, make of one, with notes that `overlap` no longer;
-//! [`key`] finds its key; [`midi`] reads and writes files; [`event_text`] is notes as text; `piano_roll` draws, if the feature
+//! [`key`] finds its key, [`rhythm`] the score in what hands played; [`midi`] reads and writes files; [`event_text`] is notes as text; `piano_roll` draws, if the feature
 //! for pictures is on.
 //!
 //! ```
@@ -31,6 +31,7 @@ mod overlap;
 #[cfg(feature = "picture")]
 pub mod piano_roll;
 pub mod reduction;
+pub mod rhythm;
 pub mod score;
 pub mod tempo;
 pub mod time_signature;

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use model::benchmark::harmony::{Accuracy, HarmonyConfig, harmony};
 use model::benchmark::jsb::{self, JsbConfig, jsb};
 use model::benchmark::maestro::{self, MaestroConfig, maestro};
+use model::benchmark::performed::{PerformedConfig, PlayingReport, performed};
 use model::benchmark::{Row, VOICES};
 
 use super::renamed::{RenamedBatch, RenamedRate};
@@ -20,6 +21,8 @@ pub(super) enum Benchmark {
     Maestro(MaestroArgs),
     /// Say how often the chord recogniser agrees with the chord symbols of lead sheets
     Harmony(HarmonyArgs),
+    /// Say how often the ear is right on performances that are aligned with their scores
+    Performed(PerformedArgs),
 }
 
 /// How to train.
@@ -93,12 +96,26 @@ pub(super) struct HarmonyArgs {
     chord_velocity: u8,
 }
 
+/// What to hear.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  model benchmark performed --data shared/data/bench/performed\n\n\
+    These performances may be measured on; nothing that is shipped is set by them.")]
+pub(super) struct PerformedArgs {
+    /// The folder of performances
+    #[arg(long)]
+    data: PathBuf,
+    /// A quick look at so many performances
+    #[arg(long)]
+    limit: Option<usize>,
+}
+
 /// Runs a benchmark and prints its number beside the published ones.
 pub(super) fn run(benchmark: Benchmark) -> Result<()> {
     match benchmark {
         Benchmark::Jsb(args) => run_jsb(args),
         Benchmark::Maestro(args) => run_maestro(args),
         Benchmark::Harmony(args) => run_harmony(args),
+        Benchmark::Performed(args) => run_performed(args),
     }
 }
 
@@ -170,6 +187,28 @@ fn run_harmony(args: HarmonyArgs) -> Result<()> {
             );
         }
     }
+    Ok(())
+}
+
+fn run_performed(args: PerformedArgs) -> Result<()> {
+    let report = performed(&PerformedConfig { data: args.data, limit: args.limit })?;
+    println!("{} performances; naive: the nearest sixteenth or triplet eighth", report.n_performances);
+    println!(
+        "{:<18}{:>8}{:>8}{:>10}{:>8}{:>14}{:>16}",
+        "right, per cent", "onsets", "p10", "chord F1", "values", "naive onsets", "naive chord F1"
+    );
+    for PlayingReport { playing, onsets, onsets_p10, chord_f1, values, naive_onsets, naive_chord_f1 } in report.playings
+    {
+        let [onsets, onsets_p10, values, naive_onsets] = [onsets, onsets_p10, values, naive_onsets].map(|x| 100.0 * x);
+        println!(
+            "{:<18}{onsets:>8.1}{onsets_p10:>8.1}{chord_f1:>10.3}{values:>8.1}{naive_onsets:>14.1}{naive_chord_f1:>16.3}",
+            playing.name()
+        );
+    }
+    for (n_later, onsets) in report.later {
+        println!("strict, decided {n_later} notes later: {:.1} per cent of the onsets right", 100.0 * onsets);
+    }
+    println!("{:.1} us a note", report.us_per_note);
     Ok(())
 }
 

@@ -1,0 +1,233 @@
+//! The decoder: of all ways to place the notes on grids, the most probable one. A hidden Markov model over places in beats
+//! whose divisions are hidden too (a metrical HMM: Raphael 2002; Nakamura, Yoshii and Sagayama 2017), by Viterbi's method.
+
+use super::cost::{NAT, NEVER, Spread, ln};
+use super::grid::{self, CLASSES, Place};
+use super::tables::{N_EMPTY, N_INTERVALS, Tables};
+use super::{CAPACITY, PARTS_PER_BEAT};
+
+/// Ways that are followed at once.
+const N_STATES: usize = 60;
+/// Ways before the improbable ones are dropped: all places in reach, and ornaments.
+const N_CANDIDATES: usize = 128;
+/// A way that is this much dearer than the best is dropped.
+const BEAM: i32 = 30 * NAT;
+/// Of the best ways, so many may go on with an ornament, if the last note of the grid is not longer ago.
+const N_ORNAMENTS: usize = 12;
+const ORNAMENT_US: i64 = 400_000;
+const ORNAMENT: i32 = ln(100, 1) + ln(120, 1);
+/// The next note belongs to the chord; or not.
+const IN_CHORD: i32 = ln(100, 55);
+const AFTER_CHORD: i32 = ln(100, 45);
+/// Weight of what is usual against what was played, in 1/64.
+const PRIOR_WEIGHT: i32 = 74;
+
+/// A note as the decoder reads it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Onset {
+    /// Without the player's lateness.
+    pub(super) parts: i64,
+    /// Real time from any zero.
+    pub(super) us: i64,
+    pub(super) us_per_beat: i64,
+    pub(super) pitch: u8,
+    /// The player's looseness.
+    pub(super) scale_16ths: i64,
+}
+
+/// Where a way has arrived.
+#[derive(Clone, Copy, Debug)]
+struct State {
+    cost: i32,
+    place: Place,
+    /// Time of the last note at this place.
+    us: i64,
+    /// Mean of the chord, played minus grid.
+    deviation_us: i64,
+    /// Keys of the chord.
+    keys: u128,
+    last_pitch: u8,
+    back: u8,
+    is_ornament: bool,
+}
+
+/// What a way says of one note.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Node {
+    pub(super) parts: i32,
+    pub(super) is_ornament: bool,
+    back: u8,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(super) struct Decoder {
+    states: Vec<State>,
+    candidates: Vec<State>,
+    /// For each note, by its number modulo the capacity, the ways through it.
+    nodes: Box<[[Node; N_STATES]]>,
+    last: Option<Onset>,
+}
+
+impl Decoder {
+    pub(super) fn new() -> Self {
+        Self {
+            states: Vec::with_capacity(N_CANDIDATES),
+            candidates: Vec::with_capacity(N_CANDIDATES),
+            nodes: vec![[Node::default(); N_STATES]; CAPACITY].into_boxed_slice(),
+            last: None,
+        }
+    }
+
+    /// Forgets all notes.
+    pub(super) fn clear(&mut self) {
+        self.states.clear();
+        self.last = None;
+    }
+
+    /// Takes the next note. `number` is its place in the ring.
+    pub(super) fn strike(&mut self, number: usize, onset: Onset, tables: &Tables) {
+        let reach_us = (onset.us_per_beat * 9 / 100).max(130_000);
+        let reach_us = reach_us.min(onset.us_per_beat * 3 / 10).max(45_000);
+        let reach_parts = reach_us * PARTS_PER_BEAT / onset.us_per_beat;
+        self.candidates.clear();
+        let is_first = self.last.is_none_or(|last| onset.parts < last.parts - reach_parts);
+        if is_first {
+            self.states.clear();
+        }
+        self.enter(onset, reach_parts, tables);
+        if self.candidates.is_empty() {
+            // Nothing that was followed leads here.
+            self.states.clear();
+            self.enter(onset, reach_parts, tables);
+        }
+        self.candidates.sort_unstable_by_key(|state| (state.cost, state.place.parts(), state.place.class, state.back));
+        let least = self.candidates.first().map_or(0, |state| state.cost);
+        self.candidates.truncate(N_STATES);
+        self.candidates.retain(|state| state.cost <= least + BEAM);
+        for (state, node) in self.candidates.iter_mut().zip(&mut self.nodes[number % CAPACITY]) {
+            state.cost -= least;
+            let parts = if state.is_ornament { grid::nearest_parts(onset.parts) } else { state.place.parts() };
+            // Within: the ear holds times within 2^30.
+            let parts = i32::try_from(parts).unwrap_or(0);
+            *node = Node { parts, is_ornament: state.is_ornament, back: state.back };
+        }
+        std::mem::swap(&mut self.states, &mut self.candidates);
+        self.last = Some(onset);
+    }
+
+    /// What the best way says of the latest `n` notes, from the latest one back until `take` is satisfied. `number` is the latest
+    /// note's.
+    pub(super) fn trace(&self, number: usize, n: usize, mut take: impl FnMut(usize, Node)) {
+        let mut index = 0;
+        for number in (0..=number).rev().take(n.min(CAPACITY)) {
+            let node = self.nodes[number % CAPACITY][index];
+            take(number, node);
+            index = usize::from(node.back);
+        }
+    }
+
+    fn enter(&mut self, onset: Onset, reach_parts: i64, tables: &Tables) {
+        for class in (0u8..).zip(CLASSES).map(|(class, _)| class) {
+            for place in grid::places(class, onset.parts - reach_parts, onset.parts + reach_parts) {
+                let deviation_us = (onset.parts - place.parts()) * onset.us_per_beat / PARTS_PER_BEAT;
+                let state = match self.states.is_empty() {
+                    true => first(place, deviation_us, onset, tables),
+                    false => self.best_way(place, deviation_us, onset, tables),
+                };
+                if state.cost < NEVER && self.candidates.len() < N_CANDIDATES - N_ORNAMENTS {
+                    self.candidates.push(state);
+                }
+            }
+        }
+        for (state, back) in self.states.iter().zip(0u8..).take(N_ORNAMENTS) {
+            if onset.us - state.us <= ORNAMENT_US {
+                let interval = usize::from(onset.pitch.abs_diff(state.last_pitch)).min(N_INTERVALS - 1);
+                let cost = state.cost + ORNAMENT + i32::from(tables.interval[0][interval]);
+                self.candidates.push(State { cost, back, is_ornament: true, last_pitch: onset.pitch, ..*state });
+            }
+        }
+    }
+
+    fn best_way(&self, place: Place, deviation_us: i64, onset: Onset, tables: &Tables) -> State {
+        let parts = place.parts();
+        let mut best = State { cost: NEVER, ..first(place, deviation_us, onset, tables) };
+        for (from, back) in self.states.iter().zip(0u8..) {
+            let from_parts = from.place.parts();
+            if from.cost >= best.cost || from_parts > parts {
+                continue;
+            }
+            let gap_us = (onset.us - from.us).max(0);
+            let interval = usize::from(onset.pitch.abs_diff(from.last_pitch)).min(N_INTERVALS - 1);
+            if from_parts == parts {
+                if from.place != place || from.keys >> onset.pitch & 1 == 1 {
+                    continue;
+                }
+                let cost = from.cost + chord_cost(gap_us, onset.scale_16ths) + i32::from(tables.interval[1][interval]);
+                if cost < best.cost {
+                    let deviation_us = i64::midpoint(deviation_us, from.deviation_us);
+                    best = State { cost, deviation_us, keys: from.keys | 1 << onset.pitch, back, ..best };
+                }
+                continue;
+            }
+            let prior = step_cost(from.place, place, tables);
+            if prior >= NEVER {
+                continue;
+            }
+            let spread = later_spread(gap_us, onset.scale_16ths);
+            let cost = from.cost
+                + AFTER_CHORD
+                + i32::from(tables.interval[0][interval])
+                + prior * PRIOR_WEIGHT / 64
+                + spread.cost(deviation_us - from.deviation_us * 2 / 5);
+            if cost < best.cost {
+                best = State { cost, deviation_us, keys: 1 << onset.pitch, back, ..best };
+            }
+        }
+        best
+    }
+}
+
+fn first(place: Place, deviation_us: i64, onset: Onset, tables: &Tables) -> State {
+    let (class, step) = (usize::from(place.class), usize::from(place.step));
+    let prior = i32::from(tables.class[class]) + i32::from(tables.first[class][step]);
+    State {
+        cost: prior * PRIOR_WEIGHT / 64 + Spread::new(35_000 * onset.scale_16ths / 16).cost(deviation_us),
+        place,
+        us: onset.us,
+        deviation_us,
+        keys: 1 << onset.pitch,
+        last_pitch: onset.pitch,
+        back: 0,
+        is_ornament: false,
+    }
+}
+
+/// Of a note of the same chord so much later: an exponential density.
+fn chord_cost(gap_us: i64, scale_16ths: i64) -> i32 {
+    let mean_us = (18_000 * scale_16ths / 16).max(6000);
+    let gap = i32::try_from(gap_us.min(10_000_000) * i64::from(NAT) / mean_us).unwrap_or(NEVER);
+    IN_CHORD + ln(mean_us.unsigned_abs(), 1000) + gap
+}
+
+fn later_spread(gap_us: i64, scale_16ths: i64) -> Spread {
+    let (steady, growing) = (22 * scale_16ths / 16, gap_us.min(600_000) / 10_000 * scale_16ths / 16);
+    let ms = (steady * steady + growing * growing).isqrt().min(55);
+    Spread::new(ms * 1000)
+}
+
+/// Of the next onset's place.
+fn step_cost(from: Place, to: Place, tables: &Tables) -> i32 {
+    let (from_class, class) = (usize::from(from.class), usize::from(to.class));
+    let next = &tables.next[from_class][usize::from(from.step)];
+    if from.beat == to.beat {
+        return if from.class == to.class { i32::from(next[usize::from(to.step)]) } else { NEVER };
+    }
+    let empty = usize::try_from(to.beat - from.beat - 1).unwrap_or(usize::MAX);
+    let far = i32::try_from(empty.saturating_sub(N_EMPTY - 1).min(1000)).unwrap_or(0) * NAT / 2;
+    i32::from(next[grid::MAX_STEPS])
+        + i32::from(tables.empty[from_class][empty.min(N_EMPTY - 1)])
+        + far
+        + i32::from(tables.class_after[from_class][class])
+        + i32::from(tables.first[class][usize::from(to.step)])
+}
