@@ -23,7 +23,7 @@ pub use files::random::random_file;
 pub use files::weights::{Header, Precision, Weights, WeightsError};
 pub use files::{pack, random, weights};
 pub use music::{Metre, Note, Pitch, Position, TICKS_PER_BEAT, Velocity};
-pub use music::{key, metre, note};
+pub use music::{key, metre, note, rhythm};
 pub use network::config;
 pub use network::config::ModelConfig;
 pub use sampling::density_control::{DensityRequest, NoteDensity};

@@ -3,7 +3,7 @@
 //!
 //! Reading order: `cost` is what a probability is here; [`grid`] the places that a beat has; [`tables`] what is usual in
 //! scores; `decoder` weighs that against what was played; `spread` is what is known of the player; [`note_values`] says how
-//! long notes are written.
+//! long notes are written, `dynamics` how loud; `feel` keeps what is left over, and plays other notes with it.
 //!
 //! ```
 //! use music::rhythm::{Ear, PARTS_PER_BEAT};
@@ -24,6 +24,8 @@
 
 mod cost;
 mod decoder;
+mod dynamics;
+mod feel;
 pub mod grid;
 pub mod note_values;
 mod spread;
@@ -31,6 +33,8 @@ pub mod tables;
 
 use crate::note::{Pitch, Velocity};
 use decoder::{Decoder, Onset};
+use dynamics::Dynamics;
+pub use feel::{Feel, Residual, Touch};
 use note_values::{Ends, ScoreNote};
 use spread::Player;
 use tables::TABLES;
@@ -72,6 +76,17 @@ pub struct PlayedNote {
     pub us_per_beat: u32,
 }
 
+impl PlayedNote {
+    /// A note that was played to the nearest tick.
+    #[must_use]
+    pub fn in_ticks(note: &crate::Note, us_per_beat: u32) -> Self {
+        let crate::Note { onset_ticks, pitch, velocity, .. } = *note;
+        let [onset_parts, off_parts] =
+            [onset_ticks, note.end_ticks()].map(|ticks| ticks.saturating_mul(PARTS_PER_TICK));
+        Self { onset_parts, off_parts, pitch, velocity, us_per_beat }
+    }
+}
+
 /// A note as it is understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeardNote {
@@ -81,7 +96,7 @@ pub struct HeardNote {
     pub value_ticks: Option<u32>,
     /// Its key.
     pub pitch: Pitch,
-    /// How hard it was struck.
+    /// How loud it is written: as loud as the notes around it, or as it was struck if a sequencer plays.
     pub velocity: Velocity,
     /// Played minus grid, in parts of a tick, the steady lateness included.
     pub deviation_parts: i64,
@@ -89,7 +104,7 @@ pub struct HeardNote {
     pub chord: NoteId,
     /// Whether it is no note of the grid, such as a grace note.
     pub is_ornament: bool,
-    /// Whether it waits no longer for later notes. Only [`Ear::settle`] may still move it.
+    /// Whether its place is decided, whatever comes.
     pub is_settled: bool,
 }
 
@@ -106,6 +121,7 @@ struct Note {
 #[derive(Clone, Debug)]
 pub struct Ear {
     decoder: Decoder,
+    dynamics: Dynamics,
     player: Player,
     /// By number, modulo the capacity.
     notes: Vec<Note>,
@@ -128,6 +144,7 @@ impl Ear {
     pub fn new() -> Self {
         Self {
             decoder: Decoder::new(),
+            dynamics: Dynamics::default(),
             player: Player::new(),
             notes: Vec::with_capacity(CAPACITY),
             n_struck: 0,
@@ -140,6 +157,7 @@ impl Ear {
     /// Begins a phrase. The notes are forgotten; the player's lateness and spread are kept.
     pub fn begin(&mut self) {
         self.decoder.clear();
+        self.dynamics.clear();
         self.notes.clear();
         (self.n_struck, self.n_settled, self.latest_us, self.latest_parts) = (0, 0, 0, 0);
     }
@@ -181,11 +199,12 @@ impl Ear {
             scale_16ths: self.player.scale_16ths(),
         };
         self.decoder.strike(number, onset, &TABLES);
+        let smooth = self.dynamics.strike(onset_parts, velocity);
         let heard = HeardNote {
             onset_ticks: 0,
             value_ticks: None,
             pitch,
-            velocity,
+            velocity: if self.player.is_exact() { velocity } else { smooth },
             deviation_parts: 0,
             chord: NoteId(number),
             is_ornament: false,
@@ -226,10 +245,8 @@ impl Ear {
         }
     }
 
-    /// The phrase is over: all is decided, by all that was heard. Keys that are still down count as held until the latest
-    /// event.
+    /// The phrase is over: what is open is decided. Keys that are still down count as held until the latest event.
     pub fn settle(&mut self) {
-        self.place(self.first());
         self.settle_before(self.n_struck);
         self.decide_values(true);
     }
@@ -305,7 +322,7 @@ impl Ear {
                 None if is_end => self.latest_parts.max(note.onset_parts),
                 None => continue,
             };
-            if note.heard.value_ticks.is_some() && !is_end {
+            if note.heard.value_ticks.is_some() {
                 continue;
             }
             let held_parts = off_parts - note.onset_parts;
@@ -346,4 +363,27 @@ pub fn hear(played: &[PlayedNote]) -> Vec<HeardNote> {
     ear.settle();
     heard.extend(ear.notes().map(|(_, note)| note));
     heard
+}
+
+/// What a recording means: notes as they are written. `beat_ticks` is the time of any beat.
+///
+/// What is given here is what [`Ear`] says of the same notes while they are played.
+#[must_use]
+pub fn transcribe(played: &[PlayedNote], beat_ticks: i64) -> Vec<crate::Note> {
+    let offset_parts = beat_ticks.saturating_mul(PARTS_PER_TICK);
+    let from_beat = |note: &PlayedNote| {
+        let [onset_parts, off_parts] =
+            [note.onset_parts, note.off_parts].map(|parts| parts.saturating_sub(offset_parts));
+        PlayedNote { onset_parts, off_parts, ..*note }
+    };
+    let played: Vec<PlayedNote> = played.iter().map(from_beat).collect();
+    let written = |heard: HeardNote| crate::Note {
+        onset_ticks: heard.onset_ticks + beat_ticks,
+        duration_ticks: heard.value_ticks.unwrap_or(1),
+        pitch: heard.pitch,
+        velocity: heard.velocity,
+    };
+    let mut notes: Vec<crate::Note> = hear(&played).into_iter().map(written).collect();
+    notes.sort_by_key(crate::Note::order);
+    notes
 }

@@ -13,6 +13,7 @@ mod drift;
 mod song_loop;
 mod transport;
 
+use engine::rhythm::PARTS_PER_TICK;
 use engine::{Metre, TICKS_PER_BEAT};
 
 use drift::{Drift, JUMP_TICKS};
@@ -265,6 +266,14 @@ impl Clock {
         self.tick_of(offset.into())
     }
 
+    /// How much later than [`Clock::tick_at`] a sample of this block falls, in parts of a tick: what a tick is too coarse for.
+    #[inline]
+    pub(crate) fn parts_after_tick(&self, offset: u32) -> i8 {
+        let parts_per_tick = whole(PARTS_PER_TICK);
+        let parts = nearest(self.ticks_at(offset.into()) * parts_per_tick) - self.tick_at(offset) * PARTS_PER_TICK;
+        i8::try_from(parts.clamp(-PARTS_PER_TICK / 2, PARTS_PER_TICK / 2)).unwrap_or(0)
+    }
+
     /// The tick nearest to the start of the block before this one.
     #[inline]
     pub(crate) fn last_block_tick(&self) -> i64 {
@@ -274,8 +283,22 @@ impl Clock {
     /// The first sample of a tick, from the start of this block; negative if it has passed.
     #[inline]
     pub(crate) fn offset_of(&self, tick: i64) -> i64 {
-        let samples = (whole(tick) - self.anchor_ticks) / self.ticks_per_sample;
+        self.offset_of_parts(tick.saturating_mul(PARTS_PER_TICK))
+    }
+
+    /// The same of a part of a tick.
+    #[inline]
+    pub(crate) fn offset_of_parts(&self, parts: i64) -> i64 {
+        let samples = (whole(parts) / whole(PARTS_PER_TICK) - self.anchor_ticks) / self.ticks_per_sample;
         -floor(GUARD - samples) - self.block_samples
+    }
+
+    /// The tempo, as MIDI files have it: microseconds in a beat.
+    #[inline]
+    pub(crate) fn us_per_beat(&self) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a tempo is 1 to 2000")]
+        let us = (60e6 / self.tempo) as u32;
+        us
     }
 
     /// A time in ticks, at least 1.

@@ -3,6 +3,7 @@
 
 use engine::Metre;
 use engine::answer::{AnswerRequest, Controls};
+use engine::rhythm::PARTS_PER_TICK;
 
 use crate::timeline::Span;
 
@@ -13,6 +14,10 @@ pub enum ToWorker {
     On {
         /// When.
         ticks: i64,
+        /// How much later than that, in parts of a tick.
+        parts: i8,
+        /// The tempo then, in microseconds a beat.
+        us_per_beat: u32,
         /// 0 to 15.
         channel: u8,
         /// 0 to 127.
@@ -28,6 +33,8 @@ pub enum ToWorker {
     Off {
         /// When.
         ticks: i64,
+        /// How much later than that, in parts of a tick.
+        parts: i8,
         /// Which strike ends.
         strike: u32,
     },
@@ -93,6 +100,8 @@ pub struct Begin {
     pub until_ticks: i64,
     /// As they are now.
     pub controls: Controls,
+    /// The tempo, in microseconds a beat.
+    pub us_per_beat: u32,
 }
 
 /// What the planner says. What it says later holds.
@@ -124,10 +133,12 @@ impl FromWorker {
 pub struct PlannedNote {
     /// The plan.
     pub turn: u32,
-    /// Its onset.
+    /// Its onset, as it is written.
     pub on_ticks: i64,
-    /// Its end.
-    pub off_ticks: i64,
+    /// How much later than that it is played, in parts of a tick.
+    pub late_parts: i16,
+    /// How long it is held, in parts of a tick.
+    pub held_parts: u32,
     /// 0 to 127.
     pub key: u8,
     /// 1 to 127.
@@ -135,8 +146,29 @@ pub struct PlannedNote {
 }
 
 impl PlannedNote {
+    /// When it is played.
+    pub(crate) fn on_parts(self) -> i64 {
+        self.on_ticks.saturating_mul(PARTS_PER_TICK).saturating_add(self.late_parts.into())
+    }
+
+    /// When it ends.
+    pub(crate) fn off_parts(self) -> i64 {
+        self.on_parts().saturating_add(self.held_parts.into())
+    }
+
+    /// As it is played, to the nearest tick.
     pub(crate) fn span(self) -> Span {
-        Span { on_ticks: self.on_ticks, off_ticks: self.off_ticks, key: self.key, velocity: self.velocity }
+        let tick = |parts: i64| parts.saturating_add(PARTS_PER_TICK / 2).div_euclid(PARTS_PER_TICK);
+        let on_ticks = tick(self.on_parts());
+        let off_ticks = tick(self.off_parts()).max(on_ticks + 1);
+        Span { on_ticks, off_ticks, key: self.key, velocity: self.velocity }
+    }
+
+    /// A note that is played as it is written.
+    #[cfg(test)]
+    pub(crate) fn written(turn: u32, (on_ticks, off_ticks): (i64, i64), key: u8, velocity: u8) -> Self {
+        let held_parts = u32::try_from((off_ticks - on_ticks) * PARTS_PER_TICK).unwrap();
+        Self { turn, on_ticks, late_parts: 0, held_parts, key, velocity }
     }
 }
 

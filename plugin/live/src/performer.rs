@@ -171,13 +171,13 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             if let Some((tick, is_end)) = self.turn.deadline() {
                 offer(self.due(tick), if is_end { Next::AnswerEnds } else { Next::Turn });
             }
-            if let Some(tick) = self.schedule.next_off() {
-                offer(self.due(tick), Next::NoteEnds);
+            if let Some(parts) = self.schedule.next_off() {
+                offer(self.due_parts(parts), Next::NoteEnds);
             }
             if let Phase::Answering { .. } = self.turn.phase()
-                && let Some(tick) = self.schedule.next_on()
+                && let Some(parts) = self.schedule.next_on()
             {
-                offer(self.due(tick), Next::NoteBegins);
+                offer(self.due_parts(parts), Next::NoteBegins);
             }
             if let Some((offset, _)) = input {
                 // An empty block has no samples, but may bring events.
@@ -204,6 +204,11 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     /// The sample of this block at which to send what is heard at this tick; negative if that was earlier.
     fn due(&self, tick: i64) -> i64 {
         self.clock.offset_of(tick) - self.ahead_samples
+    }
+
+    /// The same of a part of a tick.
+    fn due_parts(&self, parts: i64) -> i64 {
+        self.clock.offset_of_parts(parts) - self.ahead_samples
     }
 
     fn show(&self) {

@@ -1,9 +1,11 @@
 //! Makes answers. It owns the model's session and is told what the player does; all that it says is a function of the
 //! messages in their order, so that a bounce repeats what was heard live.
 //!
-//! Reading order: `heard` is a note on its way to the model, `plan` an answer that is being made, `speed` how fast that goes.
+//! Reading order: `hearing` understands what the player's hands mean, `heard` is a note on its way to the model, `plan` an answer that
+//! is being made, `speed` how fast that goes.
 
 mod heard;
+mod hearing;
 mod plan;
 mod speed;
 
@@ -18,7 +20,8 @@ use engine::{Checkpoint, Conditions, Metre, Pitch, Session, Velocity, Weights};
 use crate::messages::{Begin, FromWorker, ToWorker};
 use crate::song_memory::{LearnedNote, MOST_NOTES, SongMemory};
 use heard::Heard;
-use plan::Plan;
+use hearing::{Hearing, Strike};
+use plan::{Plan, PlanTouch};
 use speed::Speed;
 
 /// Notes that the model reads before the worker looks for messages again: as many as it reads at once.
@@ -45,7 +48,8 @@ pub struct Planner {
     /// The session with that memory and nothing more.
     reminded: Option<Checkpoint>,
     metre: Metre,
-    /// In [`Note::order`], as far as they have ended.
+    hearing: Hearing,
+    /// What the model was not told for good.
     heard: Vec<Heard>,
     /// The notes of the player that the model was told for good.
     player: PlayerNotes,
@@ -65,6 +69,7 @@ impl Planner {
             memory: SongMemory::default(),
             reminded: None,
             metre: Metre::Free,
+            hearing: Hearing::new(),
             heard: Vec::new(),
             player: PlayerNotes::default(),
             pedals: 0,
@@ -77,24 +82,32 @@ impl Planner {
     /// Takes a message, and plans what it asks for.
     pub fn handle(&mut self, message: ToWorker, listener: &mut impl Listener) {
         match message {
-            ToWorker::On { ticks, channel, key, velocity, style, strike } => {
+            ToWorker::On { ticks, parts, us_per_beat, channel, key, velocity, style, strike } => {
                 self.now_ticks = ticks;
                 // A string that rings on by the pedal ends when it is struck again. A key that is down has another voice.
                 self.release(channel, |heard| !heard.is_key_down && heard.note.pitch.get() == key);
                 let (Some(pitch), Some(velocity)) = (Pitch::new(key), Velocity::new(velocity)) else { return };
+                let (played, velocity) = self.hearing.strike(Strike { ticks, parts, us_per_beat, pitch, velocity });
                 let note = Note { onset_ticks: ticks, duration_ticks: 1, pitch, velocity };
-                let (is_key_down, is_pedalled, is_ours) = (true, false, false);
-                self.heard.push(Heard { note, channel, strike, is_key_down, is_pedalled, is_ours, style });
+                let (is_key_down, is_settled) = (true, played.is_none());
+                let heard = Heard { played, is_settled, channel, strike, is_key_down, ..Heard::over(note, style) };
+                self.heard.push(heard);
             }
-            ToWorker::Off { ticks, strike } => {
+            ToWorker::Off { ticks, parts, strike } => {
                 self.now_ticks = ticks;
-                self.key_up(strike);
+                self.key_up(strike, parts);
             }
             ToWorker::Pedal { ticks, channel, is_down } => {
                 self.now_ticks = ticks;
                 self.pedal(channel, is_down);
             }
             ToWorker::Metre(metre) => {
+                if self.hearing.is_other_beat(metre) {
+                    self.hearing.settle();
+                    self.understand();
+                    self.heard.iter_mut().for_each(|heard| *heard = heard.decided());
+                    self.hearing.set_metre(metre);
+                }
                 self.tell_model(|| false);
                 self.session.set_metre(metre);
                 self.metre = metre;
@@ -114,6 +127,7 @@ impl Planner {
                     && plan.answer.take_back(from_ticks, &mut self.session)
                     && listener.offer(FromWorker::Replace { turn, from_ticks })
                 {
+                    plan.touch.take_back(from_ticks);
                     self.extend(turn, until_ticks, controls, listener);
                 }
             }
@@ -130,6 +144,7 @@ impl Planner {
             ToWorker::Start => self.start(),
             ToWorker::Reset => {
                 self.remind();
+                self.hearing.forget();
                 self.heard.clear();
                 self.player = PlayerNotes::default();
                 self.pedals = 0;
@@ -150,8 +165,10 @@ impl Planner {
         let call: Vec<Heard> = call.iter().map(|note| Heard::over(*note, style(note))).collect();
         self.heard.retain(|heard| !heard.is_ours && self.player.is_of_call(&heard.note));
         self.heard.splice(..0, call);
+        self.heard.iter_mut().for_each(|heard| *heard = heard.decided());
         self.plan = None;
         self.player = PlayerNotes::default();
+        self.hearing.forget();
         self.remind();
     }
 
@@ -225,12 +242,15 @@ impl Planner {
         self.reminded = Some(self.session.checkpoint());
     }
 
-    fn key_up(&mut self, strike: u32) {
+    fn key_up(&mut self, strike: u32, parts: i8) {
         let is_meant = |heard: &&mut Heard| heard.is_key_down && heard.strike == strike;
         if let Some(heard) = self.heard.iter_mut().find(is_meant) {
             let is_pedalled = self.pedals & 1 << (heard.channel & 15) != 0;
             let note = if is_pedalled { heard.note } else { heard.ended(self.now_ticks) };
             *heard = Heard { note, is_key_down: false, is_pedalled, ..*heard };
+            if let Some(played) = &mut heard.played {
+                self.hearing.release(played, self.now_ticks, parts);
+            }
         }
     }
 
@@ -257,10 +277,12 @@ impl Planner {
         if self.plan.is_some() || stops() {
             return;
         }
-        self.heard.sort_by_key(|heard| heard.note.order());
+        self.hearing.advance(self.now_ticks);
+        self.understand();
         let now = self.now_ticks;
         let is_endless = |heard: &Heard| now - heard.note.onset_ticks >= i64::from(LONGEST_NOTE_TICKS);
-        let is_final = |heard: &&Heard| heard.note.onset_ticks < now && (!heard.is_open() || is_endless(heard));
+        let is_over = |heard: &Heard| heard.is_settled && !heard.is_open();
+        let is_final = |heard: &&Heard| heard.note.onset_ticks < now && (is_over(heard) || is_endless(heard));
         let n_final = self.heard.iter().take_while(is_final).count();
         let mut n_told = 0;
         while n_told < n_final && !stops() {
@@ -278,18 +300,37 @@ impl Planner {
         self.heard.drain(..n_told);
     }
 
+    /// Takes in what the notes mean that no model has been told of, as far as that is known.
+    fn understand(&mut self) {
+        for heard in &mut self.heard {
+            *heard = heard.understood(&self.hearing);
+        }
+        self.heard.sort_by_key(|heard| heard.note.order());
+    }
+
     fn keep(&mut self, heard: &Heard, note: Note) {
         if !heard.is_ours {
             self.player.push(note, &mut self.session);
         }
+        if let Some(played) = &heard.played {
+            self.hearing.learn(played, note.duration_ticks);
+        }
     }
 
     fn begin(&mut self, begin: Begin) {
-        let Begin { turn, request, controls, .. } = begin;
+        let Begin { turn, request, controls, us_per_beat, .. } = begin;
         if let Some(plan) = self.plan.take() {
             plan.answer.withdraw(&mut self.session);
         }
         self.tell_model(|| false);
+        let mut hearing = self.hearing.clone();
+        hearing.settle();
+        for heard in &mut self.heard {
+            *heard = heard.understood(&hearing);
+            // Who is early with a note and hands it over at once has struck it before the answer all the same.
+            heard.note.onset_ticks = heard.note.onset_ticks.min(request.start_ticks);
+        }
+        self.heard.sort_by_key(|heard| heard.note.order());
         let before = self.session.checkpoint();
         // What still sounds ends at the hand-over, as far as can be known by now.
         let ended = |heard: &Heard| heard.ended(request.start_ticks);
@@ -299,6 +340,7 @@ impl Planner {
         self.plan = Some(Plan {
             turn,
             answer: AnswerGenerator::new(request, features, self.metre, before),
+            touch: PlanTouch::new(&self.hearing, &request, us_per_beat),
             style: controls.style,
             n_told: self.heard.len(),
             is_cut_short: self.heard.iter().any(Heard::is_open),
@@ -327,6 +369,9 @@ impl Planner {
             }
             answer.settle(at_ticks, meanwhile, &mut self.session)
         };
+        if self.heard.is_empty() {
+            self.hearing.begin();
+        }
         self.heard.extend(again.into_iter().map(|note| Heard::ours(note, style)));
         self.now_ticks = at_ticks;
     }

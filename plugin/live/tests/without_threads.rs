@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::answer::{AnswerRequest, Call, Controls, answer};
+use engine::rhythm::{PlayedNote, transcribe};
 use engine::{Metre, ModelConfig, Note, Pitch, Precision, Session, Velocity, Weights, random_file};
 use live::timeline::{History, Passage, TimelineEvent};
 use live::{
@@ -152,7 +153,8 @@ fn call() -> Vec<Note> {
 fn play(call: &[Note]) -> (Vec<Note>, Passage) {
     let worker = Direct { planner: Planner::new(weights()), said: Said::default() };
     // What the player does is heard from elsewhere.
-    let settings = Settings { is_thru: false, ..Settings::default() };
+    let controls = Controls { feel: 0.0, ..Controls::default() };
+    let settings = Settings { is_thru: false, controls, ..Settings::default() };
     let record = Record::default();
     let mut performer = Performer::new(Fixed(settings), worker, record.clone());
     performer.activate(48_000.0, RenderMode::Live);
@@ -207,7 +209,10 @@ fn notes(heard: &[(i64, Output)]) -> Vec<Note> {
 #[test]
 fn the_answer_is_the_engines_note_for_note() {
     let (played, take) = play(&call());
-    let call = Call::new(call(), BARS);
+    // What is heard is written, and what is written is played.
+    let us_per_beat = 250_000;
+    let as_played: Vec<_> = call().iter().map(|note| PlayedNote::in_ticks(note, us_per_beat)).collect();
+    let call = Call::new(transcribe(&as_played, 0), BARS);
     let request = AnswerRequest::like_the_call(&call, SILENCE_TICKS, 1);
     let expected = answer(&mut Session::new(weights()), &call, request, &Controls::default(), usize::MAX);
     assert!(expected.len() >= 3, "{expected:?}");

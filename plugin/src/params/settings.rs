@@ -76,6 +76,7 @@ impl AntiphonParams {
             },
             quantise_ticks: GRID_TICKS.get(usize::from(self.byte(Id::Quantise))).copied().unwrap_or(0),
             quantise_strength: self.value(Id::QuantiseStrength),
+            feel: self.value(Id::Feel),
             is_guided: true,
         }
     }

@@ -109,6 +109,8 @@ table! {
         "The grid that the answer's notes are drawn to."),
     QuantiseStrength => Spec::new("quantise_strength", "Quantise strength", Time, percent(1.0, 0.0, 1.0)).learnable().tip(
         "How far they are drawn: 100 % is on the grid."),
+    Feel => Spec::new("feel", "Feel", Time, percent(0.5, 0.0, 1.0)).learnable().tip(
+        "How far the answer is played as loosely as you play: in time, touch and accents. 0 % is on the grid, as written."),
     AheadMs => Spec::new("ahead", "Play ahead", Time, linear(0.0, [0.0, 100.0], 0.1, " ms")).tip(
         "Sends the answer so much too early, to make up for an instrument that sounds late."),
 

@@ -56,6 +56,9 @@ pub struct Controls {
     pub quantise_ticks: u8,
     /// How far they are drawn, 0 to 1.
     pub quantise_strength: f32,
+    /// How far the answer is played as loosely as the player plays: 0 is as it is written, 1 as loose as the player. It is laid over
+    /// the notes by whoever plays them (see [`Feel`](crate::rhythm::Feel)), and changes none.
+    pub feel: f32,
     /// Whether the call's number of notes, chords and rhythm are told to the network, and the answer is held to them and to
     /// its start, and never rests for long. Always, but where the network alone is measured.
     pub is_guided: bool,
@@ -87,6 +90,7 @@ impl Controls {
         key_lock: KeyLock::Lean,
         quantise_ticks: 0,
         quantise_strength: 1.0,
+        feel: 0.5,
         is_guided: true,
     };
 
@@ -102,6 +106,7 @@ impl Controls {
             lowest: Pitch::nearest(21),
             highest: Pitch::nearest(108),
             key_lock: KeyLock::Off,
+            feel: 0.0,
             is_guided: false,
             ..Self::default()
         }

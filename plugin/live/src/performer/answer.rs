@@ -33,7 +33,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     }
 
     pub(super) fn end_notes(&mut self, now: u32, host: &mut impl Host) {
-        let is_due = |tick| self.clock.offset_of(tick) - self.ahead_samples <= i64::from(now);
+        let is_due = |parts| self.clock.offset_of_parts(parts) - self.ahead_samples <= i64::from(now);
         while let Some(ending) = self.schedule.take_ended(is_due) {
             self.sounding.answer_off(now, (ending.channel, ending.key), ending.id, host);
         }
@@ -43,8 +43,11 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let Some(note) = self.schedule.take_coming() else { return };
         let is_first =
             matches!(self.turn.phase(), Phase::Answering { start_ticks, .. } if note.on_ticks == start_ticks);
-        // An answer that is asked for between two ticks begins up to half a tick after its first.
-        let due = if is_first { self.begun_samples } else { self.due(note.on_ticks) };
+        let mut due = self.due_parts(note.on_parts());
+        if is_first {
+            // An answer that is asked for between two ticks begins up to half a tick after its first.
+            due += self.begun_samples - self.due(note.on_ticks);
+        }
         let late_samples = i64::from(now) - due;
         let late_ms = self.clock.ms_of_samples(late_samples);
         if is_first {

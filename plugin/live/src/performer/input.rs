@@ -165,7 +165,8 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let action = self.turn.key_down(ticks, channel, key, &self.settings.rules(&self.clock));
         self.act(now, action, host);
         let (velocity, style) = (events::velocity(velocity).get(), self.settings.controls.style);
-        self.tell(ToWorker::On { ticks, channel, key, velocity, style, strike: number });
+        let (parts, us_per_beat) = (self.clock.parts_after_tick(now), self.clock.us_per_beat());
+        self.tell(ToWorker::On { ticks, parts, us_per_beat, channel, key, velocity, style, strike: number });
         self.monitor.record(TimelineEvent::CallOn { ticks, key, velocity });
         self.plan(now, ticks, host);
     }
@@ -176,7 +177,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         if !self.turn.key_up(ticks, channel, key) {
             return;
         }
-        self.tell(ToWorker::Off { ticks, strike: number });
+        self.tell(ToWorker::Off { ticks, parts: self.clock.parts_after_tick(now), strike: number });
         self.monitor.record(TimelineEvent::CallOff { ticks, key });
         self.plan(now, ticks, host);
     }

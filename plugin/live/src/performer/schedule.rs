@@ -7,7 +7,7 @@ use crate::messages::PlannedNote;
 /// A note that sounds now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ending {
-    pub(crate) off_ticks: i64,
+    pub(crate) off_parts: i64,
     pub(crate) channel: u8,
     pub(crate) key: u8,
     /// Tells this note from another one on the same key; never 0.
@@ -31,15 +31,15 @@ pub(crate) struct Schedule {
 impl Schedule {
     pub(crate) fn new(capacity: usize) -> Self {
         // All places are used once: the system provides memory when it is first written to, which takes as long as a system call.
-        let note = PlannedNote { turn: u32::MAX, on_ticks: 0, off_ticks: 0, key: 0, velocity: 0 };
+        let note = PlannedNote { turn: u32::MAX, on_ticks: 0, late_parts: 0, held_parts: 0, key: 0, velocity: 0 };
         let mut coming = VecDeque::from(vec![note; capacity]);
-        let mut ending = vec![Ending { off_ticks: 0, channel: 0, key: 0, id: u32::MAX }; capacity];
+        let mut ending = vec![Ending { off_parts: 0, channel: 0, key: 0, id: u32::MAX }; capacity];
         coming.clear();
         ending.clear();
         Self { coming, ending, capacity, last_id: 0 }
     }
 
-    /// Takes a note that begins no earlier than those before it. False if there is no room.
+    /// Takes a note that begins no earlier than those before it, and is played no earlier. False if there is no room.
     #[inline]
     pub(crate) fn plan(&mut self, note: PlannedNote) -> bool {
         let has_room = self.coming.len() < self.capacity;
@@ -66,15 +66,15 @@ impl Schedule {
         self.ending.clear();
     }
 
-    /// Onset of the next note.
+    /// When the next note is played, in parts of a tick.
     pub(crate) fn next_on(&self) -> Option<i64> {
-        self.coming.front().map(|note| note.on_ticks)
+        self.coming.front().map(|note| note.on_parts())
     }
 
-    /// When the next sounding note ends.
+    /// When the next sounding note ends, in parts of a tick.
     #[inline]
     pub(crate) fn next_off(&self) -> Option<i64> {
-        self.ending.iter().map(|ending| ending.off_ticks).min()
+        self.ending.iter().map(|ending| ending.off_parts).min()
     }
 
     /// The next note, which is then no longer to come.
@@ -102,14 +102,14 @@ impl Schedule {
             return None;
         }
         self.last_id = self.last_id.checked_add(1).unwrap_or(1);
-        self.ending.push(Ending { off_ticks: note.off_ticks, channel, key: note.key, id: self.last_id });
+        self.ending.push(Ending { off_parts: note.off_parts(), channel, key: note.key, id: self.last_id });
         Some(self.last_id)
     }
 
-    /// A note that ends at a tick that is due.
+    /// A note that ends at a time that is due.
     #[inline]
     pub(crate) fn take_ended(&mut self, is_due: impl Fn(i64) -> bool) -> Option<Ending> {
-        let place = self.ending.iter().position(|ending| is_due(ending.off_ticks))?;
+        let place = self.ending.iter().position(|ending| is_due(ending.off_parts))?;
         Some(self.ending.swap_remove(place))
     }
 }

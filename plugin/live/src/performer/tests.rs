@@ -29,7 +29,7 @@ fn work(worker: &Queues, dice: &mut Dice) {
         while on_ticks < until {
             let key = 60 + u8::try_from(dice.roll(6)).unwrap();
             let off_ticks = on_ticks + 1 + i64::from(dice.roll(60));
-            worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks, off_ticks, key, velocity: 80 }));
+            worker.offer(FromWorker::Note(PlannedNote::written(turn, (on_ticks, off_ticks), key, 80)));
             on_ticks += i64::from(dice.roll(20));
         }
     }
@@ -200,7 +200,7 @@ fn notes_that_come_too_late_are_left_out_and_counted() {
     // 67 ticks of 500 samples later (700 ms, nearly), and 15 ms more.
     run(&mut performer, vec![], 33_500 - 64 + 720);
     for (on_ticks, key) in [(start_ticks - 2, 50), (start_ticks, 51), (start_ticks + 1, 52), (start_ticks + 2, 53)] {
-        worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks, off_ticks: on_ticks + 20, key, velocity: 127 }));
+        worker.offer(FromWorker::Note(PlannedNote::written(turn, (on_ticks, on_ticks + 20), key, 127)));
     }
     run(&mut performer, vec![], 24_000);
     let numbers = [Count::Played, Count::Late, Count::Dropped].map(|what| board.n(what));
@@ -230,7 +230,7 @@ fn an_answer_that_is_asked_for_between_two_ticks_is_not_late_for_that() {
         }
     }
     let Begin { turn, request: AnswerRequest { start_ticks, .. }, .. } = plan.unwrap();
-    worker.offer(FromWorker::Note(PlannedNote { turn, on_ticks: start_ticks, off_ticks: 99, key: 50, velocity: 99 }));
+    worker.offer(FromWorker::Note(PlannedNote::written(turn, (start_ticks, 99), 50, 99)));
     run(&mut performer, vec![], 500);
     let hand_over_ms = board.hand_over_ms.get();
     assert!((0.2..=0.22).contains(&hand_over_ms), "10 samples are not {hand_over_ms} ms");

@@ -177,7 +177,8 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                 self.schedule.forget_coming();
                 let (song_seed, number) = (self.settings.seed, self.n_answers);
                 let request = AnswerRequest { song_seed, number, start_ticks, end_ticks };
-                self.ask(ToWorker::Begin(Begin { turn, request, until_ticks, controls }));
+                let us_per_beat = self.clock.us_per_beat();
+                self.ask(ToWorker::Begin(Begin { turn, request, until_ticks, controls, us_per_beat }));
             }
             Some(Action::Extend { until_ticks }) => {
                 self.ask(ToWorker::Extend { turn: self.worker.plan(), until_ticks, controls });

@@ -3,10 +3,19 @@
 use engine::Conditions;
 use engine::note::Note;
 
+use super::hearing::{Hearing, Played};
+
 /// A note that was heard and not yet told to the model for good.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Heard {
+    /// As it is meant, as far as that is known.
     pub(super) note: Note,
+    /// When the key went down.
+    pub(super) struck_ticks: i64,
+    /// How it was played; `None` if it is meant as it was.
+    pub(super) played: Option<Played>,
+    /// Nothing that is played later changes what it means.
+    pub(super) is_settled: bool,
     pub(super) channel: u8,
     /// Which strike of its key it is.
     pub(super) strike: u32,
@@ -21,12 +30,28 @@ pub(super) struct Heard {
 impl Heard {
     /// A note that we have played.
     pub(super) fn ours(note: Note, style: u8) -> Self {
-        Self { note, channel: 0, strike: 0, is_key_down: false, is_pedalled: false, is_ours: true, style }
+        Self {
+            note,
+            struck_ticks: note.onset_ticks,
+            played: None,
+            is_settled: true,
+            channel: 0,
+            strike: 0,
+            is_key_down: false,
+            is_pedalled: false,
+            is_ours: true,
+            style,
+        }
     }
 
     /// A note of the player that is over.
     pub(super) fn over(note: Note, style: u8) -> Self {
         Self { is_ours: false, ..Self::ours(note, style) }
+    }
+
+    /// The same, which from now on means what is known of it by now.
+    pub(super) fn decided(self) -> Self {
+        Self { played: None, is_settled: true, ..self }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -42,7 +67,21 @@ impl Heard {
         if !self.is_open() {
             return self.note;
         }
-        let duration_ticks = u32::try_from((ticks - self.note.onset_ticks).max(1)).unwrap_or(u32::MAX);
+        let duration_ticks = u32::try_from((ticks - self.struck_ticks).max(1)).unwrap_or(u32::MAX);
         Note { duration_ticks, ..self.note }
+    }
+
+    /// The same note, as it is understood by now.
+    pub(super) fn understood(self, hearing: &Hearing) -> Self {
+        let Some(played) = self.played else { return self };
+        let Some(meant) = hearing.meant(&played) else { return self.decided() };
+        let mut heard = Self { is_settled: meant.is_settled, ..self };
+        heard.note.onset_ticks = meant.onset_ticks;
+        if let Some(duration_ticks) = meant.duration_ticks.filter(|_| !self.is_key_down) {
+            // A pedal lets a note ring, and writes it no longer.
+            heard.note.duration_ticks = duration_ticks;
+            heard.is_pedalled = false;
+        }
+        heard
     }
 }

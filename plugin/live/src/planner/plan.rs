@@ -1,10 +1,12 @@
 //! An answer that is being made.
 
 use engine::Session;
-use engine::answer::{AnswerGenerator, Controls};
+use engine::answer::{AnswerGenerator, AnswerRequest, Controls};
 use engine::note::Note;
+use engine::rhythm::{Feel, PARTS_PER_BEAT, PARTS_PER_TICK};
 
 use super::Listener;
+use super::hearing::Hearing;
 use super::speed::Speed;
 use crate::messages::{FromWorker, PlannedNote, ToWorker};
 
@@ -17,6 +19,7 @@ pub(super) struct Plan {
     /// Tells it from all others.
     pub(super) turn: u32,
     pub(super) answer: AnswerGenerator,
+    pub(super) touch: PlanTouch,
     /// The style that was chosen when it began.
     pub(super) style: u8,
     /// Of the notes heard, the first so many were told to the model, ended at the hand-over.
@@ -37,7 +40,8 @@ impl Plan {
     ) {
         for _ in 0..MAX_NOTES_PER_ASK {
             while let Some(note) = self.answer.offer(until_ticks) {
-                if !listener.offer(FromWorker::Note(self.planned(note))) {
+                let planned = self.touch.planned(self.turn, note, controls.feel);
+                if !listener.offer(FromWorker::Note(planned)) {
                     return;
                 }
             }
@@ -51,16 +55,6 @@ impl Plan {
         self.answer.complete();
     }
 
-    fn planned(&self, note: Note) -> PlannedNote {
-        PlannedNote {
-            turn: self.turn,
-            on_ticks: note.onset_ticks,
-            off_ticks: note.end_ticks(),
-            key: note.pitch.get(),
-            velocity: note.velocity.get(),
-        }
-    }
-
     /// Whether the next message makes the rest of this plan worthless. Nothing that is heard or remembered depends on it.
     fn is_pointless(&self, next: Option<ToWorker>) -> bool {
         let reached = self.answer.last_ticks().unwrap_or(i64::MIN);
@@ -70,6 +64,60 @@ impl Plan {
             Some(ToWorker::Replace { turn, from_ticks, .. }) => turn == self.turn && reached >= from_ticks,
             Some(ToWorker::Reset | ToWorker::Start) => true,
             _ => false,
+        }
+    }
+}
+
+/// How the notes of a plan are played: with the player's feel, as it was when the plan began.
+#[derive(Debug)]
+pub(super) struct PlanTouch {
+    feel: Feel,
+    /// Each answer of a song has random numbers of its own.
+    stream: u64,
+    start_ticks: i64,
+    beat_ticks: i64,
+    us_per_beat: i64,
+    /// The last note: as it is written, and when it is played.
+    last: (i64, i64),
+}
+
+impl PlanTouch {
+    pub(super) fn new(hearing: &Hearing, request: &AnswerRequest, us_per_beat: u32) -> Self {
+        Self {
+            feel: hearing.feel().clone(),
+            stream: u64::from(request.song_seed) << 32 | u64::from(request.number),
+            start_ticks: request.start_ticks,
+            beat_ticks: hearing.beat_ticks(),
+            us_per_beat: us_per_beat.max(1).into(),
+            last: (i64::MIN, i64::MIN),
+        }
+    }
+
+    /// Notes from here on are planned anew.
+    pub(super) fn take_back(&mut self, from_ticks: i64) {
+        if self.last.0 >= from_ticks {
+            self.last = (i64::MIN, i64::MIN);
+        }
+    }
+
+    /// A note as it is to be played: no earlier than the one before it, and the answer's first exactly where it begins.
+    fn planned(&mut self, turn: u32, note: Note, feel: f32) -> PlannedNote {
+        let in_chord = note.onset_ticks == self.last.0;
+        let from_beat = Note { onset_ticks: note.onset_ticks - self.beat_ticks, ..note };
+        let touch = self.feel.touch(&from_beat, in_chord, feel, self.stream);
+        let is_first = note.onset_ticks <= self.start_ticks && !in_chord;
+        let late_parts = if is_first { 0 } else { touch.late_us * PARTS_PER_BEAT / self.us_per_beat };
+        let written_parts = note.onset_ticks.saturating_mul(PARTS_PER_TICK);
+        let earliest = self.last.1.max(self.start_ticks.saturating_mul(PARTS_PER_TICK));
+        let on_parts = written_parts.saturating_add(late_parts).max(earliest);
+        self.last = (note.onset_ticks, on_parts);
+        PlannedNote {
+            turn,
+            on_ticks: note.onset_ticks,
+            late_parts: i16::try_from(on_parts.saturating_sub(written_parts)).unwrap_or(0),
+            held_parts: u32::try_from(touch.held_parts).unwrap_or(u32::MAX),
+            key: note.pitch.get(),
+            velocity: touch.velocity.get(),
         }
     }
 }

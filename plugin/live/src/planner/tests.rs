@@ -1,6 +1,7 @@
 mod repeats;
 
 use engine::answer::{AnswerRequest, KeyLock};
+use engine::rhythm::PARTS_PER_TICK;
 use engine::{ModelConfig, Precision};
 
 use super::*;
@@ -18,6 +19,7 @@ pub(crate) const CONTROLS: Controls = Controls {
     highest: Pitch::nearest(72),
     key_lock: KeyLock::Off,
     quantise_strength: 0.0,
+    feel: 0.0,
     ..Controls::DEFAULT
 };
 
@@ -64,8 +66,17 @@ pub(crate) fn call(from: i64) -> Vec<ToWorker> {
     let note = |(key, i): (u8, i64)| {
         let ticks = from + 24 * i;
         [
-            ToWorker::On { ticks, channel: 0, key, velocity: 80, style: 1, strike: key.into() },
-            ToWorker::Off { ticks: ticks + 24, strike: key.into() },
+            ToWorker::On {
+                ticks,
+                parts: 0,
+                us_per_beat: 500_000,
+                channel: 0,
+                key,
+                velocity: 80,
+                style: 1,
+                strike: key.into(),
+            },
+            ToWorker::Off { ticks: ticks + 24, parts: 0, strike: key.into() },
         ]
     };
     keys.into_iter().zip(0..).flat_map(note).collect()
@@ -77,7 +88,13 @@ fn request(number: u32, start_ticks: i64, end_ticks: i64) -> AnswerRequest {
 
 pub(crate) fn begin(turn: u32, start_ticks: i64, length: i64) -> ToWorker {
     let (until_ticks, end_ticks) = (start_ticks + length.min(192), start_ticks + length);
-    ToWorker::Begin(Begin { turn, request: request(3, start_ticks, end_ticks), until_ticks, controls: CONTROLS })
+    ToWorker::Begin(Begin {
+        turn,
+        request: request(3, start_ticks, end_ticks),
+        until_ticks,
+        controls: CONTROLS,
+        us_per_beat: 500_000,
+    })
 }
 
 pub(crate) fn tell(planner: &mut Planner, messages: impl IntoIterator<Item = ToWorker>) -> Vec<PlannedNote> {
@@ -101,7 +118,9 @@ fn an_answer_begins_exactly_and_stays_within_its_bounds() {
     }
     assert_eq!(notes[0].on_ticks, 240);
     assert!(notes.windows(2).all(|w| w[0].on_ticks <= w[1].on_ticks));
-    assert!(notes.iter().all(|n| (48..=72).contains(&n.key) && n.on_ticks < n.off_ticks && n.off_ticks <= 624));
+    assert!(
+        notes.iter().all(|n| (48..=72).contains(&n.key) && n.held_parts > 0 && n.off_parts() <= 624 * PARTS_PER_TICK)
+    );
     assert!(tell(&mut planner, [ToWorker::Extend { turn: 0, until_ticks: 9999, controls: CONTROLS }]).is_empty());
 }
 
@@ -162,8 +181,8 @@ fn a_start_keeps_the_call_and_forgets_the_rest() {
     let pedal = |ticks, is_down| ToWorker::Pedal { ticks, channel: 0, is_down };
     let phrase = || {
         call(400).into_iter().map(|message| match message {
-            ToWorker::On { ticks, channel, key, velocity, strike, .. } => {
-                ToWorker::On { ticks, channel, key, velocity, style: 2, strike }
+            ToWorker::On { ticks, parts, us_per_beat, channel, key, velocity, strike, .. } => {
+                ToWorker::On { ticks, parts, us_per_beat, channel, key, velocity, style: 2, strike }
             }
             other => other,
         })
@@ -198,10 +217,28 @@ fn the_pedal_holds_notes_until_it_comes_up() {
     let mut play = |messages: &[ToWorker]| drop(tell(&mut planner, messages.iter().copied()));
     play(&[
         ToWorker::Pedal { ticks: 0, channel: 0, is_down: true },
-        ToWorker::On { ticks: 0, channel: 0, key: 60, velocity: 80, style: 1, strike: 60 },
-        ToWorker::Off { ticks: 10, strike: 60 },
-        ToWorker::On { ticks: 96, channel: 0, key: 64, velocity: 80, style: 1, strike: 64 },
-        ToWorker::Off { ticks: 100, strike: 64 },
+        ToWorker::On {
+            ticks: 0,
+            parts: 0,
+            us_per_beat: 500_000,
+            channel: 0,
+            key: 60,
+            velocity: 80,
+            style: 1,
+            strike: 60,
+        },
+        ToWorker::Off { ticks: 10, parts: 0, strike: 60 },
+        ToWorker::On {
+            ticks: 96,
+            parts: 0,
+            us_per_beat: 500_000,
+            channel: 0,
+            key: 64,
+            velocity: 80,
+            style: 1,
+            strike: 64,
+        },
+        ToWorker::Off { ticks: 100, parts: 0, strike: 64 },
     ]);
     assert_eq!(planner.heard.len(), 2, "both still sound");
     tell(&mut planner, [ToWorker::Pedal { ticks: 192, channel: 0, is_down: false }]);
@@ -211,8 +248,17 @@ fn the_pedal_holds_notes_until_it_comes_up() {
 
 #[test]
 fn each_strike_of_a_key_has_its_own_length() {
-    let on = |ticks, strike| ToWorker::On { ticks, channel: 0, key: 60, velocity: 80, style: 1, strike };
-    let off = |ticks, strike| ToWorker::Off { ticks, strike };
+    let on = |ticks, strike| ToWorker::On {
+        ticks,
+        parts: 0,
+        us_per_beat: 500_000,
+        channel: 0,
+        key: 60,
+        velocity: 80,
+        style: 1,
+        strike,
+    };
+    let off = |ticks, strike| ToWorker::Off { ticks, parts: 0, strike };
     let pedal = |ticks, is_down| ToWorker::Pedal { ticks, channel: 0, is_down };
     let lengths = |messages: &[ToWorker]| {
         let mut planner = planner();
@@ -237,7 +283,7 @@ fn answer_with(controls: Controls) -> Vec<PlannedNote> {
 }
 
 fn answer_of(mut planner: Planner, controls: Controls) -> Vec<PlannedNote> {
-    let begin = Begin { turn: 1, request: request(3, 240, 1776), until_ticks: 1776, controls };
+    let begin = Begin { turn: 1, request: request(3, 240, 1776), until_ticks: 1776, controls, us_per_beat: 500_000 };
     tell(&mut planner, call(0).into_iter().chain([ToWorker::Begin(begin)]))
 }
 
@@ -296,12 +342,30 @@ fn voices_quantise_and_style_mix_do_what_they_say() {
 #[test]
 fn a_key_held_over_the_hand_over_is_read_again_when_its_length_is_known() {
     let mut planner = planner();
-    let held = ToWorker::On { ticks: 24, channel: 0, key: 50, velocity: 80, style: 1, strike: 50 };
+    let held = ToWorker::On {
+        ticks: 24,
+        parts: 0,
+        us_per_beat: 500_000,
+        channel: 0,
+        key: 50,
+        velocity: 80,
+        style: 1,
+        strike: 50,
+    };
     tell(&mut planner, call(0).into_iter().take(4).chain([held, begin(1, 192, 192)]));
     let messages = [
-        ToWorker::Off { ticks: 300, strike: 50 },
+        ToWorker::Off { ticks: 300, parts: 0, strike: 50 },
         ToWorker::Finish { turn: 1, at_ticks: 384 },
-        ToWorker::On { ticks: 390, channel: 0, key: 60, velocity: 80, style: 1, strike: 60 },
+        ToWorker::On {
+            ticks: 390,
+            parts: 0,
+            us_per_beat: 500_000,
+            channel: 0,
+            key: 60,
+            velocity: 80,
+            style: 1,
+            strike: 60,
+        },
     ];
     tell(&mut planner, messages);
     let told = planner.player.recent().iter().find(|note| note.pitch.get() == 50).map(|note| note.duration_ticks);
@@ -312,7 +376,16 @@ fn a_key_held_over_the_hand_over_is_read_again_when_its_length_is_known() {
 #[test]
 fn a_key_that_is_never_let_go_does_not_stop_the_listening() {
     let mut planner = planner();
-    let held = ToWorker::On { ticks: 0, channel: 1, key: 30, velocity: 80, style: 1, strike: 30 };
+    let held = ToWorker::On {
+        ticks: 0,
+        parts: 0,
+        us_per_beat: 500_000,
+        channel: 1,
+        key: 30,
+        velocity: 80,
+        style: 1,
+        strike: 30,
+    };
     tell(&mut planner, std::iter::once(held).chain((0..16).flat_map(|i| call(192 * i))));
     assert!(planner.heard.len() < 80, "{} notes wait to be told", planner.heard.len());
 }
@@ -321,7 +394,8 @@ fn a_key_that_is_never_let_go_does_not_stop_the_listening() {
 fn a_generator_goes_on_for_an_hour_without_a_trap() {
     let mut planner = planner();
     let tame = Controls { temperature: 0.05, rhythm_temperature: 0.05, ..CONTROLS };
-    let start = Begin { turn: 1, request: request(3, 0, i64::MAX), until_ticks: 192, controls: tame };
+    let start =
+        Begin { turn: 1, request: request(3, 0, i64::MAX), until_ticks: 192, controls: tame, us_per_beat: 500_000 };
     // Half an hour at 120 BPM, almost without chance.
     let steps = (1..900i64).map(|i| extend(1, 192 * i, tame));
     let notes = tell(&mut planner, std::iter::once(ToWorker::Begin(start)).chain(steps));
@@ -345,7 +419,8 @@ fn answers_lean_towards_what_the_player_played() {
             planner.session.clear_user_notes();
         }
         let controls = Controls { learn_from_me, ..CONTROLS };
-        let begin = Begin { turn: 1, request: request(3, 768, 3000), until_ticks: 3000, controls };
+        let begin =
+            Begin { turn: 1, request: request(3, 768, 3000), until_ticks: 3000, controls, us_per_beat: 500_000 };
         tell(&mut planner, [ToWorker::Begin(begin)])
     };
     let n_as_in_the_calls = |notes: &[PlannedNote]| {
@@ -363,7 +438,7 @@ fn answers_lean_towards_what_the_player_played() {
 #[test]
 fn the_players_notes_are_kept_with_the_song() {
     let controls = Controls { learn_from_me: 1.0, ..CONTROLS };
-    let begin = Begin { turn: 1, request: request(3, 240, 3000), until_ticks: 3000, controls };
+    let begin = Begin { turn: 1, request: request(3, 240, 3000), until_ticks: 3000, controls, us_per_beat: 500_000 };
     let song = || [ToWorker::Reset].into_iter().chain(call(0)).chain([ToWorker::Begin(begin)]);
     let mut planner = planner();
     tell(&mut planner, song());

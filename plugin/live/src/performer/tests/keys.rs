@@ -145,7 +145,7 @@ fn an_answer_begins_with_its_wheel_at_rest_when_the_host_takes_that() {
         std::iter::from_fn(|| hall.worker.next()).find_map(begin).unwrap();
     for i in 0..3 {
         let (on_ticks, key) = (start_ticks + 4 * i, 50);
-        let note = PlannedNote { turn, on_ticks, off_ticks: on_ticks + 2, key, velocity: 127 };
+        let note = PlannedNote::written(turn, (on_ticks, on_ticks + 2), key, 127);
         hall.worker.offer(FromWorker::Note(note));
     }
     // The first note and its wheel are refused.
