@@ -1,5 +1,6 @@
 //! `cargo xtask bench plugin`: the release plugin in a small host, beside the limits it must keep.
 
+mod jam;
 mod machine;
 mod measure;
 mod music;
@@ -31,11 +32,14 @@ pub(crate) struct Options {
     /// Only a performance in real time, of so many minutes
     #[arg(long, value_name = "MINUTES")]
     soak: Option<u32>,
+    /// Only a jam over a loop of four bars in real time, of so many minutes
+    #[arg(long, value_name = "MINUTES", conflicts_with = "soak")]
+    jam: Option<u32>,
     /// Only what `process()` takes
-    #[arg(long, conflicts_with = "soak")]
+    #[arg(long, conflicts_with_all = ["soak", "jam"])]
     process: bool,
     /// Only the figures of style packs
-    #[arg(long, conflicts_with_all = ["soak", "process"])]
+    #[arg(long, conflicts_with_all = ["soak", "jam", "process"])]
     packs: bool,
     /// A built Antiphon.clap to measure, instead of building one
     #[arg(long)]
@@ -69,17 +73,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(plugin) => plugin.canonicalize().with_context(|| format!("there is no {}", plugin.display()))?,
         None => build::bundle()?.clap,
     };
-    let rows = match options.soak {
-        Some(minutes) => {
+    let rows = match (options.soak, options.jam) {
+        (Some(minutes), _) => {
             machine::become_audio_thread();
             measure::soak(&Entry::from_file(&plugin)?, minutes.max(1))?
         }
-        None if options.process => {
+        (_, Some(minutes)) => {
+            machine::become_audio_thread();
+            jam::jam(&Entry::from_file(&plugin)?, minutes.max(1))?
+        }
+        _ if options.process => {
             machine::become_audio_thread();
             measure::blocks(&Entry::from_file(&plugin)?, f64::from(options.seconds))?
         }
-        None if options.packs => packs(&Entry::from_file(&plugin)?, options)?,
-        None => all(&plugin, options)?,
+        _ if options.packs => packs(&Entry::from_file(&plugin)?, options)?,
+        _ => all(&plugin, options)?,
     };
     println!("\n{:<58}{:>12}{:>12}", "", "measured", "at most");
     for row in &rows {

@@ -82,7 +82,7 @@ pub(super) fn hand_over(entry: &Entry, seconds: f64) -> Result<Vec<Row>> {
         rig.run(21_600)?;
         rig.heard.clear();
         let pressed = rig.now();
-        press(&mut rig, "Hand over now")?;
+        press(&mut rig, "Hand over now", pressed)?;
         let is_answered = |rig: &Rig<Clap>| rig.heard.iter().any(|e| matches!(e.message, Message::NoteOn { .. }));
         rig.run_until(24_000, is_answered)?;
         let first = rig.heard.iter().find(|event| matches!(event.message, Message::NoteOn { .. }));
@@ -262,7 +262,7 @@ pub(super) fn memory(entry: &Entry, n_phrases: u32) -> Result<Vec<Row>> {
     ])
 }
 
-fn resident_mib() -> Option<f64> {
+pub(super) fn resident_mib() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)

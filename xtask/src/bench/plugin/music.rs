@@ -58,9 +58,9 @@ pub(super) fn n_calls(tempo: f64, seconds: f64) -> u32 {
 }
 
 /// Presses a button for a sample.
-pub(super) fn press(rig: &mut Rig<Clap>, name: &str) -> Result<()> {
+pub(super) fn press(rig: &mut Rig<Clap>, name: &str, at_samples: u64) -> Result<()> {
     let button = rig.parameter(name)?;
-    rig.send(rig.now(), Message::Parameter { id: button.id, value: *button.range.end() });
-    rig.send(rig.now() + 1, Message::Parameter { id: button.id, value: *button.range.start() });
+    rig.send(at_samples, Message::Parameter { id: button.id, value: *button.range.end() });
+    rig.send(at_samples + 1, Message::Parameter { id: button.id, value: *button.range.start() });
     Ok(())
 }
