@@ -15,10 +15,11 @@ pub(crate) fn open(settings: Settings, pace: Pace) -> Rig<Clap> {
     start(Rig::new(Clap::new(&entry, settings).unwrap(), settings, pace))
 }
 
-/// Sets up any plugin for a test.
+/// Sets up any plugin for a test: answers are played as they are written.
 pub(crate) fn start<I: Instance>(mut rig: Rig<I>) -> Rig<I> {
     rig.set_transport(Transport::rolling(TEMPO));
     rig.set("Thru", 0.0).unwrap();
+    rig.set("Feel", 0.0).unwrap();
     rig
 }
 

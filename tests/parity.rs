@@ -4,6 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use engine::answer::{AnswerRequest, Call, Controls, KeyChoice, KeyLock, answer};
+use engine::rhythm::{PlayedNote, transcribe};
 use engine::{Metre, Note, Pitch, Session, Velocity, Weights};
 use host::{Clap, Message, Pace, Played, Rig, Transport, pair};
 
@@ -75,6 +76,17 @@ fn render(call: &[Note], signature: (u16, u16), settings: &[(&str, &str)], beats
     notes
 }
 
+/// What the plugin hears in a call: the notes as they are written.
+fn as_heard(notes: &[Note], metre: Metre) -> Call {
+    let played: Vec<PlayedNote> = notes.iter().map(|note| PlayedNote::in_ticks(note, 250_000)).collect();
+    Call::new(transcribe(&played, 0), metre)
+}
+
+/// The keys hand over, not what is written.
+fn like_the_call(notes: &[Note], metre: Metre, song_seed: u32) -> AnswerRequest {
+    AnswerRequest::like_the_call(&Call::new(notes.iter().copied(), metre), SILENCE_TICKS, song_seed)
+}
+
 fn made(call: &Call, request: AnswerRequest, controls: &Controls) -> Vec<Note> {
     answer(&mut Session::new(Arc::clone(&WEIGHTS)), call, request, controls, ALL)
 }
@@ -83,9 +95,8 @@ fn made(call: &Call, request: AnswerRequest, controls: &Controls) -> Vec<Note> {
 fn an_untouched_plugin_plays_what_the_engine_answers() {
     let waltz_bars = Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 };
     for (notes, signature, metre) in [(short_call(), (4, 4), BARS), (waltz(), (3, 4), waltz_bars)] {
-        let call = Call::new(notes.clone(), metre);
-        let request = AnswerRequest::like_the_call(&call, SILENCE_TICKS, 1);
-        let expected = made(&call, request, &Controls::default());
+        let request = like_the_call(&notes, metre, 1);
+        let expected = made(&as_heard(&notes, metre), request, &Controls::default());
         assert!(expected.len() >= 3, "{expected:?}");
         assert_eq!(render(&notes, signature, &[], 24), expected);
     }
@@ -94,8 +105,8 @@ fn an_untouched_plugin_plays_what_the_engine_answers() {
 #[test]
 fn controls_mean_the_same_to_both() {
     let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 };
-    let call = Call::new(waltz(), metre);
-    let request = AnswerRequest::like_the_call(&call, SILENCE_TICKS, 77);
+    let call = as_heard(&waltz(), metre);
+    let request = like_the_call(&waltz(), metre, 77);
     let request = AnswerRequest { end_ticks: request.start_ticks + 8 * 144, ..request };
     let settings = [
         ("Seed", "77"),
@@ -171,8 +182,8 @@ fn controls_mean_the_same_to_both() {
 fn both_learn_the_same_from_the_call() {
     let keys = [60, 62, 64, 65, 67, 65, 64, 62];
     let scales: Vec<Note> = (0..32).zip(keys.into_iter().cycle()).map(|(i, key)| note(24 * i, 20, key, 80)).collect();
-    let call = Call::new(scales.clone(), BARS);
-    let request = AnswerRequest::like_the_call(&call, SILENCE_TICKS, 3);
+    let call = as_heard(&scales, BARS);
+    let request = like_the_call(&scales, BARS, 3);
     let learning = |learn_from_me| made(&call, request, &Controls { learn_from_me, ..Controls::default() });
     let expected = learning(1.0);
     assert_ne!(expected, learning(0.0));
@@ -195,7 +206,7 @@ fn a_key_that_is_held_over_the_hand_over_ends_there_for_both() {
     rig.run(sample(430)).unwrap();
     let heard: Vec<_> = pair(&rig.heard).iter().map(|n| (ticks(n.on_samples), n.key, n.velocity)).collect();
     let request = AnswerRequest { song_seed: 1, number: 0, start_ticks: 200, end_ticks: 200 + 384 };
-    let expected = made(&Call::new(notes, BARS), request, &Controls::default());
+    let expected = made(&as_heard(&notes, BARS), request, &Controls::default());
     let expected: Vec<_> = expected
         .iter()
         .map(|note| (note.onset_ticks, note.pitch.get(), note.velocity.get()))

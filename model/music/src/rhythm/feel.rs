@@ -132,11 +132,11 @@ impl Feel {
     }
 
     /// How a note is played, whose onset is told from a beat. `amount` is 0 for as it is written to 1 for as loose as the player.
-    /// Notes of a chord (all but its first are `in_chord`) share one `stream` of random numbers.
+    /// Notes of a chord (all but its first are `in_chord`) share one `stream` of random numbers, and other notes have others.
     #[must_use]
     pub fn touch(&self, note: &Note, in_chord: bool, amount: f32, stream: u64) -> Touch {
         let place = place(note.onset_ticks);
-        let of_onset = mix(stream ^ note.onset_ticks.cast_unsigned());
+        let of_onset = mix(stream);
         let of_note = mix(of_onset ^ u64::from(note.pitch.get()));
         let timing = self.timing_us[place].draw(of_onset);
         let spread = if in_chord { self.spread_us.draw(of_note) } else { 0 };

@@ -104,7 +104,9 @@ impl PlanTouch {
     fn planned(&mut self, turn: u32, note: Note, feel: f32) -> PlannedNote {
         let in_chord = note.onset_ticks == self.last.0;
         let from_beat = Note { onset_ticks: note.onset_ticks - self.beat_ticks, ..note };
-        let touch = self.feel.touch(&from_beat, in_chord, feel, self.stream);
+        // The answer's own time, so that it is the same wherever it is played.
+        let stream = self.stream ^ note.onset_ticks.wrapping_sub(self.start_ticks).cast_unsigned() << 48;
+        let touch = self.feel.touch(&from_beat, in_chord, feel, stream);
         let is_first = note.onset_ticks <= self.start_ticks && !in_chord;
         let late_parts = if is_first { 0 } else { touch.late_us * PARTS_PER_BEAT / self.us_per_beat };
         let written_parts = note.onset_ticks.saturating_mul(PARTS_PER_TICK);
