@@ -6,6 +6,7 @@
 mod bad_input;
 mod common;
 mod controls;
+mod feel;
 mod framework;
 mod hand_over;
 mod hosts;
