@@ -30,6 +30,8 @@ pub mod grid;
 pub mod note_values;
 mod spread;
 pub mod tables;
+#[cfg(test)]
+mod tests;
 
 use crate::note::{Pitch, Velocity};
 use decoder::{Decoder, Onset};
@@ -190,9 +192,9 @@ impl Ear {
             self.latest_us += (onset_parts - before.onset_parts).max(0) * us_per_beat / PARTS_PER_BEAT;
         }
         self.player.strike(onset_parts);
-        let late_parts = self.player.lateness_us() * PARTS_PER_BEAT / us_per_beat;
+        // The steady lateness is not taken off: what is placed wrongly would then confirm itself.
         let onset = Onset {
-            parts: onset_parts - late_parts,
+            parts: onset_parts,
             us: self.latest_us,
             us_per_beat,
             pitch: pitch.get(),

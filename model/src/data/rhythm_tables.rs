@@ -227,8 +227,7 @@ impl Counts {
     fn tables(&self) -> Tables {
         let mut tables = Tables::ZERO;
         costs(&self.class, ADDED_BETWEEN, N_CLASSES, &mut tables.class);
-        for class in 0..N_CLASSES {
-            let steps = usize::from(CLASSES[class]);
+        for (class, steps) in CLASSES.map(usize::from).into_iter().enumerate() {
             costs(&self.class_after[class], ADDED_BETWEEN, N_CLASSES, &mut tables.class_after[class]);
             costs(&self.first[class], ADDED, steps, &mut tables.first[class]);
             costs(&self.empty[class], ADDED_BETWEEN, N_EMPTY, &mut tables.empty[class]);
@@ -236,8 +235,8 @@ impl Counts {
                 let row = &self.next[class][step];
                 let is_possible = |next: usize| next == MAX_STEPS || next > step && next < steps;
                 let n: f64 = (0..=MAX_STEPS).filter(|&next| is_possible(next)).map(|next| row[next] + ADDED).sum();
-                for next in 0..=MAX_STEPS {
-                    let share = if is_possible(next) { (row[next] + ADDED) / n } else { 0.0 };
+                for (next, count) in row.iter().enumerate() {
+                    let share = if is_possible(next) { (count + ADDED) / n } else { 0.0 };
                     tables.next[class][step][next] = cost(share);
                 }
             }

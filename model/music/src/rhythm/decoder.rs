@@ -25,7 +25,7 @@ const PRIOR_WEIGHT: i32 = 74;
 /// A note as the decoder reads it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Onset {
-    /// Without the player's lateness.
+    /// As played.
     pub(super) parts: i64,
     /// Real time from any zero.
     pub(super) us: i64,

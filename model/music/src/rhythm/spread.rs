@@ -6,7 +6,6 @@ use super::{cost, grid};
 const N_SPREAD: usize = 64;
 /// Notes that the lateness is taken from.
 const N_LATENESS: usize = 32;
-const LATENESS_LIMIT_US: i64 = 0;
 /// Fewer notes say less of the lateness: as if so many had been on time.
 const ON_TIME_NOTES: i64 = 8;
 /// Spreads of hands are between these shares of the usual one, in 1/16.
@@ -89,9 +88,7 @@ impl Player {
         let n_lateness = self.n.min(N_LATENESS);
         let recent = (self.n - n_lateness..self.n).map(|i| self.latest[i % N_SPREAD].0);
         let count = i64::try_from(n_lateness).unwrap_or(0);
-        let limit_us = LATENESS_LIMIT_US;
         self.lateness_us = median(recent).unwrap_or(0) * count / (count + ON_TIME_NOTES);
-        self.lateness_us = self.lateness_us.clamp(-limit_us, limit_us);
         let off_beats = || self.latest[..self.n.min(N_SPREAD)].iter().filter(|(_, is_on_beat)| !is_on_beat);
         let Some(middle) = median(off_beats().map(|(us, _)| *us)) else { return };
         let distance = median(off_beats().map(|(us, _)| (us - middle).abs())).unwrap_or(0);
