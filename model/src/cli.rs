@@ -3,7 +3,7 @@
 //!
 //! Reading order: `prepare`, `train`, `distil`, `adapt`, `pack`, `quantise`, `evaluate`, `benchmark`, `ear`, `generate`,
 //! `bench` (a verb each), `controls` (the plugin's, as options), `names` (words
-//! for values), `renamed` (options that were), `terminal` (progress bar and Ctrl-C).
+//! for values, and options that were called otherwise), `terminal` (progress bar and Ctrl-C).
 
 mod adapt;
 mod bench;
@@ -17,7 +17,6 @@ mod names;
 mod pack;
 mod prepare;
 mod quantise;
-mod renamed;
 mod terminal;
 mod train;
 

@@ -9,6 +9,7 @@ pub mod music;
 pub mod ngram;
 pub mod passages;
 pub mod pictures;
+pub mod played;
 pub mod resemblance;
 pub mod score;
 pub mod table;

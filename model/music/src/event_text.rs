@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use crate::note::{Note, Pitch, Velocity};
-use crate::overlap::close_overlaps;
+use crate::score::close_overlaps;
 
 /// Why a text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]

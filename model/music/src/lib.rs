@@ -1,10 +1,9 @@
 //! The words of music that all of Antiphon shares: notes, metre, key, scores, and MIDI files in and out. Pure functions of
 //! their input: no file, clock, thread or environment, so that it runs in a browser too.
 //!
-//! Reading order: [`note`], [`metre`], [`time_signature`], [`bar_lines`] and [`tempo`] are the words; [`score`] is a piece in parts, `excerpt` a
-//! part of one; [`reduction`] is what a keyboard player, and the network, make of one, with notes that `overlap` no longer;
-//! [`key`] finds its key, [`rhythm`] the score in what hands played; [`midi`] reads and writes files; [`event_text`] is notes as text; `piano_roll` draws, if the feature
-//! for pictures is on.
+//! Reading order: [`note`], [`metre`], [`time_signature`], [`bar_lines`] and [`tempo`] are the words; [`score`] is a piece in parts;
+//! [`reduction`] is what a keyboard player, and the network, make of one; [`key`] finds its key, [`rhythm`] the score in what hands
+//! played; [`midi`] reads and writes files; [`event_text`] is notes as text; `piano_roll` draws, if the feature for pictures is on.
 //!
 //! ```
 //! use music::{Note, Part, Pitch, Score, TICKS_PER_BEAT, TimeSignature, Velocity, midi};
@@ -22,12 +21,10 @@
 
 pub mod bar_lines;
 pub mod event_text;
-mod excerpt;
 pub mod key;
 pub mod metre;
 pub mod midi;
 pub mod note;
-mod overlap;
 #[cfg(feature = "picture")]
 pub mod piano_roll;
 pub mod reduction;
@@ -39,8 +36,7 @@ pub mod time_signature;
 pub use key::{Key, find_key};
 pub use metre::{Metre, Position};
 pub use note::{Note, Pitch, TICKS_PER_BEAT, Velocity};
-pub use overlap::{close_overlaps, tidy};
 pub use reduction::{FREE_TICKS_PER_SECOND, Reading, Reduction};
-pub use score::{Part, PedalChange, Role, Score};
+pub use score::{Part, PedalChange, Role, Score, close_overlaps, tidy};
 pub use tempo::TempoMap;
 pub use time_signature::{MetreChange, TimeSignature};

@@ -3,7 +3,7 @@
 
 use crate::metre::{Metre, Position};
 use crate::note::{Note, TICKS_PER_BEAT};
-use crate::overlap::tidy;
+use crate::score::tidy;
 use crate::score::{Part, Role, Score};
 use crate::tempo::{TempoMap, as_f64, in_force, resample};
 use crate::time_signature::{MetreChange, TimeSignature};

@@ -1,4 +1,11 @@
 //! A piece of music in parts: what a MIDI file holds, and what a take is.
+//!
+//! Reading order: `excerpt` is a part of a piece; `overlap` keeps notes of one key apart.
+
+mod excerpt;
+mod overlap;
+
+pub use overlap::{close_overlaps, tidy};
 
 use crate::metre::Metre;
 use crate::note::{Note, TICKS_PER_BEAT};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use model::adapt::{AdaptConfig, adapt};
 
-use super::renamed::RenamedRate;
+use super::names::RenamedRate;
 use super::terminal::Terminal;
 
 /// What to learn from, and how.

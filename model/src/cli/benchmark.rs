@@ -9,7 +9,7 @@ use model::benchmark::maestro::{self, MaestroConfig, maestro};
 use model::benchmark::performed::{PerformedConfig, PlayingReport, performed};
 use model::benchmark::{Row, VOICES};
 
-use super::renamed::{RenamedBatch, RenamedRate};
+use super::names::{RenamedBatch, RenamedRate};
 use super::terminal::Terminal;
 
 /// Which test set.

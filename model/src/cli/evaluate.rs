@@ -13,7 +13,8 @@ use super::{use_threads, write_atomically};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  model evaluate --data prepared\n  \
     model evaluate --weights my.antiphon --data prepared --notes 20000 --json report.json\n  \
-    model evaluate --weights my.antiphon --data ~/Music/midi --pictures report\n\n\
+    model evaluate --weights my.antiphon --data ~/Music/midi --pictures report\n  \
+    model evaluate --data prepared --notes 20000 --played\n\n\
     Fewer bits are better: one bit less means half as surprised by each note.")]
 pub(super) struct EvaluateArgs {
     /// A weight file; the plugin's own weights when not given
@@ -50,6 +51,10 @@ pub(super) struct EvaluateArgs {
     /// --notes says nothing else
     #[arg(long, value_name = "NAMES", num_args = 0..=1, default_missing_value = "", value_delimiter = ',')]
     conditions: Option<Vec<String>>,
+    /// Measure instead what it costs that hands play the notes, read as they come and heard as the plugin hears them: with these
+    /// standard deviations against a click, in milliseconds
+    #[arg(long, value_name = "MS", num_args = 0..=1, default_missing_value = "20,30", value_delimiter = ',')]
+    played: Option<Vec<f64>>,
     /// Pieces to work on at once; all processor cores when not given
     #[arg(long)]
     threads: Option<usize>,
@@ -65,6 +70,10 @@ pub(super) fn run(args: EvaluateArgs) -> Result<()> {
         let names: Vec<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
         let report = evaluate::evaluate_conditions(&config, &names)?;
         return write(&report, &evaluate::conditions::table(&report), args.json.as_deref());
+    }
+    if let Some(sds_ms) = &args.played {
+        let report = evaluate::played::evaluate_played(&config, sds_ms)?;
+        return write(&report, &evaluate::played::table(&report), args.json.as_deref());
     }
     let report = evaluate::evaluate(&config)?;
     if let Some(folder) = &args.pictures {

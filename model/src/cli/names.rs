@@ -4,8 +4,6 @@ use model::data::corpus::Split;
 use model::data::dataset::{Favour, SamplingPolicy};
 use model::train::{ComputeType, DeviceKind, Size};
 
-use super::renamed::{RenamedBatch, RenamedLength};
-
 /// Sizes of network to choose from.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(super) enum SizeName {
@@ -127,4 +125,30 @@ impl From<SamplingArgs> for SamplingPolicy {
         let SamplingArgs { style_power, favour, expressive_weight, thick_voices } = args;
         Self { style_power, favour, expressive_weight, thick_voices }
     }
+}
+
+/// An option that was called otherwise: an error says how it is called now. `--rows` of earlier versions.
+#[derive(clap::Args)]
+pub(super) struct RenamedBatch {
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "", value_parser = is_now("--batch-size"))]
+    rows: Option<String>,
+}
+
+/// As [`RenamedBatch`].
+#[derive(clap::Args)]
+pub(super) struct RenamedLength {
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "", value_parser = is_now("--sequence-length"))]
+    steps: Option<String>,
+}
+
+/// As [`RenamedBatch`].
+#[derive(clap::Args)]
+pub(super) struct RenamedRate {
+    #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "", value_parser = is_now("--learning-rate"))]
+    rate: Option<String>,
+}
+
+/// Refuses every value.
+fn is_now(name: &'static str) -> impl Fn(&str) -> Result<String, String> + Clone + Send + Sync + 'static {
+    move |_| Err(format!("it is called {name} now"))
 }

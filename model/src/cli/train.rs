@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use model::train::{Start, TrainConfig, train};
 
-use super::names::{DeviceName, PrecisionName, SamplingArgs, ShapeArgs};
-use super::renamed::RenamedRate;
+use super::names::{DeviceName, PrecisionName, RenamedRate, SamplingArgs, ShapeArgs};
 use super::terminal::Terminal;
 use super::use_threads;
 
