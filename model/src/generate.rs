@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use engine::answer::{AnswerRequest, Call, Controls, answer};
 use engine::{Session, Weights};
+use music::rhythm::{PlayedNote, transcribe};
 use music::score::CALL_TRACK;
 use music::{Metre, Note, Part, Reduction, Role, Score, TICKS_PER_BEAT, TimeSignature, find_key};
 
@@ -33,11 +34,10 @@ pub struct GenerateConfig {
 pub fn generate(weights: &Arc<Weights>, call: Option<&Reduction>, config: &GenerateConfig) -> Vec<Note> {
     let metre = metre(call);
     let silence_ticks = call.map_or(0, |call| ticks_of_ms(config.silence_ms, call.tempi.bpm(call.end_ticks)));
-    let call = match call {
-        None => Call::none(metre),
-        Some(call) => Call::in_metres(call.notes.iter().map(|&note| (note, call.metre(note.onset_ticks))), metre),
-    };
-    let mut request = AnswerRequest::like_the_call(&call, silence_ticks, config.seed);
+    // The keys hand over, and what they mean is answered.
+    let played = call.map_or_else(|| Call::none(metre), |call| in_metres(call, call.notes.iter().copied(), metre));
+    let mut request = AnswerRequest::like_the_call(&played, silence_ticks, config.seed);
+    let call = call.map_or_else(|| Call::none(metre), |call| in_metres(call, heard(call), metre));
     let is_alone = call.bounds_ticks().is_none();
     if config.notes.is_some() {
         request.end_ticks = i64::MAX;
@@ -46,6 +46,26 @@ pub fn generate(weights: &Arc<Weights>, call: Option<&Reduction>, config: &Gener
     }
     let n_most = config.notes.unwrap_or(MAX_NOTES);
     answer(&mut Session::new(Arc::clone(weights)), &call, request, &config.controls, n_most)
+}
+
+fn in_metres(call: &Reduction, notes: impl IntoIterator<Item = Note>, metre: Metre) -> Call {
+    Call::in_metres(notes.into_iter().map(|note| (note, call.metre(note.onset_ticks))), metre)
+}
+
+/// The call as the plugin hears it: where it has a beat, as it is written.
+fn heard(call: &Reduction) -> Vec<Note> {
+    let beat_ticks = |note: &Note| match call.metre(note.onset_ticks) {
+        Metre::Bars { bar_line_ticks, .. } => Some(bar_line_ticks.rem_euclid(TICKS_PER_BEAT.into())),
+        Metre::Free => None,
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "24 bits")]
+    let us_per_beat = |note: &Note| (60e6 / call.tempi.bpm(note.onset_ticks)) as u32;
+    let transcribed = call.notes.chunk_by(|one, other| beat_ticks(one) == beat_ticks(other)).map(|notes| {
+        let Some(beat_ticks) = notes.first().and_then(beat_ticks) else { return notes.to_vec() };
+        let played: Vec<PlayedNote> = notes.iter().map(|note| PlayedNote::in_ticks(note, us_per_beat(note))).collect();
+        transcribe(&played, beat_ticks)
+    });
+    transcribed.flatten().collect()
 }
 
 /// A time in ticks, rounded as by the plugin's clock: what falls halfway between two ticks is the later one.

@@ -13,6 +13,7 @@ use model::evaluate::{EvaluateConfig, evaluate, load};
 use model::generate::{GenerateConfig, generate};
 use model::inspect::describe;
 use music::midi::{read, read_reduction, write};
+use music::rhythm::{PlayedNote, transcribe};
 use music::{Part, Reading, Reduction, Score, TempoMap, TimeSignature, event_text};
 
 fn weights(folder: &Path) -> PathBuf {
@@ -205,7 +206,9 @@ fn generate_answers_as_the_engine_does() {
     let score = Score::new(80.0, signature).with_part(Part::new("tune", tune(24, 60)));
     let reduction = Reduction::of(&score, Reading::Auto).unwrap();
     let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 };
-    let call = Call::new(tune(24, 60), metre);
+    // The plugin plays what it hears to the network as it is written.
+    let played: Vec<_> = tune(24, 60).iter().map(|note| PlayedNote::in_ticks(note, 750_000)).collect();
+    let call = Call::new(transcribe(&played, 0), metre);
     let engine = |request: AnswerRequest, controls: &Controls, call: &Call, n_most: usize| {
         answer(&mut Session::new(Arc::clone(&weights)), call, request, controls, n_most)
     };
