@@ -6,6 +6,9 @@ use super::{cost, grid};
 const N_SPREAD: usize = 64;
 /// Notes that the lateness is taken from.
 const N_LATENESS: usize = 32;
+/// The lateness that is believed is at most this. At 30 ms the ear heard less of the validation scores as simulated hands play
+/// them, each take with a lateness of its own: 93.2 for 93.5 per cent of the onsets. A wrong division explains its own lateness,
+/// and then holds on to it. So none is.
 const LATENESS_LIMIT_US: i64 = 0;
 /// Fewer notes say less of the lateness: as if so many had been on time.
 const ON_TIME_NOTES: i64 = 8;
@@ -125,4 +128,30 @@ fn median(values: impl Iterator<Item = i64>) -> Option<i64> {
     }
     let (_, middle, _) = sorted[..n].select_nth_unstable((n - 1) / 2);
     Some(*middle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn close_playing_narrows_the_spread_and_loose_playing_does_not() {
+        let scale = |us: i64| {
+            let mut player = Player::new();
+            (0..64).for_each(|i| player.learn(us * (i % 3 - 1), false));
+            player.scale_16ths()
+        };
+        assert!(scale(1000) < 5, "{}", scale(1000));
+        assert_eq!((scale(20_000), Player::new().scale_16ths()), (16, 16));
+    }
+
+    #[test]
+    fn a_sequencer_is_told_from_hands() {
+        let is_exact = |late_parts: i64| {
+            let mut player = Player::new();
+            (0..20).for_each(|i| player.strike(i * 96 + late_parts));
+            player.is_exact()
+        };
+        assert!(is_exact(0) && !is_exact(13));
+    }
 }
