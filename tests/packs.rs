@@ -58,21 +58,25 @@ impl Drop for File {
     }
 }
 
+/// CLAP's states begin with their length, one byte of which may be a bracket too.
+fn json_start(state: &[u8]) -> usize {
+    state.windows(2).position(|bytes| bytes == b"{\"").unwrap()
+}
+
 /// What is saved of the pack.
 fn saved_pack(state: &[u8]) -> serde_json::Value {
-    let start = state.iter().position(|&byte| byte == b'{').unwrap();
+    let start = json_start(state);
     let state: serde_json::Value = serde_json::from_slice(&state[start..]).unwrap();
     serde_json::from_str(state["fields"]["pack"].as_str().unwrap()).unwrap()
 }
 
 /// The state with another pack in it.
 fn with_pack(state: &[u8], path: &Path, sha256: &str, name: &str) -> Vec<u8> {
-    let start = state.iter().position(|&byte| byte == b'{').unwrap();
+    let start = json_start(state);
     let mut json: serde_json::Value = serde_json::from_slice(&state[start..]).unwrap();
     let pack = serde_json::json!({ "path": path, "sha256": sha256, "name": name });
     json["fields"]["pack"] = pack.to_string().into();
     let body = serde_json::to_vec(&json).unwrap();
-    // CLAP's states begin with their length.
     let mut state = if start == 8 { (body.len() as u64).to_le_bytes().to_vec() } else { Vec::new() };
     state.extend(body);
     state

@@ -282,7 +282,10 @@ impl Planner {
         let now = self.now_ticks;
         let is_endless = |heard: &Heard| now - heard.note.onset_ticks >= i64::from(LONGEST_NOTE_TICKS);
         let is_over = |heard: &Heard| heard.is_settled && !heard.is_open();
-        let is_final = |heard: &&Heard| heard.note.onset_ticks < now && (is_over(heard) || is_endless(heard));
+        // Nothing that comes later may belong before what is told, or when that is told would matter.
+        let latest = self.heard.iter().filter(|heard| !heard.is_ours).max_by_key(|heard| heard.struck_ticks);
+        let frontier = latest.map_or(now, |latest| self.hearing.frontier_ticks(latest, now).min(now));
+        let is_final = |heard: &&Heard| heard.note.onset_ticks < frontier && (is_over(heard) || is_endless(heard));
         let n_final = self.heard.iter().take_while(is_final).count();
         let mut n_told = 0;
         while n_told < n_final && !stops() {

@@ -2,7 +2,7 @@
 //! whose divisions are hidden too (a metrical HMM: Raphael 2002; Nakamura, Yoshii and Sagayama 2017), by Viterbi's method.
 
 use super::cost::{NAT, NEVER, Spread, ln};
-use super::grid::{self, CLASSES, Place};
+use super::grid::{self, CLASSES, N_CLASSES, Place};
 use super::tables::{N_EMPTY, N_INTERVALS, Tables};
 use super::{CAPACITY, PARTS_PER_BEAT};
 
@@ -20,7 +20,15 @@ const ORNAMENT: i32 = ln(100, 1) + ln(120, 1);
 const IN_CHORD: i32 = ln(100, 55);
 const AFTER_CHORD: i32 = ln(100, 45);
 /// Weight of what is usual against what was played, in 1/64.
-const PRIOR_WEIGHT: i32 = 74;
+const PRIOR_WEIGHT: i32 = 60;
+/// A beat counts towards the player's habit when so many notes have followed it.
+const HABIT_LAG: usize = 6;
+/// The habit fades by this part of itself with each beat.
+const HABIT_FADES: u64 = 16;
+/// Before any beat, what is usual counts as so many.
+const USUAL_BEATS: u64 = 8;
+/// A beat, in the counts of the habit.
+const BEAT: u64 = 1 << 16;
 
 /// A note as the decoder reads it.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +64,8 @@ struct State {
 pub(super) struct Node {
     pub(super) parts: i32,
     pub(super) is_ornament: bool,
+    beat: i32,
+    class: u8,
     back: u8,
 }
 
@@ -67,6 +77,7 @@ pub(super) struct Decoder {
     /// For each note, by its number modulo the capacity, the ways through it.
     nodes: Box<[[Node; N_STATES]]>,
     last: Option<Onset>,
+    habit: Habit,
 }
 
 impl Decoder {
@@ -76,6 +87,7 @@ impl Decoder {
             candidates: Vec::with_capacity(N_CANDIDATES),
             nodes: vec![[Node::default(); N_STATES]; CAPACITY].into_boxed_slice(),
             last: None,
+            habit: Habit::NONE,
         }
     }
 
@@ -83,6 +95,7 @@ impl Decoder {
     pub(super) fn clear(&mut self) {
         self.states.clear();
         self.last = None;
+        self.habit = Habit::NONE;
     }
 
     /// Takes the next note. `number` is its place in the ring.
@@ -110,10 +123,12 @@ impl Decoder {
             let parts = if state.is_ornament { grid::nearest_parts(onset.parts) } else { state.place.parts() };
             // Within: the ear holds times within 2^30.
             let parts = i32::try_from(parts).unwrap_or(0);
-            *node = Node { parts, is_ornament: state.is_ornament, back: state.back };
+            let beat = i32::try_from(state.place.beat).unwrap_or(0);
+            *node = Node { parts, is_ornament: state.is_ornament, beat, class: state.place.class, back: state.back };
         }
         std::mem::swap(&mut self.states, &mut self.candidates);
         self.last = Some(onset);
+        self.learn(number, tables);
     }
 
     /// What the best way says of the latest `n` notes, from the latest one back until `take` is satisfied. `number` is the latest
@@ -124,6 +139,18 @@ impl Decoder {
             let node = self.nodes[number % CAPACITY][index];
             take(number, node);
             index = usize::from(node.back);
+        }
+    }
+
+    /// Learns the class of a beat that is over and has been followed by enough notes.
+    fn learn(&mut self, number: usize, tables: &Tables) {
+        if number <= HABIT_LAG {
+            return;
+        }
+        let (mut before, mut after) = (Node::default(), Node::default());
+        self.trace(number, HABIT_LAG + 2, |_, node| (after, before) = (before, node));
+        if before.beat != after.beat {
+            self.habit.learn(before, tables);
         }
     }
 
@@ -171,6 +198,7 @@ impl Decoder {
                 continue;
             }
             let prior = step_cost(from.place, place, tables);
+            let habit = if from.place.beat == place.beat { 0 } else { self.habit.costs[usize::from(place.class)] };
             if prior >= NEVER {
                 continue;
             }
@@ -178,7 +206,7 @@ impl Decoder {
             let cost = from.cost
                 + AFTER_CHORD
                 + i32::from(tables.interval[0][interval])
-                + prior * PRIOR_WEIGHT / 64
+                + (prior + habit) * PRIOR_WEIGHT / 64
                 + spread.cost(deviation_us - from.deviation_us * 2 / 5);
             if cost < best.cost {
                 best = State { cost, deviation_us, keys: 1 << onset.pitch, back, ..best };
@@ -186,6 +214,44 @@ impl Decoder {
         }
         best
     }
+}
+
+/// How the beats of this phrase are divided: a piece in triplets goes on in triplets.
+#[derive(Clone, Copy, Debug)]
+struct Habit {
+    /// Beats of each class, the latest ones weighing most.
+    counts: [u64; N_CLASSES],
+    latest_beat: Option<i32>,
+    /// To be added to what the class costs.
+    costs: [i32; N_CLASSES],
+}
+
+impl Habit {
+    const NONE: Self = Self { counts: [0; N_CLASSES], latest_beat: None, costs: [0; N_CLASSES] };
+
+    fn learn(&mut self, node: Node, tables: &Tables) {
+        if self.latest_beat.replace(node.beat) == Some(node.beat) {
+            return;
+        }
+        for count in &mut self.counts {
+            *count -= *count / HABIT_FADES;
+        }
+        self.counts[usize::from(node.class)] += BEAT;
+        let n: u64 = self.counts.iter().sum::<u64>() + USUAL_BEATS * BEAT;
+        for (class, cost) in self.costs.iter_mut().enumerate() {
+            let usual = share(tables.class[class]);
+            // Half of it: the table of classes after classes tells much of the same.
+            *cost = -ln((self.counts[class] + USUAL_BEATS * usual) * BEAT, n * usual) / 2;
+        }
+    }
+}
+
+/// The share, in 1/[`BEAT`], that costs so much; nearly, by lines between its octaves. At least 1.
+fn share(cost: i16) -> u64 {
+    // 256 ln 2.
+    let (octaves, rest) = (cost.unsigned_abs() / 177, u64::from(cost.unsigned_abs() % 177));
+    let whole = BEAT >> octaves.min(16);
+    (whole - whole * rest / (2 * 177)).max(1)
 }
 
 fn first(place: Place, deviation_us: i64, onset: Onset, tables: &Tables) -> State {
@@ -230,4 +296,20 @@ fn step_cost(from: Place, to: Place, tables: &Tables) -> i32 {
         + far
         + i32::from(tables.class_after[from_class][class])
         + i32::from(tables.first[class][usize::from(to.step)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rhythm::tables::TABLES;
+
+    #[test]
+    fn a_habit_makes_its_class_cheaper_and_the_others_dearer() {
+        let mut habit = Habit::NONE;
+        for beat in 0..20 {
+            habit.learn(Node { beat, class: 3, ..Node::default() }, &TABLES);
+        }
+        assert!(habit.costs[3] < 0 && habit.costs[0] > 0, "{:?}", habit.costs);
+        assert_eq!((share(0), share(177), share(354)), (BEAT, BEAT / 2, BEAT / 4));
+    }
 }

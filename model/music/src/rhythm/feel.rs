@@ -43,6 +43,10 @@ impl Pool {
         self.n = (self.n + 1).min(MOST_KEPT);
     }
 
+    fn sum(&self) -> i32 {
+        self.kept[..self.n].iter().sum()
+    }
+
     fn draw(&self, random: u64) -> i32 {
         usize::try_from(random % (self.n.max(1) as u64)).map_or(0, |place| self.kept[place])
     }
@@ -55,7 +59,7 @@ pub struct Residual {
     pub onset_ticks: i64,
     /// How long it is written.
     pub value_ticks: u32,
-    /// How late it was, in microseconds, less what the player is always late by.
+    /// How late it was, in microseconds.
     pub late_us: i64,
     /// How much later than the first note of its chord it was; `None` if it is that note, or alone.
     pub after_chord_us: Option<i64>,
@@ -138,7 +142,7 @@ impl Feel {
         let place = place(note.onset_ticks);
         let of_onset = mix(stream);
         let of_note = mix(of_onset ^ u64::from(note.pitch.get()));
-        let timing = self.timing_us[place].draw(of_onset);
+        let timing = self.timing_us[place].draw(of_onset) - self.steady_us();
         let spread = if in_chord { self.spread_us.draw(of_note) } else { 0 };
         let hold = self.hold_percent[value_class(note.duration_ticks)].draw(mix(of_note));
         let accent = self.accents[place].draw(mix(of_onset));
@@ -154,6 +158,12 @@ impl Feel {
             held_parts: (written_parts * (25_600 + (i64::from(hold) - 100) * share) / 25_600).max(1),
             velocity: u8::try_from(velocity.clamp(1, 127)).map_or(note.velocity, Velocity::nearest),
         }
+    }
+
+    /// How late the player is as a rule: their instrument's delay, and not to be imitated.
+    fn steady_us(&self) -> i32 {
+        let (sum, n) = self.timing_us.iter().fold((0, 0), |(sum, n), pool| (sum + pool.sum(), n + pool.n));
+        sum / i32::try_from(n.max(1)).unwrap_or(i32::MAX)
     }
 }
 
@@ -194,15 +204,17 @@ mod tests {
     #[test]
     fn who_is_heard_for_a_while_is_imitated_and_the_mild_feel_forgotten() {
         let mut feel = Feel::default();
-        (0..32).for_each(|_| feel.learn(&residual(20_000)));
+        // On each beat 20 ms after the others: 5 ms are the instrument's delay.
+        for (onset_ticks, late_us) in [(0, 20_000), (24, 0), (12, -5_000)] {
+            (0..32).for_each(|_| feel.learn(&Residual { onset_ticks, ..residual(late_us) }));
+        }
         for stream in 0..50 {
             let touch = feel.touch(&note(96, 60), false, 1.0, stream);
-            assert_eq!((touch.late_us, touch.held_parts, touch.velocity.get()), (20_000, 12 * 16, 71));
+            assert_eq!((touch.late_us, touch.held_parts, touch.velocity.get()), (15_000, 12 * 16, 71));
             let half = feel.touch(&note(96, 60), false, 0.5, stream);
-            assert_eq!((half.late_us, half.held_parts), (10_000, 18 * 16));
+            assert_eq!((half.late_us, half.held_parts), (7_500, 18 * 16));
+            assert_eq!(feel.touch(&note(72, 60), false, 1.0, stream).late_us, -5_000);
         }
-        // Elsewhere in the beat nothing is known yet.
-        assert!(feel.touch(&note(24, 60), false, 1.0, 1).late_us.abs() <= 9_000);
     }
 
     #[test]

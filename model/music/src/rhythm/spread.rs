@@ -123,3 +123,29 @@ fn median(values: impl Iterator<Item = i64>) -> Option<i64> {
     let (_, middle, _) = sorted[..n].select_nth_unstable((n - 1) / 2);
     Some(*middle)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn close_playing_narrows_the_spread_and_loose_playing_does_not() {
+        let scale = |us: i64| {
+            let mut player = Player::new();
+            (0..64).for_each(|i| player.learn(us * (i % 3 - 1), false));
+            player.scale_16ths()
+        };
+        assert!(scale(1000) < 5, "{}", scale(1000));
+        assert_eq!((scale(20_000), Player::new().scale_16ths()), (16, 16));
+    }
+
+    #[test]
+    fn a_sequencer_is_told_from_hands() {
+        let is_exact = |late_parts: i64| {
+            let mut player = Player::new();
+            (0..20).for_each(|i| player.strike(i * 96 + late_parts));
+            player.is_exact()
+        };
+        assert!(is_exact(0) && !is_exact(13));
+    }
+}

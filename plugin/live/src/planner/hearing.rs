@@ -3,6 +3,11 @@
 use engine::rhythm::{Ear, Feel, NoteId, PARTS_PER_BEAT, PARTS_PER_TICK, Residual};
 use engine::{Metre, Pitch, TICKS_PER_BEAT, Velocity};
 
+use super::heard::Heard;
+
+/// A note is written at most so far from where it was played.
+const REACH_TICKS: i64 = 16;
+
 /// How a note was played.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Played {
@@ -77,6 +82,12 @@ impl Hearing {
         &self.feel
     }
 
+    /// What is played from now on is written no earlier than this. `latest` is the note that was struck last.
+    pub(super) fn frontier_ticks(&self, latest: &Heard, now_ticks: i64) -> i64 {
+        let is_long_ago = now_ticks - latest.struck_ticks >= i64::from(TICKS_PER_BEAT);
+        if latest.played.is_none() || is_long_ago { i64::MAX } else { latest.note.onset_ticks - REACH_TICKS }
+    }
+
     /// A beat of the song, 0 to 47.
     pub(super) fn beat_ticks(&self) -> i64 {
         self.beat_ticks.unwrap_or(0)
@@ -109,7 +120,7 @@ impl Hearing {
         self.feel.learn(&Residual {
             onset_ticks: heard.onset_ticks,
             value_ticks,
-            late_us: us(heard.deviation_parts) - self.ear.lateness_us(),
+            late_us: us(heard.deviation_parts),
             after_chord_us: first.map(|first| us(heard.deviation_parts - first.deviation_parts)),
             held_ticks,
             accent: i32::from(played.strike.velocity.get()) - i32::from(played.written.get()),
