@@ -93,6 +93,12 @@ impl Session {
         self.cache.notes()
     }
 
+    /// Forgets the last notes that were learnt, so many: for what was learnt for the time being.
+    pub fn forget_user_notes(&mut self, n_notes: usize) {
+        let n_kept = self.cache.notes().len().saturating_sub(n_notes);
+        self.cache.truncate(n_kept);
+    }
+
     /// Forgets what was learnt.
     pub fn clear_user_notes(&mut self) {
         self.cache.clear();

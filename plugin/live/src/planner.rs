@@ -133,7 +133,7 @@ impl Planner {
             }
             ToWorker::Cancel { turn } => {
                 if let Some(plan) = self.plan.take_if(|plan| plan.turn == turn) {
-                    plan.answer.withdraw(&mut self.session);
+                    plan.withdraw(&mut self.session);
                 }
             }
             ToWorker::Finish { turn, at_ticks } => {
@@ -323,7 +323,7 @@ impl Planner {
     fn begin(&mut self, begin: Begin) {
         let Begin { turn, request, controls, us_per_beat, .. } = begin;
         if let Some(plan) = self.plan.take() {
-            plan.answer.withdraw(&mut self.session);
+            plan.withdraw(&mut self.session);
         }
         self.tell_model(|| false);
         let mut hearing = self.hearing.clone();
@@ -336,14 +336,24 @@ impl Planner {
         self.heard.sort_by_key(|heard| heard.note.order());
         let before = self.session.checkpoint();
         // What still sounds ends at the hand-over, as far as can be known by now.
-        let ended = |heard: &Heard| heard.ended(request.start_ticks);
+        let ended = |heard: &Heard| heard.ended_by(request.start_ticks);
         self.session.feed_all(self.heard.iter().map(|heard| (ended(heard), heard.conditions())));
-        let sounding = self.heard.iter().filter(|heard| !heard.is_ours).map(ended);
-        let features = self.player.features(sounding, request.song_seed);
+        // What is over is learnt for the time being, as if it were told for good.
+        let is_over = |heard: &&Heard| !heard.is_open() && heard.note.end_ticks() <= request.start_ticks;
+        let n_over = self.heard.iter().take_while(is_over).count();
+        let mut player = self.player.clone();
+        let n_learnt = self.session.user_notes().len();
+        for heard in self.heard[..n_over].iter().filter(|heard| !heard.is_ours) {
+            player.push(heard.note, &mut self.session);
+        }
+        let n_lent = self.session.user_notes().len().saturating_sub(n_learnt);
+        let sounding = self.heard[n_over..].iter().filter(|heard| !heard.is_ours).map(ended);
+        let features = player.features(sounding, request.song_seed);
         self.plan = Some(Plan {
             turn,
             answer: AnswerGenerator::new(request, features, self.metre, before),
             touch: PlanTouch::new(&self.hearing, &request, us_per_beat),
+            n_lent,
             style: controls.style,
             n_told: self.heard.len(),
             is_cut_short: self.heard.iter().any(Heard::is_open),
@@ -358,7 +368,8 @@ impl Planner {
 
     /// The answer is over: what was heard of it stays in the model's memory, beside what was played meanwhile.
     fn finish(&mut self, plan: Plan, at_ticks: i64) {
-        let Plan { answer, style, n_told, is_cut_short, .. } = plan;
+        let Plan { answer, style, n_told, n_lent, is_cut_short, .. } = plan;
+        self.session.forget_user_notes(n_lent);
         let start_ticks = answer.request().start_ticks;
         self.player.begin_call(start_ticks);
         // Keys that were still down at the hand-over: now their lengths are known, so the model reads them again.
@@ -368,7 +379,7 @@ impl Planner {
         } else {
             let meanwhile = self.heard.iter().skip(n_told).map(|heard| heard.note.onset_ticks).min();
             for heard in self.heard.drain(..n_told).collect::<Vec<_>>() {
-                self.keep(&heard, heard.ended(start_ticks));
+                self.keep(&heard, heard.ended_by(start_ticks));
             }
             answer.settle(at_ticks, meanwhile, &mut self.session)
         };

@@ -103,6 +103,12 @@ impl UserCache {
         self.notes.push(note);
     }
 
+    /// Forgets the last notes.
+    pub(crate) fn truncate(&mut self, n_notes: usize) {
+        self.notes.truncate(n_notes);
+        self.steps.truncate(n_notes);
+    }
+
     /// The notes, oldest first, as they were pushed.
     pub(crate) fn notes(&self) -> impl ExactSizeIterator<Item = (Note, bool)> {
         self.notes.iter().zip(&self.steps).map(|(note, step)| (*note, step.is_first()))

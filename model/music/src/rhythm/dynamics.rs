@@ -7,6 +7,8 @@ use crate::note::Velocity;
 
 /// The mean is taken over the notes of so long a time before each note.
 const WINDOW_PARTS: i64 = 2 * PARTS_PER_BEAT;
+/// A smaller change is the player's, not the music's: scores change their loudness in steps.
+const STEP: u8 = 10;
 /// And over so many notes at most.
 const MOST_NOTES: usize = 64;
 
@@ -15,11 +17,13 @@ const MOST_NOTES: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct Dynamics {
     latest: VecDeque<(i64, u8)>,
+    /// As loud as the music is now.
+    written: Option<u8>,
 }
 
 impl Default for Dynamics {
     fn default() -> Self {
-        Self { latest: VecDeque::with_capacity(MOST_NOTES) }
+        Self { latest: VecDeque::with_capacity(MOST_NOTES), written: None }
     }
 }
 
@@ -27,6 +31,7 @@ impl Dynamics {
     /// A phrase begins.
     pub(super) fn clear(&mut self) {
         self.latest.clear();
+        self.written = None;
     }
 
     /// The next note in order of time, with its onset in parts of a tick: how loud it is written.
@@ -40,7 +45,10 @@ impl Dynamics {
         }
         let sum: usize = self.latest.iter().map(|&(_, velocity)| usize::from(velocity)).sum();
         let mean = (2 * sum + self.latest.len()) / (2 * self.latest.len().max(1));
-        u8::try_from(mean).map_or(velocity, Velocity::nearest)
+        let mean = u8::try_from(mean).unwrap_or(velocity.get());
+        let written = self.written.filter(|written| written.abs_diff(mean) < STEP).unwrap_or(mean);
+        self.written = Some(written);
+        Velocity::nearest(written)
     }
 }
 

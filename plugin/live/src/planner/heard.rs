@@ -71,6 +71,13 @@ impl Heard {
         Note { duration_ticks, ..self.note }
     }
 
+    /// The note, which ends here at the latest.
+    pub(super) fn ended_by(&self, ticks: i64) -> Note {
+        let note = self.ended(ticks);
+        let longest = u32::try_from((ticks - note.onset_ticks).max(1)).unwrap_or(u32::MAX);
+        Note { duration_ticks: note.duration_ticks.min(longest), ..note }
+    }
+
     /// The same note, as it is understood by now.
     pub(super) fn understood(self, hearing: &Hearing) -> Self {
         let Some(played) = self.played else { return self };

@@ -20,6 +20,8 @@ pub(super) struct Plan {
     pub(super) turn: u32,
     pub(super) answer: AnswerGenerator,
     pub(super) touch: PlanTouch,
+    /// The session has learnt so many notes for the time being.
+    pub(super) n_lent: usize,
     /// The style that was chosen when it began.
     pub(super) style: u8,
     /// Of the notes heard, the first so many were told to the model, ended at the hand-over.
@@ -29,6 +31,12 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// It is not wanted: the session is as it was before.
+    pub(super) fn withdraw(&self, session: &mut Session) {
+        session.forget_user_notes(self.n_lent);
+        self.answer.withdraw(session);
+    }
+
     /// Makes and offers all notes that begin before `until_ticks`, unless the next message makes that worthless.
     pub(super) fn extend(
         &mut self,
