@@ -28,6 +28,7 @@ pub mod grid;
 pub mod note_values;
 mod spread;
 pub mod tables;
+pub mod tempo_finder;
 
 use crate::note::{Pitch, Velocity};
 use decoder::{Decoder, Onset};
