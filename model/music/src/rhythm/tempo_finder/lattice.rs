@@ -25,6 +25,7 @@ const CHANGE_SD: i64 = 5;
 const N_DEVIATIONS: usize = 256;
 
 /// A length in steps of the grid. A step up of `PER_OCTAVE` is an octave exactly.
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "at most 104")]
 pub(super) const fn length_steps(length: usize) -> i32 {
     ((PER_OCTAVE + length % PER_OCTAVE) << (length / PER_OCTAVE)) as i32
 }
@@ -163,7 +164,7 @@ struct Model<'a> {
     deviation: [i32; N_DEVIATIONS],
     /// By length before, and steps to the next one.
     change: [[i32; 2 * MOST_CHANGE + 1]; N_LENGTHS],
-    /// Of more empty beats, and of none after all: after one or more.
+    /// Weights in 64ths of what is usual in scores, and of marks.
     weight: i32,
     mark_weight: i32,
     ornament: i32,
