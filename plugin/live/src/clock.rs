@@ -7,9 +7,10 @@
 //! which it would in a song that was played straight on.
 //!
 //! Reading order: `transport` is what the host says, `drift` tells a song that is a little off from one that jumps, `song_loop` is a
-//! loop whose bounds the host tells.
+//! loop whose bounds the host tells; `rounding` makes whole ticks and samples.
 
 mod drift;
+mod rounding;
 mod song_loop;
 mod transport;
 
@@ -17,6 +18,7 @@ use engine::rhythm::PARTS_PER_TICK;
 use engine::{Metre, TICKS_PER_BEAT};
 
 use drift::{Drift, JUMP_TICKS};
+use rounding::{GUARD, floor, nearest, whole};
 use song_loop::SongLoop;
 pub use transport::Transport;
 use transport::bars;
@@ -37,8 +39,6 @@ pub(crate) enum Course {
 
 /// A host that is off by less than this many samples only rounds.
 const DRIFT_SAMPLES: f64 = 1.5;
-/// Keeps rounding errors from moving what falls exactly on a sample, or halfway between two ticks.
-const GUARD: f64 = 1e-4;
 
 /// The clock. Ticks are of played time unless they are said to be the song's.
 ///
@@ -382,25 +382,6 @@ impl Clock {
             Metre::Free => Metre::Free,
         }
     }
-}
-
-/// The nearest whole number; of two, the higher.
-fn nearest(value: f64) -> i64 {
-    floor(value + 0.5 + GUARD)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "songs have less than 2^52 ticks, and sessions less samples")]
-fn whole(value: i64) -> f64 {
-    value as f64
-}
-
-/// Not `f64::floor`, which calls the mathematics library on processors that must also be of 2004: pages of code and data
-/// that nothing else in a block needs.
-#[expect(clippy::cast_possible_truncation, reason = "a cast saturates, and no song is that long")]
-#[expect(clippy::cast_precision_loss, reason = "the cast back is exact where there was anything to cut off")]
-fn floor(value: f64) -> i64 {
-    let towards_zero = value as i64;
-    towards_zero.saturating_sub(i64::from(value < towards_zero as f64))
 }
 
 #[cfg(test)]

@@ -227,7 +227,7 @@ mod tests {
         for stream in 0..200 {
             let [first, second] = [(60, false), (64, true)]
                 .map(|(key, in_chord)| feel.touch(&note(0, key), in_chord, 1.0, stream).late_us);
-            assert!((-6_000..=6_000).contains(&first) && (2_000..=12_000).contains(&(second - first)));
+            assert!((-7_000..=7_000).contains(&first) && (2_000..=12_000).contains(&(second - first)));
         }
     }
 

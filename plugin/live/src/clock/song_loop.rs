@@ -2,7 +2,7 @@
 
 use engine::TICKS_PER_BEAT;
 
-use super::{floor, whole};
+use super::rounding::{floor, whole};
 
 /// A shorter one is left to the positions that the host tells.
 const SHORTEST_TICKS: f64 = 1.0;

@@ -2,7 +2,7 @@
 
 use engine::{Metre, TICKS_PER_BEAT};
 
-use super::nearest;
+use super::rounding::nearest;
 
 /// What the host says about its song at the start of a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

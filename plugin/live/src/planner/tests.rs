@@ -1,3 +1,5 @@
+mod learning;
+mod listening;
 mod repeats;
 
 use engine::answer::{AnswerRequest, KeyLock};
@@ -211,68 +213,6 @@ fn a_start_keeps_the_call_and_forgets_the_rest() {
     assert_eq!(planner.heard.iter().filter(|heard| heard.is_open()).count(), 5);
 }
 
-#[test]
-fn the_pedal_holds_notes_until_it_comes_up() {
-    let mut planner = planner();
-    let mut play = |messages: &[ToWorker]| drop(tell(&mut planner, messages.iter().copied()));
-    play(&[
-        ToWorker::Pedal { ticks: 0, channel: 0, is_down: true },
-        ToWorker::On {
-            ticks: 0,
-            parts: 0,
-            us_per_beat: 500_000,
-            channel: 0,
-            key: 60,
-            velocity: 80,
-            style: 1,
-            strike: 60,
-        },
-        ToWorker::Off { ticks: 10, parts: 0, strike: 60 },
-        ToWorker::On {
-            ticks: 96,
-            parts: 0,
-            us_per_beat: 500_000,
-            channel: 0,
-            key: 64,
-            velocity: 80,
-            style: 1,
-            strike: 64,
-        },
-        ToWorker::Off { ticks: 100, parts: 0, strike: 64 },
-    ]);
-    assert_eq!(planner.heard.len(), 2, "both still sound");
-    tell(&mut planner, [ToWorker::Pedal { ticks: 192, channel: 0, is_down: false }]);
-    let lengths: Vec<_> = planner.player.call().iter().map(|note| note.duration_ticks).collect();
-    assert_eq!(lengths, [192, 96]);
-}
-
-#[test]
-fn each_strike_of_a_key_has_its_own_length() {
-    let on = |ticks, strike| ToWorker::On {
-        ticks,
-        parts: 0,
-        us_per_beat: 500_000,
-        channel: 0,
-        key: 60,
-        velocity: 80,
-        style: 1,
-        strike,
-    };
-    let off = |ticks, strike| ToWorker::Off { ticks, parts: 0, strike };
-    let pedal = |ticks, is_down| ToWorker::Pedal { ticks, channel: 0, is_down };
-    let lengths = |messages: &[ToWorker]| {
-        let mut planner = planner();
-        tell(&mut planner, messages.iter().copied().chain([off(999, 99)]));
-        planner.player.call().iter().map(|note| (note.onset_ticks, note.duration_ticks)).collect::<Vec<_>>()
-    };
-    let within = [on(0, 1), on(48, 2), off(96, 2), off(192, 1)];
-    assert_eq!(lengths(&within), [(0, 192), (48, 48)], "a short note within a long one");
-    assert_eq!(lengths(&[on(0, 1), on(48, 2), off(48, 1), off(96, 2)]), [(0, 48), (48, 48)], "one after the other");
-    let pedalled = [pedal(0, true), on(0, 1), off(10, 1), on(48, 2), off(50, 2), pedal(96, false)];
-    assert_eq!(lengths(&pedalled), [(0, 48), (48, 48)], "a string that rings is struck again");
-    assert_eq!(lengths(&[on(0, 1), off(24, 7), off(48, 1)]), [(0, 48)], "nobody knows of strike 7");
-}
-
 pub(crate) fn extend(turn: u32, until_ticks: i64, controls: Controls) -> ToWorker {
     ToWorker::Extend { turn, until_ticks, controls }
 }
@@ -407,66 +347,4 @@ fn a_generator_goes_on_for_an_hour_without_a_trap() {
         .collect();
     let n_traps = bars.windows(4).filter(|w| !w[0].is_empty() && w.iter().all(|bar| *bar == w[0])).count();
     assert_eq!(n_traps, 0, "four equal bars on end");
-}
-
-#[test]
-fn answers_lean_towards_what_the_player_played() {
-    let song = |learn_from_me, has_learnt: bool| {
-        let mut planner = planner();
-        tell(&mut planner, (0..4).flat_map(|i| call(192 * i)));
-        assert_eq!(planner.n_learnt(), 32);
-        if !has_learnt {
-            planner.session.clear_user_notes();
-        }
-        let controls = Controls { learn_from_me, ..CONTROLS };
-        let begin =
-            Begin { turn: 1, request: request(3, 768, 3000), until_ticks: 3000, controls, us_per_beat: 500_000 };
-        tell(&mut planner, [ToWorker::Begin(begin)])
-    };
-    let n_as_in_the_calls = |notes: &[PlannedNote]| {
-        let keys = [60, 62, 64, 65, 67, 65, 64, 62].into_iter().zip(notes);
-        keys.filter(|(key, note)| note.key == *key).count()
-    };
-    let (plain, leaning) = (song(0.0, true), song(1.0, true));
-    assert_eq!(song(0.0, false), plain, "at 0 it is as if nothing had been learnt");
-    assert_eq!(song(1.0, false), plain, "and without notes of the player as well");
-    let (few, many) = (n_as_in_the_calls(&plain), n_as_in_the_calls(&leaning));
-    assert!(few <= 2 && many >= 6, "{few}, then {many} of 8");
-    assert_eq!(song(1.0, true), leaning);
-}
-
-#[test]
-fn the_players_notes_are_kept_with_the_song() {
-    let controls = Controls { learn_from_me: 1.0, ..CONTROLS };
-    let begin = Begin { turn: 1, request: request(3, 240, 3000), until_ticks: 3000, controls, us_per_beat: 500_000 };
-    let song = || [ToWorker::Reset].into_iter().chain(call(0)).chain([ToWorker::Begin(begin)]);
-    let mut planner = planner();
-    tell(&mut planner, song());
-    planner.set_memory(planner.to_remember());
-    assert_eq!((planner.n_learnt(), planner.memory.learned().len()), (8, 8));
-    let second = tell(&mut planner, song());
-    assert_eq!((planner.n_learnt(), planner.memory.learned().len()), (16, 8), "what is kept does not grow by itself");
-    assert_eq!(tell(&mut planner, song()), second);
-    planner.set_memory(SongMemory::default());
-    tell(&mut planner, song());
-    assert_eq!(planner.n_learnt(), 8);
-}
-
-#[test]
-fn what_is_remembered_is_known_from_the_next_start_on() {
-    let song = || [ToWorker::Reset].into_iter().chain(call(0)).chain([begin(1, 240, 384)]);
-    let mut planner = planner();
-    let first = tell(&mut planner, song());
-    assert_eq!(tell(&mut planner, song()), first);
-    planner.set_memory(planner.to_remember());
-    assert!(planner.memory.n_notes() > 8, "the call and its answer");
-    let second = tell(&mut planner, song());
-    assert_ne!(second, first);
-    assert_eq!(tell(&mut planner, song()), second, "it does not grow by itself");
-    let mut other = self::planner();
-    let saved = planner.memory.notes();
-    other.set_memory(SongMemory::new(saved.0, saved.1.into_iter(), planner.memory.learned().into_iter()));
-    assert_eq!(tell(&mut other, song()), second, "in another instance");
-    planner.set_memory(SongMemory::default());
-    assert_eq!(tell(&mut planner, song()), first);
 }
