@@ -54,10 +54,7 @@ fn in_metres(call: &Reduction, notes: impl IntoIterator<Item = Note>, metre: Met
 
 /// The call as the plugin hears it: where it has a beat, as it is written.
 fn heard(call: &Reduction) -> Vec<Note> {
-    let beat_ticks = |note: &Note| match call.metre(note.onset_ticks) {
-        Metre::Bars { bar_line_ticks, .. } => Some(bar_line_ticks.rem_euclid(TICKS_PER_BEAT.into())),
-        Metre::Free => None,
-    };
+    let beat_ticks = |note: &Note| call.metre(note.onset_ticks).beat_ticks();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "24 bits")]
     let us_per_beat = |note: &Note| (60e6 / call.tempi.bpm(note.onset_ticks)) as u32;
     let transcribed = call.notes.chunk_by(|one, other| beat_ticks(one) == beat_ticks(other)).map(|notes| {

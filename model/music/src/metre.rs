@@ -43,6 +43,15 @@ pub enum Metre {
 }
 
 impl Metre {
+    /// The first beat from tick 0 on, 0 to 47; `None` without bars.
+    #[must_use]
+    pub fn beat_ticks(&self) -> Option<i64> {
+        match *self {
+            Self::Free => None,
+            Self::Bars { bar_line_ticks, .. } => Some(bar_line_ticks.rem_euclid(TICKS_PER_BEAT.into())),
+        }
+    }
+
     /// Where `onset_ticks` falls. Works before the given bar line too.
     #[must_use]
     pub fn position(&self, onset_ticks: i64) -> Position {

@@ -102,7 +102,7 @@ pub struct HeardNote {
     pub pitch: Pitch,
     /// How loud it is written: as loud as the notes around it, or as it was struck if a sequencer plays.
     pub velocity: Velocity,
-    /// Played minus grid, in parts of a tick, the steady lateness included.
+    /// Played minus grid, in parts of a tick.
     pub deviation_parts: i64,
     /// The first note of its chord; itself if it is alone.
     pub chord: NoteId,
@@ -158,7 +158,7 @@ impl Ear {
         }
     }
 
-    /// Begins a phrase. The notes are forgotten; the player's lateness and spread are kept.
+    /// Begins a phrase. The notes are forgotten; the player's spread is kept.
     pub fn begin(&mut self) {
         self.decoder.clear();
         self.dynamics.clear();
@@ -166,15 +166,9 @@ impl Ear {
         (self.n_struck, self.n_settled, self.latest_us, self.latest_parts) = (0, 0, 0, 0);
     }
 
-    /// Forgets the player's lateness and spread, for another player or another device.
+    /// Forgets the player's spread, for another player or another device.
     pub fn forget_player(&mut self) {
         self.player = Player::new();
-    }
-
-    /// How late the player is as a rule, in microseconds; negative when early.
-    #[must_use]
-    pub const fn lateness_us(&self) -> i64 {
-        self.player.lateness_us()
     }
 
     /// Whether the notes come from a sequencer's grid, so that they pass as they are.

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use engine::Metre;
 use music::Note;
-use music::rhythm::{PARTS_PER_TICK, PlayedNote, transcribe};
+use music::rhythm::grid::nearest_ticks;
+use music::rhythm::{PlayedNote, transcribe};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -98,10 +99,9 @@ fn play((piece, notes): &Held, sd_ms: f64, is_heard: bool) -> Vec<PlacedNote> {
 }
 
 fn as_they_come(played: &[PlayedNote]) -> Vec<Note> {
-    let tick = |parts: i64| (parts + PARTS_PER_TICK / 2).div_euclid(PARTS_PER_TICK);
     let note = |played: &PlayedNote| {
-        let onset_ticks = tick(played.onset_parts);
-        let duration_ticks = u32::try_from((tick(played.off_parts) - onset_ticks).max(1)).unwrap_or(1);
+        let onset_ticks = nearest_ticks(played.onset_parts);
+        let duration_ticks = u32::try_from((nearest_ticks(played.off_parts) - onset_ticks).max(1)).unwrap_or(1);
         Note { onset_ticks, duration_ticks, pitch: played.pitch, velocity: played.velocity }
     };
     let mut notes: Vec<Note> = played.iter().map(note).collect();

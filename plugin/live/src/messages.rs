@@ -4,6 +4,7 @@
 use engine::Metre;
 use engine::answer::{AnswerRequest, Controls};
 use engine::rhythm::PARTS_PER_TICK;
+use engine::rhythm::grid::nearest_ticks;
 
 use crate::timeline::Span;
 
@@ -158,9 +159,8 @@ impl PlannedNote {
 
     /// As it is played, to the nearest tick.
     pub(crate) fn span(self) -> Span {
-        let tick = |parts: i64| parts.saturating_add(PARTS_PER_TICK / 2).div_euclid(PARTS_PER_TICK);
-        let on_ticks = tick(self.on_parts());
-        let off_ticks = tick(self.off_parts()).max(on_ticks + 1);
+        let on_ticks = nearest_ticks(self.on_parts());
+        let off_ticks = nearest_ticks(self.off_parts()).max(on_ticks + 1);
         Span { on_ticks, off_ticks, key: self.key, velocity: self.velocity }
     }
 

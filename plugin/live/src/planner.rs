@@ -104,7 +104,7 @@ impl Planner {
             ToWorker::Metre(metre) => {
                 if self.hearing.is_other_beat(metre) {
                     self.hearing.settle();
-                    self.understand();
+                    understand(&mut self.heard, &self.hearing, i64::MAX);
                     self.heard.iter_mut().for_each(|heard| *heard = heard.decided());
                     self.hearing.set_metre(metre);
                 }
@@ -278,7 +278,7 @@ impl Planner {
             return;
         }
         self.hearing.advance(self.now_ticks);
-        self.understand();
+        understand(&mut self.heard, &self.hearing, i64::MAX);
         let now = self.now_ticks;
         let is_endless = |heard: &Heard| now - heard.note.onset_ticks >= i64::from(LONGEST_NOTE_TICKS);
         let is_over = |heard: &Heard| heard.is_settled && !heard.is_open();
@@ -303,14 +303,6 @@ impl Planner {
         self.heard.drain(..n_told);
     }
 
-    /// Takes in what the notes mean that no model has been told of, as far as that is known.
-    fn understand(&mut self) {
-        for heard in &mut self.heard {
-            *heard = heard.understood(&self.hearing);
-        }
-        self.heard.sort_by_key(|heard| heard.note.order());
-    }
-
     fn keep(&mut self, heard: &Heard, note: Note) {
         if !heard.is_ours {
             self.player.push(note, &mut self.session);
@@ -328,12 +320,8 @@ impl Planner {
         self.tell_model(|| false);
         let mut hearing = self.hearing.clone();
         hearing.settle();
-        for heard in &mut self.heard {
-            *heard = heard.understood(&hearing);
-            // Who is early with a note and hands it over at once has struck it before the answer all the same.
-            heard.note.onset_ticks = heard.note.onset_ticks.min(request.start_ticks);
-        }
-        self.heard.sort_by_key(|heard| heard.note.order());
+        // Who is early with a note and hands it over at once has struck it before the answer all the same.
+        understand(&mut self.heard, &hearing, request.start_ticks);
         let before = self.session.checkpoint();
         // What still sounds ends at the hand-over, as far as can be known by now.
         let ended = |heard: &Heard| heard.ended_by(request.start_ticks);
@@ -389,6 +377,15 @@ impl Planner {
         self.heard.extend(again.into_iter().map(|note| Heard::ours(note, style)));
         self.now_ticks = at_ticks;
     }
+}
+
+/// Takes in what the notes mean, as far as that is known. Each begins at `latest_ticks` at the latest.
+fn understand(heard: &mut [Heard], hearing: &Hearing, latest_ticks: i64) {
+    for heard in &mut *heard {
+        *heard = heard.understood(hearing);
+        heard.note.onset_ticks = heard.note.onset_ticks.min(latest_ticks);
+    }
+    heard.sort_by_key(|heard| heard.note.order());
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use crate::note::Velocity;
 
 /// The mean is taken over the notes of so long a time before each note.
 const WINDOW_PARTS: i64 = 2 * PARTS_PER_BEAT;
-/// A smaller change is the player's, not the music's: scores change their loudness in steps.
-const STEP: u8 = 10;
 /// And over so many notes at most.
 const MOST_NOTES: usize = 64;
+/// A smaller change is the player's, not the music's: scores change their loudness in steps.
+const STEP: u8 = 10;
 
 /// Follows the dynamics of a phrase. Of each note it knows those before it and no later one, so that it is the same whenever
 /// somebody asks.

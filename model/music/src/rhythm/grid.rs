@@ -55,7 +55,7 @@ pub fn step_of(class: u8, ticks: i64) -> Option<u8> {
 /// To the nearest tick; halves go up.
 #[must_use]
 pub const fn nearest_ticks(parts: i64) -> i64 {
-    (parts + super::PARTS_PER_TICK / 2).div_euclid(super::PARTS_PER_TICK)
+    parts.saturating_add(super::PARTS_PER_TICK / 2).div_euclid(super::PARTS_PER_TICK)
 }
 
 const STEP_PARTS: [[i64; MAX_STEPS]; N_CLASSES] = {

@@ -1,13 +1,9 @@
-//! What is known of the player: how late and how loosely they play, and whether hands play at all or a sequencer does.
+//! What is known of the player: how loosely they play, and whether hands play at all or a sequencer does.
 
 use super::{cost, grid};
 
 /// Notes that the spread is taken from.
 const N_SPREAD: usize = 64;
-/// Notes that the lateness is taken from.
-const N_LATENESS: usize = 32;
-/// Fewer notes say less of the lateness: as if so many had been on time.
-const ON_TIME_NOTES: i64 = 8;
 /// Spreads of hands are between these shares of the usual one, in 1/16.
 const LEAST_SCALE: i64 = 3;
 /// The usual scale.
@@ -32,7 +28,6 @@ pub(super) struct Player {
     /// The latest deviations, and whether each is of a beat; older ones are overwritten.
     latest: [(i64, bool); N_SPREAD],
     n: usize,
-    lateness_us: i64,
     scale: i64,
     /// Nats for a sequencer, by onsets and by ends.
     onsets_exact: i32,
@@ -41,19 +36,7 @@ pub(super) struct Player {
 
 impl Player {
     pub(super) const fn new() -> Self {
-        Self {
-            latest: [(0, false); N_SPREAD],
-            n: 0,
-            lateness_us: 0,
-            scale: FULL_SCALE,
-            onsets_exact: HANDS,
-            ends_exact: HANDS,
-        }
-    }
-
-    /// How late the player is as a rule, in microseconds; negative when early.
-    pub(super) const fn lateness_us(&self) -> i64 {
-        self.lateness_us
+        Self { latest: [(0, false); N_SPREAD], n: 0, scale: FULL_SCALE, onsets_exact: HANDS, ends_exact: HANDS }
     }
 
     /// How loosely they play, in 1/16 of the usual spread.
@@ -85,10 +68,6 @@ impl Player {
     pub(super) fn learn(&mut self, deviation_us: i64, is_on_beat: bool) {
         self.latest[self.n % N_SPREAD] = (deviation_us, is_on_beat);
         self.n += 1;
-        let n_lateness = self.n.min(N_LATENESS);
-        let recent = (self.n - n_lateness..self.n).map(|i| self.latest[i % N_SPREAD].0);
-        let count = i64::try_from(n_lateness).unwrap_or(0);
-        self.lateness_us = median(recent).unwrap_or(0) * count / (count + ON_TIME_NOTES);
         let off_beats = || self.latest[..self.n.min(N_SPREAD)].iter().filter(|(_, is_on_beat)| !is_on_beat);
         let Some(middle) = median(off_beats().map(|(us, _)| *us)) else { return };
         let distance = median(off_beats().map(|(us, _)| (us - middle).abs())).unwrap_or(0);

@@ -56,12 +56,12 @@ impl Hearing {
 
     /// Whether these bars have other beats: what was played must be understood before.
     pub(super) fn is_other_beat(&self, metre: Metre) -> bool {
-        self.beat_ticks != beat_of(metre)
+        self.beat_ticks != metre.beat_ticks()
     }
 
     /// The beats from now on. A new phrase begins.
     pub(super) fn set_metre(&mut self, metre: Metre) {
-        self.beat_ticks = beat_of(metre);
+        self.beat_ticks = metre.beat_ticks();
         self.begin();
     }
 
@@ -152,12 +152,5 @@ impl Hearing {
 
     fn parts(&self, ticks: i64, parts: i8) -> Option<i64> {
         Some((ticks - self.beat_ticks?) * PARTS_PER_TICK + i64::from(parts))
-    }
-}
-
-fn beat_of(metre: Metre) -> Option<i64> {
-    match metre {
-        Metre::Bars { bar_line_ticks, .. } => Some(bar_line_ticks.rem_euclid(TICKS_PER_BEAT.into())),
-        Metre::Free => None,
     }
 }

@@ -62,24 +62,17 @@ fn planner_of(network: u64) -> Planner {
     Planner::new(Arc::new(Weights::parse(&file).unwrap()))
 }
 
+/// A key goes down.
+fn on(ticks: i64, key: u8, strike: u32) -> ToWorker {
+    ToWorker::On { ticks, parts: 0, us_per_beat: 500_000, channel: 0, key, velocity: 80, style: 1, strike }
+}
+
 /// Eight notes from a tick on, with the last key up after 192 ticks.
 pub(crate) fn call(from: i64) -> Vec<ToWorker> {
     let keys = [60u8, 62, 64, 65, 67, 65, 64, 62];
     let note = |(key, i): (u8, i64)| {
         let ticks = from + 24 * i;
-        [
-            ToWorker::On {
-                ticks,
-                parts: 0,
-                us_per_beat: 500_000,
-                channel: 0,
-                key,
-                velocity: 80,
-                style: 1,
-                strike: key.into(),
-            },
-            ToWorker::Off { ticks: ticks + 24, parts: 0, strike: key.into() },
-        ]
+        [on(ticks, key, key.into()), ToWorker::Off { ticks: ticks + 24, parts: 0, strike: key.into() }]
     };
     keys.into_iter().zip(0..).flat_map(note).collect()
 }
@@ -282,30 +275,12 @@ fn voices_quantise_and_style_mix_do_what_they_say() {
 #[test]
 fn a_key_held_over_the_hand_over_is_read_again_when_its_length_is_known() {
     let mut planner = planner();
-    let held = ToWorker::On {
-        ticks: 24,
-        parts: 0,
-        us_per_beat: 500_000,
-        channel: 0,
-        key: 50,
-        velocity: 80,
-        style: 1,
-        strike: 50,
-    };
+    let held = on(24, 50, 50);
     tell(&mut planner, call(0).into_iter().take(4).chain([held, begin(1, 192, 192)]));
     let messages = [
         ToWorker::Off { ticks: 300, parts: 0, strike: 50 },
         ToWorker::Finish { turn: 1, at_ticks: 384 },
-        ToWorker::On {
-            ticks: 390,
-            parts: 0,
-            us_per_beat: 500_000,
-            channel: 0,
-            key: 60,
-            velocity: 80,
-            style: 1,
-            strike: 60,
-        },
+        on(390, 60, 60),
     ];
     tell(&mut planner, messages);
     let told = planner.player.recent().iter().find(|note| note.pitch.get() == 50).map(|note| note.duration_ticks);

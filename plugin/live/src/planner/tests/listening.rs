@@ -8,27 +8,9 @@ fn the_pedal_holds_notes_until_it_comes_up() {
     let mut play = |messages: &[ToWorker]| drop(tell(&mut planner, messages.iter().copied()));
     play(&[
         ToWorker::Pedal { ticks: 0, channel: 0, is_down: true },
-        ToWorker::On {
-            ticks: 0,
-            parts: 0,
-            us_per_beat: 500_000,
-            channel: 0,
-            key: 60,
-            velocity: 80,
-            style: 1,
-            strike: 60,
-        },
+        on(0, 60, 60),
         ToWorker::Off { ticks: 10, parts: 0, strike: 60 },
-        ToWorker::On {
-            ticks: 96,
-            parts: 0,
-            us_per_beat: 500_000,
-            channel: 0,
-            key: 64,
-            velocity: 80,
-            style: 1,
-            strike: 64,
-        },
+        on(96, 64, 64),
         ToWorker::Off { ticks: 100, parts: 0, strike: 64 },
     ]);
     assert_eq!(planner.heard.len(), 2, "both still sound");
@@ -39,16 +21,7 @@ fn the_pedal_holds_notes_until_it_comes_up() {
 
 #[test]
 fn each_strike_of_a_key_has_its_own_length() {
-    let on = |ticks, strike| ToWorker::On {
-        ticks,
-        parts: 0,
-        us_per_beat: 500_000,
-        channel: 0,
-        key: 60,
-        velocity: 80,
-        style: 1,
-        strike,
-    };
+    let on = |ticks, strike| on(ticks, 60, strike);
     let off = |ticks, strike| ToWorker::Off { ticks, parts: 0, strike };
     let pedal = |ticks, is_down| ToWorker::Pedal { ticks, channel: 0, is_down };
     let lengths = |messages: &[ToWorker]| {
