@@ -29,18 +29,7 @@ fn number(variable: &str, default: u64) -> u64 {
 
 #[test]
 fn no_note_is_lost_or_left_and_each_promised_answer_comes() {
-    let (n_phrases, first) = (number("ANTIPHON_PHRASES", 300), number("ANTIPHON_SEED", 1));
-    let last = first + n_phrases.div_ceil(PHRASES_PER_SONG);
-    // Songs side by side: most of their time they wait for their plugins' workers.
-    let next = AtomicU64::new(first);
-    let play = || {
-        let songs = std::iter::from_fn(|| Some(next.fetch_add(1, Relaxed)).filter(|&song| song < last));
-        songs.flat_map(|song| play_clap(song, None)).collect::<Vec<_>>()
-    };
-    let phrases: Vec<Outcome> = std::thread::scope(|scope| {
-        let players: Vec<_> = (0..N_AT_ONCE).map(|_| scope.spawn(play)).collect();
-        players.into_iter().flat_map(|player| player.join().unwrap()).collect()
-    });
+    let phrases: Vec<Outcome> = of_all_songs(300, |song| play_clap(song, None)).into_iter().flatten().collect();
     assert_all(&phrases);
 }
 
@@ -55,20 +44,27 @@ fn in_a_vst3_host_neither() {
 
 #[test]
 fn whatever_the_host_does_the_notes_are_the_same_at_any_block_size() {
-    let first = number("ANTIPHON_SEED", 1);
-    std::thread::scope(|scope| {
-        for song in first..first + N_AT_ONCE as u64 {
-            scope.spawn(move || {
-                let as_they_come = play_clap(song, None);
-                for (i, (one, other)) in as_they_come.iter().zip(play_clap(song, Some(64))).enumerate() {
-                    let (Ok(one), Ok(other)) = (one, other) else { continue };
-                    let n_same = one.heard.iter().zip(&other.heard).take_while(|(one, other)| one == other).count();
-                    let (one, other) = (one.heard.get(n_same), other.heard.get(n_same));
-                    assert_eq!(one, other, "song {song}, phrase {i}, after {n_same} events");
-                }
-            });
+    of_all_songs(100, |song| {
+        let as_they_come = play_clap(song, None);
+        for (i, (one, other)) in as_they_come.iter().zip(play_clap(song, Some(64))).enumerate() {
+            let (Ok(one), Ok(other)) = (one, other) else { continue };
+            let n_same = one.heard.iter().zip(&other.heard).take_while(|(one, other)| one == other).count();
+            let (one, other) = (one.heard.get(n_same), other.heard.get(n_same));
+            assert_eq!(one, other, "song {song}, phrase {i}, after {n_same} events");
         }
     });
+}
+
+/// Plays enough songs for as many phrases as are asked for, side by side: most of their time they wait for their plugins' workers.
+fn of_all_songs<T: Send>(n_phrases: u64, play: impl Fn(u64) -> T + Sync) -> Vec<T> {
+    let (n_phrases, first) = (number("ANTIPHON_PHRASES", n_phrases), number("ANTIPHON_SEED", 1));
+    let last = first + n_phrases.div_ceil(PHRASES_PER_SONG);
+    let next = AtomicU64::new(first);
+    let songs = || std::iter::from_fn(|| Some(next.fetch_add(1, Relaxed)).filter(|&song| song < last));
+    std::thread::scope(|scope| {
+        let players: Vec<_> = (0..N_AT_ONCE).map(|_| scope.spawn(|| songs().map(&play).collect::<Vec<T>>())).collect();
+        players.into_iter().flat_map(|player| player.join().unwrap()).collect()
+    })
 }
 
 struct Phrase {

@@ -49,8 +49,10 @@ pub struct Planner {
     reminded: Option<Checkpoint>,
     metre: Metre,
     hearing: Hearing,
-    /// What the model was not told for good.
+    /// What may still change, or mean something else.
     heard: Vec<Heard>,
+    /// What may not, and waits to be told to the model for good.
+    decided: Vec<Heard>,
     /// The notes of the player that the model was told for good.
     player: PlayerNotes,
     pedals: u16,
@@ -71,6 +73,7 @@ impl Planner {
             metre: Metre::Free,
             hearing: Hearing::new(),
             heard: Vec::new(),
+            decided: Vec::new(),
             player: PlayerNotes::default(),
             pedals: 0,
             now_ticks: 0,
@@ -103,6 +106,7 @@ impl Planner {
             }
             ToWorker::Metre(metre) => {
                 if self.hearing.is_other_beat(metre) {
+                    self.tell_model(|| false);
                     self.hearing.settle();
                     understand(&mut self.heard, &self.hearing, i64::MAX);
                     self.heard.iter_mut().for_each(|heard| *heard = heard.decided());
@@ -146,6 +150,7 @@ impl Planner {
                 self.remind();
                 self.hearing.forget();
                 self.heard.clear();
+                self.decided.clear();
                 self.player = PlayerNotes::default();
                 self.pedals = 0;
                 self.plan = None;
@@ -157,6 +162,7 @@ impl Planner {
 
     /// The song begins with what it remembers, and with the call so far.
     fn start(&mut self) {
+        self.tell_model(|| false);
         let call = self.player.call();
         // The styles that were chosen then, as far as the session still knows them.
         let styles: Vec<(Note, u8)> =
@@ -271,12 +277,24 @@ impl Planner {
         }
     }
 
-    /// Tells the model, while it listens, what can no longer change: ended notes that began earlier than now, up to the
-    /// first that still sounds. When it stops before that changes nothing but when the work is done.
+    /// Decides what can no longer change, and tells it to the model while that listens. What is told by when depends on the messages
+    /// alone wherever it matters: only the work may wait.
     fn tell_model(&mut self, stops: impl Fn() -> bool) {
-        if self.plan.is_some() || stops() {
+        if self.plan.is_some() {
             return;
         }
+        self.decide();
+        while !self.decided.is_empty() && !stops() {
+            let part: Vec<Heard> = self.decided.drain(..self.decided.len().min(TOLD_AT_ONCE)).collect();
+            self.session.feed_all(part.iter().map(|heard| (heard.note, heard.conditions())));
+            for heard in part.iter().filter(|heard| !heard.is_ours) {
+                self.player.push(heard.note, &mut self.session);
+            }
+        }
+    }
+
+    /// What is decided are ended notes that began earlier than now, up to the first that still sounds.
+    fn decide(&mut self) {
         self.hearing.advance(self.now_ticks);
         understand(&mut self.heard, &self.hearing, i64::MAX);
         let now = self.now_ticks;
@@ -287,28 +305,12 @@ impl Planner {
         let frontier = latest.map_or(now, |latest| self.hearing.frontier_ticks(latest, now).min(now));
         let is_final = |heard: &&Heard| heard.note.onset_ticks < frontier && (is_over(heard) || is_endless(heard));
         let n_final = self.heard.iter().take_while(is_final).count();
-        let mut n_told = 0;
-        while n_told < n_final && !stops() {
-            let part = n_told..n_final.min(n_told + TOLD_AT_ONCE);
-            for heard in self.heard[part.clone()].iter_mut().filter(|heard| heard.is_open()) {
+        for mut heard in self.heard.drain(..n_final) {
+            if heard.is_open() {
                 heard.note.duration_ticks = LONGEST_NOTE_TICKS;
             }
-            self.session.feed_all(self.heard[part.clone()].iter().map(|heard| (heard.note, heard.conditions())));
-            n_told = part.end;
-            for index in part {
-                let heard = self.heard[index];
-                self.keep(&heard, heard.note);
-            }
-        }
-        self.heard.drain(..n_told);
-    }
-
-    fn keep(&mut self, heard: &Heard, note: Note) {
-        if !heard.is_ours {
-            self.player.push(note, &mut self.session);
-        }
-        if let Some(played) = &heard.played {
-            self.hearing.learn(played, note.duration_ticks);
+            self.hearing.learn(&heard);
+            self.decided.push(heard);
         }
     }
 
@@ -318,24 +320,26 @@ impl Planner {
             plan.withdraw(&mut self.session);
         }
         self.tell_model(|| false);
+        // All of this is for the time being: a plan that is withdrawn, or never made because that was known, leaves no trace.
         let mut hearing = self.hearing.clone();
         hearing.settle();
+        let mut told = self.heard.clone();
         // Who is early with a note and hands it over at once has struck it before the answer all the same.
-        understand(&mut self.heard, &hearing, request.start_ticks);
+        understand(&mut told, &hearing, request.start_ticks);
         let before = self.session.checkpoint();
         // What still sounds ends at the hand-over, as far as can be known by now.
         let ended = |heard: &Heard| heard.ended_by(request.start_ticks);
-        self.session.feed_all(self.heard.iter().map(|heard| (ended(heard), heard.conditions())));
+        self.session.feed_all(told.iter().map(|heard| (ended(heard), heard.conditions())));
         // What is over is learnt for the time being, as if it were told for good.
         let is_over = |heard: &&Heard| !heard.is_open() && heard.note.end_ticks() <= request.start_ticks;
-        let n_over = self.heard.iter().take_while(is_over).count();
+        let n_over = told.iter().take_while(is_over).count();
         let mut player = self.player.clone();
         let n_learnt = self.session.user_notes().len();
-        for heard in self.heard[..n_over].iter().filter(|heard| !heard.is_ours) {
+        for heard in told[..n_over].iter().filter(|heard| !heard.is_ours) {
             player.push(heard.note, &mut self.session);
         }
         let n_lent = self.session.user_notes().len().saturating_sub(n_learnt);
-        let sounding = self.heard[n_over..].iter().filter(|heard| !heard.is_ours).map(ended);
+        let sounding = told[n_over..].iter().filter(|heard| !heard.is_ours).map(ended);
         let features = player.features(sounding, request.song_seed);
         self.plan = Some(Plan {
             turn,
@@ -343,8 +347,8 @@ impl Planner {
             touch: PlanTouch::new(&self.hearing, &request, us_per_beat),
             n_lent,
             style: controls.style,
-            n_told: self.heard.len(),
-            is_cut_short: self.heard.iter().any(Heard::is_open),
+            is_cut_short: told.iter().any(Heard::is_open),
+            told,
         });
     }
 
@@ -356,7 +360,7 @@ impl Planner {
 
     /// The answer is over: what was heard of it stays in the model's memory, beside what was played meanwhile.
     fn finish(&mut self, plan: Plan, at_ticks: i64) {
-        let Plan { answer, style, n_told, n_lent, is_cut_short, .. } = plan;
+        let Plan { answer, style, told, n_lent, is_cut_short, .. } = plan;
         self.session.forget_user_notes(n_lent);
         let start_ticks = answer.request().start_ticks;
         self.player.begin_call(start_ticks);
@@ -365,9 +369,12 @@ impl Planner {
         let again = if is_read_again {
             answer.heard_until(at_ticks).collect()
         } else {
-            let meanwhile = self.heard.iter().skip(n_told).map(|heard| heard.note.onset_ticks).min();
-            for heard in self.heard.drain(..n_told).collect::<Vec<_>>() {
-                self.keep(&heard, heard.ended_by(start_ticks));
+            self.heard.drain(..told.len());
+            let meanwhile = self.heard.iter().map(|heard| heard.note.onset_ticks).min();
+            for heard in told.iter().filter(|heard| !heard.is_ours) {
+                let heard = Heard { note: heard.ended_by(start_ticks), ..*heard };
+                self.player.push(heard.note, &mut self.session);
+                self.hearing.learn(&heard);
             }
             answer.settle(at_ticks, meanwhile, &mut self.session)
         };

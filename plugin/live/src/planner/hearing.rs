@@ -110,8 +110,9 @@ impl Hearing {
         }
     }
 
-    /// The player's manner shows in a note that is told for good.
-    pub(super) fn learn(&mut self, played: &Played, value_ticks: u32) {
+    /// The player's manner shows in a note that means this for good.
+    pub(super) fn learn(&mut self, note: &Heard) {
+        let (Some(played), value_ticks) = (&note.played, note.note.duration_ticks) else { return };
         let Some(heard) = self.ear.note(played.id).filter(|heard| !heard.is_ornament) else { return };
         let us = |parts: i64| parts * i64::from(played.strike.us_per_beat) / PARTS_PER_BEAT;
         let first = self.ear.note(heard.chord).filter(|_| heard.chord != played.id);
@@ -142,11 +143,10 @@ impl Hearing {
     /// What is known of a note. `None` if it was forgotten, long after it was settled.
     pub(super) fn meant(&self, played: &Played) -> Option<Meant> {
         let heard = self.ear.note(played.id)?;
-        let is_exact = self.ear.is_exact();
         Some(Meant {
             onset_ticks: heard.onset_ticks + self.beat_ticks(),
-            duration_ticks: heard.value_ticks.filter(|_| !is_exact),
-            is_settled: heard.is_settled && (is_exact || heard.value_ticks.is_some()),
+            duration_ticks: heard.value_ticks.filter(|_| !heard.is_exact),
+            is_settled: heard.is_settled && (heard.is_exact || heard.value_ticks.is_some()),
         })
     }
 

@@ -6,6 +6,7 @@ use engine::note::Note;
 use engine::rhythm::{Feel, PARTS_PER_BEAT, PARTS_PER_TICK};
 
 use super::Listener;
+use super::heard::Heard;
 use super::hearing::Hearing;
 use super::speed::Speed;
 use crate::messages::{FromWorker, PlannedNote, ToWorker};
@@ -24,8 +25,8 @@ pub(super) struct Plan {
     pub(super) n_lent: usize,
     /// The style that was chosen when it began.
     pub(super) style: u8,
-    /// Of the notes heard, the first so many were told to the model, ended at the hand-over.
-    pub(super) n_told: usize,
+    /// The notes heard that the model was told then, as they were understood, in the order of their onsets.
+    pub(super) told: Vec<Heard>,
     /// Some of those sounded on.
     pub(super) is_cut_short: bool,
 }
@@ -85,8 +86,8 @@ pub(super) struct PlanTouch {
     start_ticks: i64,
     beat_ticks: i64,
     us_per_beat: i64,
-    /// The last note: as it is written, and when it is played.
-    last: (i64, i64),
+    /// The notes so far that may be taken back, and one before them: onset as written in ticks, and as played in parts of a tick.
+    played: Vec<(i64, i64)>,
 }
 
 impl PlanTouch {
@@ -97,20 +98,19 @@ impl PlanTouch {
             start_ticks: request.start_ticks,
             beat_ticks: hearing.beat_ticks(),
             us_per_beat: us_per_beat.max(1).into(),
-            last: (i64::MIN, i64::MIN),
+            played: Vec::new(),
         }
     }
 
     /// Notes from here on are planned anew.
     pub(super) fn take_back(&mut self, from_ticks: i64) {
-        if self.last.0 >= from_ticks {
-            self.last = (i64::MIN, i64::MIN);
-        }
+        self.played.truncate(self.played.partition_point(|(onset_ticks, _)| *onset_ticks < from_ticks));
     }
 
     /// A note as it is to be played: no earlier than the one before it, and the answer's first exactly where it begins.
     fn planned(&mut self, turn: u32, note: Note, feel: f32) -> PlannedNote {
-        let in_chord = note.onset_ticks == self.last.0;
+        let (last_ticks, last_parts) = self.played.last().copied().unwrap_or((i64::MIN, i64::MIN));
+        let in_chord = note.onset_ticks == last_ticks;
         let from_beat = Note { onset_ticks: note.onset_ticks - self.beat_ticks, ..note };
         // The answer's own time, so that it is the same wherever it is played.
         let stream = self.stream ^ note.onset_ticks.wrapping_sub(self.start_ticks).cast_unsigned() << 48;
@@ -118,9 +118,12 @@ impl PlanTouch {
         let is_first = note.onset_ticks <= self.start_ticks && !in_chord;
         let late_parts = if is_first { 0 } else { touch.late_us * PARTS_PER_BEAT / self.us_per_beat };
         let written_parts = note.onset_ticks.saturating_mul(PARTS_PER_TICK);
-        let earliest = self.last.1.max(self.start_ticks.saturating_mul(PARTS_PER_TICK));
+        let earliest = last_parts.max(self.start_ticks.saturating_mul(PARTS_PER_TICK));
         let on_parts = written_parts.saturating_add(late_parts).max(earliest);
-        self.last = (note.onset_ticks, on_parts);
+        if self.played.len() >= 2 * MAX_NOTES_PER_ASK {
+            self.played.drain(..MAX_NOTES_PER_ASK);
+        }
+        self.played.push((note.onset_ticks, on_parts));
         PlannedNote {
             turn,
             on_ticks: note.onset_ticks,
