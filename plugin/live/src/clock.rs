@@ -40,6 +40,9 @@ pub(crate) enum Course {
 /// A host that is off by less than this many samples only rounds.
 const DRIFT_SAMPLES: f64 = 1.5;
 
+/// What comes so soon after a jump is sent because of it.
+const OF_THE_JUMP_MS: f64 = 1.0;
+
 /// The clock. Ticks are of played time unless they are said to be the song's.
 ///
 /// # Realtime safety
@@ -72,8 +75,8 @@ pub(crate) struct Clock {
     told_beats: Option<f64>,
     /// For so long the host has told the same position of a song that rolls.
     still_samples: i64,
-    /// The song has been elsewhere at some time in this block.
-    has_jumped: bool,
+    /// Samples from the last jump to the start of this block: a jump within the block counts below 0.
+    samples_since_jump: i64,
     /// The loop whose end is ahead.
     song_loop: Option<SongLoop>,
     /// The song has jumped back within the last block: where it is was not told since, and errors would add up.
@@ -103,7 +106,7 @@ impl Clock {
             told: Transport::default(),
             told_beats: None,
             still_samples: 0,
-            has_jumped: false,
+            samples_since_jump: i64::MAX,
             song_loop: None,
             has_wrapped: false,
             song_bars: bars(&Transport::default()),
@@ -123,7 +126,6 @@ impl Clock {
     pub(crate) fn begin_block(&mut self, transport: &Transport) -> Course {
         let (was_playing, is_playing) = (self.told.is_playing, transport.is_playing);
         let (tempo, is_news) = self.hear(transport);
-        self.has_jumped = false;
         let song_ticks = transport
             .beats
             .filter(|beats| is_playing && beats.abs() < 1e9)
@@ -223,6 +225,7 @@ impl Clock {
     pub(crate) fn end_block(&mut self, n_samples: u32) {
         self.block_samples += i64::from(n_samples);
         self.last_samples = n_samples;
+        self.samples_since_jump = self.samples_since_jump.saturating_add(n_samples.into());
     }
 
     /// The bars of the song; [`Metre::Free`] while it stands still.
@@ -240,9 +243,10 @@ impl Clock {
         self.told.loop_beats.is_some()
     }
 
-    /// Whether the song has started, stopped or gone elsewhere in this block.
-    pub(crate) fn has_jumped(&self) -> bool {
-        self.has_jumped
+    /// Whether the song has started, stopped or gone elsewhere just before a sample of this block.
+    pub(crate) fn has_jumped(&self, offset: u32) -> bool {
+        let since = self.samples_since_jump.saturating_add(offset.into());
+        (0..=self.samples_of_ms(OF_THE_JUMP_MS)).contains(&since)
     }
 
     /// How long the host has told the same position of a song that rolls, in milliseconds.
@@ -344,7 +348,7 @@ impl Clock {
     /// From a sample of this block on, the song is elsewhere. Played time goes on, with the fraction of a tick that is the song's.
     #[inline]
     fn go_to(&mut self, song_ticks: f64, offset: i64, tempo: f64) {
-        self.has_jumped = true;
+        self.samples_since_jump = -offset;
         self.keep_from_going_back(offset);
         let expected = self.ticks_at(offset);
         // Where jumps come thick and fast, what each of them has rounded off must not add up.

@@ -96,7 +96,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             && !self.turn.is_any_held()
             && self.turn.last_played().is_some_and(|last| ticks <= last + 1);
         // Hosts say so where the song jumps, to end what its tracks have played there.
-        let is_of_the_jump = self.clock.has_jumped();
+        let is_of_the_jump = self.clock.has_jumped(now);
         if self.is_on() && !is_last_key_up && !is_of_the_jump {
             let action = self.turn.silence(ticks);
             self.act(now, action, host);
