@@ -74,6 +74,8 @@ pub(crate) struct Status {
     pub(crate) n_learnt: Counter,
     /// Notes that the network makes in a second; 0 before the first.
     pub(crate) notes_per_second: Counter,
+    /// The tempo that was found in the player's last phrase, in microseconds a beat; 0 if the beat is the song's.
+    pub(crate) found_us_per_beat: Counter,
     /// Notes that were played late, by 20 ms at most.
     pub(crate) n_late: Counter,
     /// Notes that came too late to be played.
@@ -105,6 +107,7 @@ impl Status {
             n_played: Counter::default(),
             n_learnt: Counter::default(),
             notes_per_second: Counter::default(),
+            found_us_per_beat: Counter::default(),
             n_late: Counter::default(),
             n_dropped: Counter::default(),
             n_queue_full: Counter::default(),

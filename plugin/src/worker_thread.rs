@@ -136,6 +136,7 @@ fn run(mut side: WorkerSide, status: &Status, memory: &SharedSongMemory, model: 
         if message.is_some() {
             if let Some((planner, _)) = &live {
                 status.n_learnt.set(u32::try_from(planner.n_learnt()).unwrap_or(u32::MAX));
+                status.found_us_per_beat.set(planner.found_us_per_beat().unwrap_or(0));
                 status.notes_per_second.set(planner.notes_per_second());
             }
             side.handled();

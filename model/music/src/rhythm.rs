@@ -110,8 +110,6 @@ pub struct HeardNote {
     pub is_ornament: bool,
     /// Whether its place is decided, whatever comes.
     pub is_settled: bool,
-    /// Whether it came from a sequencer, and so means what it is; as it seems by now until it is settled.
-    pub is_exact: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -209,7 +207,6 @@ impl Ear {
             chord: NoteId(number),
             is_ornament: false,
             is_settled: false,
-            is_exact: self.player.is_exact(),
         };
         let note = Note { heard, onset_parts, off_parts: None, us_per_beat };
         if self.notes.len() < CAPACITY {
@@ -288,7 +285,6 @@ impl Ear {
             note.heard.onset_ticks = grid::nearest_ticks(parts);
             note.heard.deviation_parts = note.onset_parts - note.heard.onset_ticks * PARTS_PER_TICK;
             note.heard.is_ornament = node.is_ornament && !is_exact;
-            note.heard.is_exact = is_exact;
         });
         for number in first..self.n_struck {
             let HeardNote { onset_ticks, is_ornament, .. } = self.note_at(number).heard;

@@ -7,6 +7,7 @@ use engine::rhythm::PARTS_PER_TICK;
 use engine::rhythm::grid::nearest_ticks;
 
 use crate::timeline::Span;
+use crate::turn::Start;
 
 /// What the planner is told. Times are ticks that never go back, but where the clock begins anew.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,8 +102,10 @@ pub struct Begin {
     pub until_ticks: i64,
     /// As they are now.
     pub controls: Controls,
-    /// The tempo, in microseconds a beat.
+    /// The song's tempo, in microseconds a beat.
     pub us_per_beat: u32,
+    /// Where in the player's beat it may begin, if the song has none.
+    pub start: Start,
 }
 
 /// What the planner says. What it says later holds.

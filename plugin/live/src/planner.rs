@@ -1,19 +1,25 @@
 //! Makes answers. It owns the model's session and is told what the player does; all that it says is a function of the
 //! messages in their order, so that a bounce repeats what was heard live.
 //!
-//! Reading order: `hearing` understands what the player's hands mean, `heard` is a note on its way to the model, `plan` an answer that
-//! is being made, `speed` how fast that goes.
+//! Reading order: `keys` is what the player does; `hearing` understands what the hands mean, `following` finds the player's beat where the
+//! song has none, and `pace` is score time beside played time; `heard` is a note on its way to the model; `answering` makes answers, `plan` is
+//! one that is being made, `speed` how fast that goes. Messages are in played time, notes in score time.
 
+mod answering;
+mod following;
 mod heard;
 mod hearing;
+mod keys;
+mod pace;
 mod plan;
 mod speed;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::answer::{AnswerGenerator, Controls, PlayerNotes};
+use engine::answer::PlayerNotes;
 use engine::note::Note;
+use engine::rhythm::PARTS_PER_TICK;
 use engine::vocab::TIMES_TICKS;
 use engine::{Checkpoint, Conditions, Metre, Pitch, Session, Velocity, Weights};
 
@@ -21,13 +27,17 @@ use crate::messages::{Begin, FromWorker, ToWorker};
 use crate::song_memory::{LearnedNote, MOST_NOTES, SongMemory};
 use heard::Heard;
 use hearing::{Hearing, Strike};
-use plan::{Plan, PlanTouch};
+use pace::Pace;
+use plan::Plan;
 use speed::Speed;
 
 /// Notes that the model reads before the worker looks for messages again: as many as it reads at once.
 const TOLD_AT_ONCE: usize = 8;
 /// The longest note that the model knows. One that is held for longer is told as this long.
 const LONGEST_NOTE_TICKS: u32 = TIMES_TICKS[127] as u32;
+
+/// Of a phrase without a song's beat that is longer, what was played so far is decided.
+const LONGEST_PHRASE: usize = 512;
 
 /// What the planner asks of its surroundings.
 pub trait Listener {
@@ -48,6 +58,10 @@ pub struct Planner {
     /// The session with that memory and nothing more.
     reminded: Option<Checkpoint>,
     metre: Metre,
+    /// How score time and played time go where no plan says otherwise.
+    pace: Pace,
+    /// So much of the score is over.
+    over_ticks: i64,
     hearing: Hearing,
     /// What may still change, or mean something else.
     heard: Vec<Heard>,
@@ -71,6 +85,8 @@ impl Planner {
             memory: SongMemory::default(),
             reminded: None,
             metre: Metre::Free,
+            pace: Pace::SAME,
+            over_ticks: i64::MIN,
             hearing: Hearing::new(),
             heard: Vec::new(),
             decided: Vec::new(),
@@ -90,35 +106,18 @@ impl Planner {
                 // A string that rings on by the pedal ends when it is struck again. A key that is down has another voice.
                 self.release(channel, |heard| !heard.is_key_down && heard.note.pitch.get() == key);
                 let (Some(pitch), Some(velocity)) = (Pitch::new(key), Velocity::new(velocity)) else { return };
-                let (played, velocity) = self.hearing.strike(Strike { ticks, parts, us_per_beat, pitch, velocity });
-                let note = Note { onset_ticks: ticks, duration_ticks: 1, pitch, velocity };
-                let (is_key_down, is_settled) = (true, played.is_none());
-                let heard = Heard { played, is_settled, channel, strike, is_key_down, ..Heard::over(note, style) };
-                self.heard.push(heard);
+                let on_parts = ticks.saturating_mul(PARTS_PER_TICK).saturating_add(parts.into());
+                self.key_down(Strike { on_parts, us_per_beat, pitch, velocity }, channel, strike, style);
             }
             ToWorker::Off { ticks, parts, strike } => {
                 self.now_ticks = ticks;
-                self.key_up(strike, parts);
+                self.key_up(strike, ticks.saturating_mul(PARTS_PER_TICK).saturating_add(parts.into()));
             }
             ToWorker::Pedal { ticks, channel, is_down } => {
                 self.now_ticks = ticks;
                 self.pedal(channel, is_down);
             }
-            ToWorker::Metre(metre) => {
-                if self.hearing.is_other_beat(metre) {
-                    self.tell_model(|| false);
-                    self.hearing.settle();
-                    understand(&mut self.heard, &self.hearing, i64::MAX);
-                    self.heard.iter_mut().for_each(|heard| *heard = heard.decided());
-                    self.hearing.set_metre(metre);
-                }
-                self.tell_model(|| false);
-                self.session.set_metre(metre);
-                self.metre = metre;
-                if let Some(plan) = &mut self.plan {
-                    plan.answer.set_metre(metre);
-                }
-            }
+            ToWorker::Metre(metre) => self.set_metre(metre),
             // Fast playing asks for an answer after each note, and takes it back with the next.
             ToWorker::Begin(Begin { turn, .. }) if listener.peek() == Some(ToWorker::Cancel { turn }) => {}
             ToWorker::Begin(begin) => {
@@ -128,10 +127,10 @@ impl Planner {
             ToWorker::Extend { turn, until_ticks, controls } => self.extend(turn, until_ticks, controls, listener),
             ToWorker::Replace { turn, from_ticks, until_ticks, controls } => {
                 if let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn)
-                    && plan.answer.take_back(from_ticks, &mut self.session)
+                    && plan.answer.take_back(plan.pace.score_ticks(from_ticks), &mut self.session)
                     && listener.offer(FromWorker::Replace { turn, from_ticks })
                 {
-                    plan.touch.take_back(from_ticks);
+                    plan.touch.take_back(plan.pace.score_ticks(from_ticks));
                     self.extend(turn, until_ticks, controls, listener);
                 }
             }
@@ -147,9 +146,11 @@ impl Planner {
             }
             ToWorker::Start => self.start(),
             ToWorker::Reset => {
+                self.meet_played_time();
                 self.remind();
                 self.hearing.forget();
                 self.heard.clear();
+                self.over_ticks = i64::MIN;
                 self.decided.clear();
                 self.player = PlayerNotes::default();
                 self.pedals = 0;
@@ -163,6 +164,7 @@ impl Planner {
     /// The song begins with what it remembers, and with the call so far.
     fn start(&mut self) {
         self.tell_model(|| false);
+        let lead_ticks = self.pace.lead_ticks().unwrap_or(0);
         let call = self.player.call();
         // The styles that were chosen then, as far as the session still knows them.
         let styles: Vec<(Note, u8)> =
@@ -171,11 +173,78 @@ impl Planner {
         let call: Vec<Heard> = call.iter().map(|note| Heard::over(*note, style(note))).collect();
         self.heard.retain(|heard| !heard.is_ours && self.player.is_of_call(&heard.note));
         self.heard.splice(..0, call);
-        self.heard.iter_mut().for_each(|heard| *heard = heard.decided());
+        for heard in &mut self.heard {
+            if self.hearing.is_song_beat() {
+                *heard = heard.decided();
+            }
+            heard.note.onset_ticks -= lead_ticks;
+        }
+        self.meet_played_time();
+        self.over_ticks = i64::MIN;
         self.plan = None;
         self.player = PlayerNotes::default();
         self.hearing.forget();
         self.remind();
+    }
+
+    /// The song has other bars from now on, or none.
+    fn set_metre(&mut self, metre: Metre) {
+        let is_other = self.hearing.is_other_beat(shifted(metre, self.pace.lead_ticks().unwrap_or(0)));
+        let is_heard_anew = metre != Metre::Free && !self.hearing.is_song_beat();
+        if is_other {
+            self.tell_model(|| false);
+            self.adopt_plan();
+        }
+        if is_heard_anew {
+            // Score time goes on from where the phrase began, as fast as the song, and the phrase is heard by the song's beats.
+            let played = self.heard.iter().filter(|heard| heard.played.is_some()).map(|heard| heard.struck_ticks);
+            let from_ticks = played.min().unwrap_or(self.now_ticks);
+            self.pace = Pace::later_by(self.pace.score_ticks(from_ticks).saturating_sub(from_ticks));
+        } else if is_other {
+            self.settle_phrase();
+        }
+        let lead_ticks = self.pace.lead_ticks().unwrap_or(0);
+        let metre = shifted(metre, lead_ticks);
+        if is_other {
+            self.hearing.set_metre(metre, lead_ticks);
+        }
+        if is_heard_anew {
+            self.hearing.hear_by_song(&mut self.heard);
+        }
+        self.tell_model(|| false);
+        self.session.set_metre(metre);
+        self.metre = metre;
+        if let Some(plan) = &mut self.plan {
+            plan.answer.set_metre(metre);
+        }
+    }
+
+    /// What the phrase means so far is decided, as if it ended here.
+    fn settle_phrase(&mut self) {
+        self.adopt_plan();
+        if !self.hearing.is_song_beat()
+            && let Some(pace) = self.hearing.follow(&mut self.heard, &self.pace, self.over_ticks)
+        {
+            self.pace = pace;
+        }
+        self.hearing.settle();
+        understand(&mut self.heard, &self.hearing, i64::MAX);
+        self.heard.iter_mut().for_each(|heard| *heard = heard.decided());
+        let last = self.heard.last().map_or(i64::MIN, |heard| heard.note.onset_ticks);
+        self.over_ticks = self.over_ticks.max(last);
+        self.hearing.begin();
+    }
+
+    /// Score time is played time again, as far as the song has bars.
+    fn meet_played_time(&mut self) {
+        self.metre = shifted(self.metre, -self.pace.lead_ticks().unwrap_or(0));
+        self.pace = Pace::SAME;
+        self.hearing.set_metre(self.metre, 0);
+    }
+
+    /// How score time and played time go now.
+    fn pace(&self) -> Pace {
+        self.plan.as_ref().map_or(self.pace, |plan| plan.pace)
     }
 
     /// From its next start on, the song begins with this.
@@ -202,6 +271,12 @@ impl Planner {
     #[must_use]
     pub fn metre(&self) -> Metre {
         self.metre
+    }
+
+    /// The tempo that was found in the last phrase, in microseconds a beat. `None` while the song rolls, and before there is one.
+    pub fn found_us_per_beat(&self) -> Option<u32> {
+        let hearing = self.plan.as_ref().and_then(|plan| plan.followed.as_ref()).unwrap_or(&self.hearing);
+        hearing.following.found_us_per_beat().filter(|_| !hearing.is_song_beat())
     }
 
     /// Notes of the player that answers can lean towards.
@@ -248,35 +323,6 @@ impl Planner {
         self.reminded = Some(self.session.checkpoint());
     }
 
-    fn key_up(&mut self, strike: u32, parts: i8) {
-        let is_meant = |heard: &&mut Heard| heard.is_key_down && heard.strike == strike;
-        if let Some(heard) = self.heard.iter_mut().find(is_meant) {
-            let is_pedalled = self.pedals & 1 << (heard.channel & 15) != 0;
-            let note = if is_pedalled { heard.note } else { heard.ended(self.now_ticks) };
-            *heard = Heard { note, is_key_down: false, is_pedalled, ..*heard };
-            if let Some(played) = &mut heard.played {
-                self.hearing.release(played, self.now_ticks, parts);
-            }
-        }
-    }
-
-    fn pedal(&mut self, channel: u8, is_down: bool) {
-        let bit = 1 << (channel & 15);
-        self.pedals = if is_down { self.pedals | bit } else { self.pedals & !bit };
-        if !is_down {
-            self.release(channel, |heard| !heard.is_key_down);
-        }
-    }
-
-    /// Ends notes of a channel that still sound.
-    fn release(&mut self, channel: u8, is_released: impl Fn(&Heard) -> bool) {
-        for heard in &mut self.heard {
-            if heard.is_open() && heard.channel == channel && is_released(heard) {
-                *heard = Heard { note: heard.ended(self.now_ticks), is_key_down: false, is_pedalled: false, ..*heard };
-            }
-        }
-    }
-
     /// Decides what can no longer change, and tells it to the model while that listens. What is told by when depends on the messages
     /// alone wherever it matters: only the work may wait.
     fn tell_model(&mut self, stops: impl Fn() -> bool) {
@@ -295,14 +341,17 @@ impl Planner {
 
     /// What is decided are ended notes that began earlier than now, up to the first that still sounds.
     fn decide(&mut self) {
+        if !self.hearing.is_song_beat() && self.heard.len() >= LONGEST_PHRASE {
+            self.settle_phrase();
+        }
         self.hearing.advance(self.now_ticks);
         understand(&mut self.heard, &self.hearing, i64::MAX);
-        let now = self.now_ticks;
-        let is_endless = |heard: &Heard| now - heard.note.onset_ticks >= i64::from(LONGEST_NOTE_TICKS);
+        let (now, now_score) = (self.now_ticks, self.pace.score_ticks(self.now_ticks));
+        let is_endless = |heard: &Heard| now - heard.struck_ticks >= i64::from(LONGEST_NOTE_TICKS);
         let is_over = |heard: &Heard| heard.is_settled && !heard.is_open();
         // Nothing that comes later may belong before what is told, or when that is told would matter.
         let latest = self.heard.iter().filter(|heard| !heard.is_ours).max_by_key(|heard| heard.struck_ticks);
-        let frontier = latest.map_or(now, |latest| self.hearing.frontier_ticks(latest, now).min(now));
+        let frontier = latest.map_or(now_score, |latest| self.hearing.frontier_ticks(latest, now).min(now_score));
         let is_final = |heard: &&Heard| heard.note.onset_ticks < frontier && (is_over(heard) || is_endless(heard));
         let n_final = self.heard.iter().take_while(is_final).count();
         for mut heard in self.heard.drain(..n_final) {
@@ -313,76 +362,13 @@ impl Planner {
             self.decided.push(heard);
         }
     }
+}
 
-    fn begin(&mut self, begin: Begin) {
-        let Begin { turn, request, controls, us_per_beat, .. } = begin;
-        if let Some(plan) = self.plan.take() {
-            plan.withdraw(&mut self.session);
-        }
-        self.tell_model(|| false);
-        // All of this is for the time being: a plan that is withdrawn, or never made because that was known, leaves no trace.
-        let mut hearing = self.hearing.clone();
-        hearing.settle();
-        let mut told = self.heard.clone();
-        // Who is early with a note and hands it over at once has struck it before the answer all the same.
-        understand(&mut told, &hearing, request.start_ticks);
-        let before = self.session.checkpoint();
-        // What still sounds ends at the hand-over, as far as can be known by now.
-        let ended = |heard: &Heard| heard.ended_by(request.start_ticks);
-        self.session.feed_all(told.iter().map(|heard| (ended(heard), heard.conditions())));
-        // What is over is learnt for the time being, as if it were told for good.
-        let is_over = |heard: &&Heard| !heard.is_open() && heard.note.end_ticks() <= request.start_ticks;
-        let n_over = told.iter().take_while(is_over).count();
-        let mut player = self.player.clone();
-        let n_learnt = self.session.user_notes().len();
-        for heard in told[..n_over].iter().filter(|heard| !heard.is_ours) {
-            player.push(heard.note, &mut self.session);
-        }
-        let n_lent = self.session.user_notes().len().saturating_sub(n_learnt);
-        let sounding = told[n_over..].iter().filter(|heard| !heard.is_ours).map(ended);
-        let features = player.features(sounding, request.song_seed);
-        self.plan = Some(Plan {
-            turn,
-            answer: AnswerGenerator::new(request, features, self.metre, before),
-            touch: PlanTouch::new(&self.hearing, &request, us_per_beat),
-            n_lent,
-            style: controls.style,
-            is_cut_short: told.iter().any(Heard::is_open),
-            told,
-        });
-    }
-
-    fn extend(&mut self, turn: u32, until_ticks: i64, controls: Controls, listener: &mut impl Listener) {
-        if let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn) {
-            plan.extend(until_ticks, &controls, &mut self.session, &mut self.speed, listener);
-        }
-    }
-
-    /// The answer is over: what was heard of it stays in the model's memory, beside what was played meanwhile.
-    fn finish(&mut self, plan: Plan, at_ticks: i64) {
-        let Plan { answer, style, told, n_lent, is_cut_short, .. } = plan;
-        self.session.forget_user_notes(n_lent);
-        let start_ticks = answer.request().start_ticks;
-        self.player.begin_call(start_ticks);
-        // Keys that were still down at the hand-over: now their lengths are known, so the model reads them again.
-        let is_read_again = is_cut_short && answer.is_whole() && answer.withdraw(&mut self.session);
-        let again = if is_read_again {
-            answer.heard_until(at_ticks).collect()
-        } else {
-            self.heard.drain(..told.len());
-            let meanwhile = self.heard.iter().map(|heard| heard.note.onset_ticks).min();
-            for heard in told.iter().filter(|heard| !heard.is_ours) {
-                let heard = Heard { note: heard.ended_by(start_ticks), ..*heard };
-                self.player.push(heard.note, &mut self.session);
-                self.hearing.learn(&heard);
-            }
-            answer.settle(at_ticks, meanwhile, &mut self.session)
-        };
-        if self.heard.is_empty() {
-            self.hearing.begin();
-        }
-        self.heard.extend(again.into_iter().map(|note| Heard::ours(note, style)));
-        self.now_ticks = at_ticks;
+/// Bars that are so much later.
+fn shifted(metre: Metre, ticks: i64) -> Metre {
+    match metre {
+        Metre::Free => Metre::Free,
+        Metre::Bars { bar_line_ticks, bar_ticks } => Metre::Bars { bar_line_ticks: bar_line_ticks + ticks, bar_ticks },
     }
 }
 

@@ -92,7 +92,7 @@ mod tests {
 
     use super::*;
     use crate::messages::{PlannedNote, ToWorker};
-    use crate::planner::tests::{CONTROLS, begin, call, extend, planner, tell};
+    use crate::planner::tests::{CONTROLS, bars, begin, call, extend, planner, tell};
 
     /// Weights that are there as soon as they are chosen.
     #[derive(Debug, Default)]
@@ -132,7 +132,7 @@ mod tests {
         let shelf = Shelf::default();
         let mut handover = SessionHandover::new(other(), &shelf);
         // A long call, which takes the other weights several steps to read.
-        tell(&mut planner, (0..5).flat_map(|i| call(192 * i)));
+        tell(&mut planner, [bars(0)].into_iter().chain((0..5).flat_map(|i| call(192 * i))));
         let mut notes = tell(&mut planner, [begin(1, 1000, 9999)]);
         let mut n_steps = 0;
         for i in 0..40 {

@@ -1,5 +1,6 @@
 //! What the performer is told by the player's settings, as plain values.
 
+use engine::Metre;
 use engine::answer::Controls;
 
 use crate::clock::Clock;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub silence: Silence,
     /// The turn is handed over after this many bars; `None` if it is not.
     pub trade_bars: Option<u8>,
+    /// Whether the beat is the player's, even while the song rolls.
+    pub is_following: bool,
     /// Where in the bar an answer may begin.
     pub start: Start,
     /// How long an answer is.
@@ -76,6 +79,7 @@ impl Default for Settings {
             ahead_ms: 0.0,
             silence: Silence::Ms(700.0),
             trade_bars: None,
+            is_following: false,
             start: Start::AtOnce,
             length: Length::LikeTheCall,
             controls: Controls::default(),
@@ -111,8 +115,14 @@ impl Settings {
             start: self.start,
             length: self.length,
             is_interruptible: self.is_interruptible,
-            metre: clock.metre(),
+            metre: self.metre(clock),
         }
+    }
+
+    /// The bars by which the player is heard and answered: those of the song while it rolls, but for a player who is followed.
+    #[inline]
+    pub(crate) fn metre(&self, clock: &Clock) -> Metre {
+        if self.is_following { Metre::Free } else { clock.metre() }
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn facts(status: &Status, is_logged: bool, log_error: Option<String>,
         ),
         speed(status.notes_per_second.get()),
     ];
+    facts.extend(found_tempo(status.found_us_per_beat.get()));
     if n_lost > 0 {
         let about =
             "Notes that the host or a queue had no room for. Play fewer at once, or set a larger buffer in the host.";
@@ -70,6 +71,13 @@ pub(super) fn facts(status: &Status, is_logged: bool, log_error: Option<String>,
     }
     facts.sort_by_key(|fact| !fact.is_bad);
     facts
+}
+
+/// The tempo of a player who is followed.
+fn found_tempo(us_per_beat: u32) -> Option<Fact> {
+    let bpm = (us_per_beat > 0).then(|| 60e6 / f64::from(us_per_beat))?;
+    let about = "What I found in your last phrase, and answer in: the host stands still, or Tempo is Follow me.";
+    Some(Fact { name: "Your tempo", value: format!("{bpm:.0} BPM"), is_bad: false, about })
 }
 
 /// How fast the network makes notes: a step of it is a note.

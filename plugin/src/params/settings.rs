@@ -37,6 +37,7 @@ impl AntiphonParams {
                 _ => Silence::Ms(self.value(Id::SilenceMs)),
             },
             trade_bars: power_of_two(self.int(Id::Trade)),
+            is_following: self.int(Id::Tempo) == 1,
             start: match self.int(Id::Start) {
                 1 => Start::NextBeat,
                 2 => Start::NextBar,

@@ -12,6 +12,7 @@ use super::spec::{Kind, Spec, choice, linear, percent, skewed, switch};
 const MODES: &[&str] = &["Answer", "Continue", "Off"];
 const LENGTHS: &[&str] = &["Like the call", "1 bar", "2 bars", "4 bars", "8 bars", "Until stopped"];
 const PLAY_OVERS: &[&str] = &["Stop", "Play on"];
+const TEMPI: &[&str] = &["Host's", "Follow me"];
 const STARTS: &[&str] = &["At once", "Next beat", "Next bar"];
 const SILENCES: &[&str] = &["Off", "Time", "Beats"];
 const TRADES: &[&str] = &["Off", "Every bar", "Every 2 bars", "Every 4 bars", "Every 8 bars"];
@@ -103,8 +104,10 @@ table! {
     PlayOver => Spec::new("play_over", "When I play over", Turns, choice(PLAY_OVERS, 0)).tip(
         "What the answer does when you play while it sounds."),
 
+    Tempo => Spec::new("tempo", "Tempo", Time, choice(TEMPI, 0)).tip(
+        "Follow me: tempo and beat are found in what you play, and I answer in them. While the host stands still I always do so."),
     Start => Spec::new("start", "Start", Time, choice(STARTS, 0)).tip(
-        "Where in the song an answer begins. On a beat or bar it keeps in step."),
+        "Where in the song an answer begins. On a beat or bar it keeps in step. Where I follow you, a bar is a beat of yours."),
     Quantise => Spec::new("quantise", "Quantise", Time, choice(GRID_NAMES, 0)).tip(
         "The grid that the answer's notes are drawn to."),
     QuantiseStrength => Spec::new("quantise_strength", "Quantise strength", Time, percent(1.0, 0.0, 1.0)).learnable().tip(

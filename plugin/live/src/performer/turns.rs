@@ -79,7 +79,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     /// The song goes on from elsewhere. What we play ends, and nothing else: not a key, nor the phrase so far.
     fn jump(&mut self, now: u32, host: &mut impl Host) {
         let tick = self.clock.tick_at(now);
-        let metre = self.clock.metre();
+        let metre = self.settings.metre(&self.clock);
         let is_metre_kept = !self.worker.is_other(metre);
         let is_begun_there = is_metre_kept
             && !self.clock.tells_loop()
@@ -117,7 +117,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     }
 
     fn tell_metre(&mut self) {
-        let metre = self.clock.metre();
+        let metre = self.settings.metre(&self.clock);
         if self.worker.is_news(metre) {
             self.tell(ToWorker::Metre(metre));
         }
@@ -177,8 +177,8 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                 self.schedule.forget_coming();
                 let (song_seed, number) = (self.settings.seed, self.n_answers);
                 let request = AnswerRequest { song_seed, number, start_ticks, end_ticks };
-                let us_per_beat = self.clock.us_per_beat();
-                self.ask(ToWorker::Begin(Begin { turn, request, until_ticks, controls, us_per_beat }));
+                let (us_per_beat, start) = (self.clock.us_per_beat(), self.settings.start);
+                self.ask(ToWorker::Begin(Begin { turn, request, until_ticks, controls, us_per_beat, start }));
             }
             Some(Action::Extend { until_ticks }) => {
                 self.ask(ToWorker::Extend { turn: self.worker.plan(), until_ticks, controls });

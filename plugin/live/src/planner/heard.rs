@@ -4,13 +4,14 @@ use engine::Conditions;
 use engine::note::Note;
 
 use super::hearing::{Hearing, Played};
+use super::pace::Pace;
 
 /// A note that was heard and not yet told to the model for good.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Heard {
-    /// As it is meant, as far as that is known.
+    /// As it is meant, as far as that is known, in the score's time.
     pub(super) note: Note,
-    /// When the key went down.
+    /// When the key went down, in played time.
     pub(super) struck_ticks: i64,
     /// How it was played; `None` if it is meant as it was.
     pub(super) played: Option<Played>,
@@ -62,28 +63,28 @@ impl Heard {
         Conditions { style: self.style, ..Conditions::default() }
     }
 
-    /// The note, which ends here if it still sounds.
-    pub(super) fn ended(&self, ticks: i64) -> Note {
+    /// The note, which ends now if it still sounds.
+    pub(super) fn ended(&self, now_ticks: i64, pace: &Pace) -> Note {
         if !self.is_open() {
             return self.note;
         }
-        let duration_ticks = u32::try_from((ticks - self.struck_ticks).max(1)).unwrap_or(u32::MAX);
-        Note { duration_ticks, ..self.note }
+        Note { duration_ticks: pace.score_length(now_ticks - self.struck_ticks), ..self.note }
     }
 
-    /// The note, which ends here at the latest.
+    /// The note, which ends at this tick of the score at the latest, and there if it still sounds.
     pub(super) fn ended_by(&self, ticks: i64) -> Note {
-        let note = self.ended(ticks);
-        let longest = u32::try_from((ticks - note.onset_ticks).max(1)).unwrap_or(u32::MAX);
-        Note { duration_ticks: note.duration_ticks.min(longest), ..note }
+        let longest = u32::try_from((ticks - self.note.onset_ticks).max(1)).unwrap_or(u32::MAX);
+        let duration_ticks = if self.is_open() { longest } else { self.note.duration_ticks.min(longest) };
+        Note { duration_ticks, ..self.note }
     }
 
     /// The same note, as it is understood by now.
     pub(super) fn understood(self, hearing: &Hearing) -> Self {
         let Some(played) = self.played else { return self };
-        let Some(meant) = hearing.meant(&played) else { return self.decided() };
+        let Some(id) = played.id else { return self };
+        let Some(meant) = hearing.meant(id) else { return self.decided() };
         let mut heard = Self { is_settled: meant.is_settled, ..self };
-        heard.note.onset_ticks = meant.onset_ticks;
+        (heard.note.onset_ticks, heard.note.velocity) = (meant.onset_ticks, meant.velocity);
         if let Some(duration_ticks) = meant.duration_ticks.filter(|_| !self.is_key_down) {
             // A pedal lets a note ring, and writes it no longer.
             heard.note.duration_ticks = duration_ticks;

@@ -1,8 +1,10 @@
 //! What the player's hands mean: notes as they were played become notes of a score, as the network has learnt them.
 
+use engine::rhythm::tempo_finder::Struck;
 use engine::rhythm::{Ear, Feel, NoteId, PARTS_PER_BEAT, PARTS_PER_TICK, Residual};
 use engine::{Metre, Pitch, TICKS_PER_BEAT, Velocity};
 
+use super::following::Following;
 use super::heard::Heard;
 
 /// A note is written at most so far from where it was played.
@@ -11,20 +13,31 @@ const REACH_TICKS: i64 = 16;
 /// How a note was played.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Played {
-    id: NoteId,
-    strike: Strike,
-    /// How long the key was down, in parts of a tick; 0 while it is.
-    held_parts: i64,
-    /// How loud it is written.
-    written: Velocity,
+    /// The ear's name for it; `None` until it has a beat to hear it by.
+    pub(super) id: Option<NoteId>,
+    pub(super) strike: Strike,
+    /// When the key went down, in microseconds.
+    pub(super) on_us: i64,
+    /// When it went up; `None` while it is down.
+    pub(super) off_us: Option<i64>,
+    /// How long the key was down, in parts of a tick of the score; 0 while it is.
+    pub(super) held_parts: i64,
+}
+
+impl Played {
+    /// What the tempo is found from.
+    pub(super) fn struck(&self) -> Struck {
+        let Strike { pitch, velocity, .. } = self.strike;
+        Struck { onset_us: self.on_us, pitch, velocity }
+    }
 }
 
 /// A key that goes down.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Strike {
-    pub(super) ticks: i64,
-    /// How much later than that, in parts of a tick.
-    pub(super) parts: i8,
+    /// When, in parts of a tick of played time.
+    pub(super) on_parts: i64,
+    /// The tempo by which it is heard, in microseconds a beat.
     pub(super) us_per_beat: u32,
     pub(super) pitch: Pitch,
     pub(super) velocity: Velocity,
@@ -36,32 +49,46 @@ pub(super) struct Meant {
     pub(super) onset_ticks: i64,
     /// Written length; `None` if that is not known yet, or if it is as long as it was played.
     pub(super) duration_ticks: Option<u32>,
+    pub(super) velocity: Velocity,
     /// Nothing that is played later changes it.
     pub(super) is_settled: bool,
 }
 
-/// Listens to the player while the song has a beat. Without one, notes are what was played.
+/// Listens to the player: by the song's beat while it rolls, else by the player's own, which is known at the hand-over.
 #[derive(Clone, Debug)]
 pub(super) struct Hearing {
-    ear: Ear,
+    pub(super) ear: Ear,
     feel: Feel,
-    /// A beat of the song, 0 to 47; `None` while it stands still.
-    beat_ticks: Option<i64>,
+    pub(super) following: Following,
+    /// A beat of the score.
+    pub(super) beat_ticks: i64,
+    /// Whether the song rolls, so that its beats are known.
+    is_song_beat: bool,
+    /// By how much the score is later than played time while the song rolls.
+    lead_parts: i64,
 }
 
 impl Hearing {
     pub(super) fn new() -> Self {
-        Self { ear: Ear::new(), feel: Feel::default(), beat_ticks: None }
+        let (ear, feel, following) = (Ear::new(), Feel::default(), Following::default());
+        Self { ear, feel, following, beat_ticks: 0, is_song_beat: false, lead_parts: 0 }
+    }
+
+    /// Whether the song rolls.
+    pub(super) fn is_song_beat(&self) -> bool {
+        self.is_song_beat
     }
 
     /// Whether these bars have other beats: what was played must be understood before.
     pub(super) fn is_other_beat(&self, metre: Metre) -> bool {
-        self.beat_ticks != metre.beat_ticks()
+        self.is_song_beat.then_some(self.beat_ticks) != metre.beat_ticks()
     }
 
-    /// The beats from now on. A new phrase begins.
-    pub(super) fn set_metre(&mut self, metre: Metre) {
-        self.beat_ticks = metre.beat_ticks();
+    /// The beats from now on, in the score, which is so much later than played time. A new phrase begins.
+    pub(super) fn set_metre(&mut self, metre: Metre, lead_ticks: i64) {
+        self.is_song_beat = metre.beat_ticks().is_some();
+        self.beat_ticks = metre.beat_ticks().unwrap_or(self.beat_ticks);
+        self.lead_parts = lead_ticks * PARTS_PER_TICK;
         self.begin();
     }
 
@@ -75,6 +102,14 @@ impl Hearing {
         self.begin();
         self.ear.forget_player();
         self.feel = Feel::default();
+        self.following.forget();
+    }
+
+    /// Goes on with what another has made of the phrase.
+    pub(super) fn take_over(&mut self, other: Self) {
+        let Self { ear, following, beat_ticks, .. } = other;
+        (self.ear, self.beat_ticks) = (ear, beat_ticks);
+        self.following = following.with_clock_of(&self.following);
     }
 
     /// How the player plays.
@@ -82,40 +117,43 @@ impl Hearing {
         &self.feel
     }
 
-    /// What is played from now on is written no earlier than this. `latest` is the note that was struck last.
+    /// What is played from now on is written no earlier than this. `latest` is the note that was struck last; times are of played time
+    /// but the result, which is the score's.
     pub(super) fn frontier_ticks(&self, latest: &Heard, now_ticks: i64) -> i64 {
         let is_long_ago = now_ticks - latest.struck_ticks >= i64::from(TICKS_PER_BEAT);
         if latest.played.is_none() || is_long_ago { i64::MAX } else { latest.note.onset_ticks - REACH_TICKS }
     }
 
-    /// A beat of the song, 0 to 47.
+    /// A beat of the score.
     pub(super) fn beat_ticks(&self) -> i64 {
-        self.beat_ticks.unwrap_or(0)
+        self.beat_ticks
     }
 
-    /// A key goes down: how it is played if the song has a beat, and how loud it is written.
-    pub(super) fn strike(&mut self, strike: Strike) -> (Option<Played>, Velocity) {
-        let Some(onset_parts) = self.parts(strike.ticks, strike.parts) else { return (None, strike.velocity) };
-        let id = self.ear.strike(onset_parts, strike.us_per_beat, strike.pitch, strike.velocity);
-        let written = self.ear.note(id).map_or(strike.velocity, |heard| heard.velocity);
-        (Some(Played { id, strike, held_parts: 0, written }), written)
+    /// A key goes down: how it is played, and how loud it is written as far as that is known.
+    pub(super) fn strike(&mut self, strike: Strike) -> (Played, Velocity) {
+        let on_us = self.following.us_at(strike.on_parts, Some(strike.us_per_beat));
+        let Strike { on_parts, us_per_beat, pitch, velocity } = strike;
+        let id = self.parts(on_parts).map(|parts| self.ear.strike(parts, us_per_beat, pitch, velocity));
+        let written = id.and_then(|id| self.ear.note(id)).map_or(velocity, |heard| heard.velocity);
+        (Played { id, strike, on_us, off_us: None, held_parts: 0 }, written)
     }
 
-    /// A key goes up.
-    pub(super) fn release(&mut self, played: &mut Played, ticks: i64, parts: i8) {
-        let Strike { ticks: on_ticks, parts: on_parts, .. } = played.strike;
-        played.held_parts = ((ticks - on_ticks) * PARTS_PER_TICK + i64::from(parts) - i64::from(on_parts)).max(1);
-        if let Some(off_parts) = self.parts(ticks, parts) {
-            self.ear.release(played.id, off_parts);
+    /// A key goes up, at a part of a tick of played time.
+    pub(super) fn release(&mut self, played: &mut Played, off_parts: i64) {
+        played.off_us = Some(self.following.us_at(off_parts, None).max(played.on_us));
+        played.held_parts = (off_parts - played.strike.on_parts).max(1);
+        if let (Some(id), Some(parts)) = (played.id, self.parts(off_parts)) {
+            self.ear.release(id, parts);
         }
     }
 
     /// The player's manner shows in a note that means this for good.
     pub(super) fn learn(&mut self, note: &Heard) {
         let (Some(played), value_ticks) = (&note.played, note.note.duration_ticks) else { return };
-        let Some(heard) = self.ear.note(played.id).filter(|heard| !heard.is_ornament) else { return };
+        let Some(id) = played.id else { return };
+        let Some(heard) = self.ear.note(id).filter(|heard| !heard.is_ornament) else { return };
         let us = |parts: i64| parts * i64::from(played.strike.us_per_beat) / PARTS_PER_BEAT;
-        let first = self.ear.note(heard.chord).filter(|_| heard.chord != played.id);
+        let first = self.ear.note(heard.chord).filter(|_| heard.chord != id);
         #[expect(clippy::cast_precision_loss, reason = "a note is far shorter than 2^23 parts")]
         let held_ticks = played.held_parts as f32 / PARTS_PER_TICK as f32;
         self.feel.learn(&Residual {
@@ -124,13 +162,13 @@ impl Hearing {
             late_us: us(heard.deviation_parts),
             after_chord_us: first.map(|first| us(heard.deviation_parts - first.deviation_parts)),
             held_ticks,
-            accent: i32::from(played.strike.velocity.get()) - i32::from(played.written.get()),
+            accent: i32::from(played.strike.velocity.get()) - i32::from(heard.velocity.get()),
         });
     }
 
     /// Time goes on.
     pub(super) fn advance(&mut self, ticks: i64) {
-        if let Some(now_parts) = self.parts(ticks, 0) {
+        if let Some(now_parts) = self.parts(ticks.saturating_mul(PARTS_PER_TICK)) {
             self.ear.advance(now_parts);
         }
     }
@@ -141,16 +179,20 @@ impl Hearing {
     }
 
     /// What is known of a note. `None` if it was forgotten, long after it was settled.
-    pub(super) fn meant(&self, played: &Played) -> Option<Meant> {
-        let heard = self.ear.note(played.id)?;
+    pub(super) fn meant(&self, id: NoteId) -> Option<Meant> {
+        let heard = self.ear.note(id)?;
+        let is_exact = self.ear.is_exact();
         Some(Meant {
             onset_ticks: heard.onset_ticks + self.beat_ticks(),
-            duration_ticks: heard.value_ticks.filter(|_| !heard.is_exact),
-            is_settled: heard.is_settled && (heard.is_exact || heard.value_ticks.is_some()),
+            duration_ticks: heard.value_ticks.filter(|_| !is_exact),
+            velocity: heard.velocity,
+            is_settled: heard.is_settled && (is_exact || heard.value_ticks.is_some()),
         })
     }
 
-    fn parts(&self, ticks: i64, parts: i8) -> Option<i64> {
-        Some((ticks - self.beat_ticks?) * PARTS_PER_TICK + i64::from(parts))
+    /// Where a part of a tick of played time is from a beat of the song; `None` if there is none.
+    pub(super) fn parts(&self, played_parts: i64) -> Option<i64> {
+        let beat_parts = self.beat_ticks * PARTS_PER_TICK - self.lead_parts;
+        self.is_song_beat.then(|| played_parts.saturating_sub(beat_parts))
     }
 }

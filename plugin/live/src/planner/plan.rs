@@ -8,6 +8,7 @@ use engine::rhythm::{Feel, PARTS_PER_BEAT, PARTS_PER_TICK};
 use super::Listener;
 use super::heard::Heard;
 use super::hearing::Hearing;
+use super::pace::Pace;
 use super::speed::Speed;
 use crate::messages::{FromWorker, PlannedNote, ToWorker};
 
@@ -21,6 +22,10 @@ pub(super) struct Plan {
     pub(super) turn: u32,
     pub(super) answer: AnswerGenerator,
     pub(super) touch: PlanTouch,
+    /// How it is played.
+    pub(super) pace: Pace,
+    /// How the call was heard, if that was by the player's own beat.
+    pub(super) followed: Option<Hearing>,
     /// The session has learnt so many notes for the time being.
     pub(super) n_lent: usize,
     /// The style that was chosen when it began.
@@ -47,6 +52,7 @@ impl Plan {
         speed: &mut Speed,
         listener: &mut impl Listener,
     ) {
+        let until_ticks = self.pace.score_ticks(until_ticks);
         for _ in 0..MAX_NOTES_PER_ASK {
             while let Some(note) = self.answer.offer(until_ticks) {
                 let planned = self.touch.planned(self.turn, note, controls.feel);
@@ -69,8 +75,12 @@ impl Plan {
         let reached = self.answer.last_ticks().unwrap_or(i64::MIN);
         match next {
             Some(ToWorker::Cancel { turn }) => turn == self.turn,
-            Some(ToWorker::Finish { turn, at_ticks }) => turn == self.turn && reached >= at_ticks,
-            Some(ToWorker::Replace { turn, from_ticks, .. }) => turn == self.turn && reached >= from_ticks,
+            Some(ToWorker::Finish { turn, at_ticks }) => {
+                turn == self.turn && reached >= self.pace.score_ticks(at_ticks)
+            }
+            Some(ToWorker::Replace { turn, from_ticks, .. }) => {
+                turn == self.turn && reached >= self.pace.score_ticks(from_ticks)
+            }
             Some(ToWorker::Reset | ToWorker::Start) => true,
             _ => false,
         }
@@ -85,19 +95,22 @@ pub(super) struct PlanTouch {
     stream: u64,
     start_ticks: i64,
     beat_ticks: i64,
+    /// A beat of the score.
     us_per_beat: i64,
+    pace: Pace,
     /// The notes so far that may be taken back, and one before them: onset as written in ticks, and as played in parts of a tick.
     played: Vec<(i64, i64)>,
 }
 
 impl PlanTouch {
-    pub(super) fn new(hearing: &Hearing, request: &AnswerRequest, us_per_beat: u32) -> Self {
+    pub(super) fn new(hearing: &Hearing, request: &AnswerRequest, pace: Pace, us_per_beat: u32) -> Self {
         Self {
             feel: hearing.feel().clone(),
             stream: u64::from(request.song_seed) << 32 | u64::from(request.number),
             start_ticks: request.start_ticks,
             beat_ticks: hearing.beat_ticks(),
-            us_per_beat: us_per_beat.max(1).into(),
+            us_per_beat: pace.us_per_beat(us_per_beat).max(1).into(),
+            pace,
             played: Vec::new(),
         }
     }
@@ -124,11 +137,14 @@ impl PlanTouch {
             self.played.drain(..MAX_NOTES_PER_ASK);
         }
         self.played.push((note.onset_ticks, on_parts));
+        let [written, on, off] = [written_parts, on_parts, on_parts.saturating_add(touch.held_parts)]
+            .map(|parts| self.pace.played_parts(parts));
+        let on_ticks = written.div_euclid(PARTS_PER_TICK);
         PlannedNote {
             turn,
-            on_ticks: note.onset_ticks,
-            late_parts: i16::try_from(on_parts.saturating_sub(written_parts)).unwrap_or(0),
-            held_parts: u32::try_from(touch.held_parts).unwrap_or(u32::MAX),
+            on_ticks,
+            late_parts: i16::try_from(on.saturating_sub(on_ticks.saturating_mul(PARTS_PER_TICK))).unwrap_or(0),
+            held_parts: u32::try_from(off.saturating_sub(on)).unwrap_or(u32::MAX),
             key: note.pitch.get(),
             velocity: touch.velocity.get(),
         }

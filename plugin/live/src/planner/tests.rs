@@ -1,13 +1,15 @@
+mod following;
 mod learning;
 mod listening;
 mod repeats;
 
-use engine::answer::{AnswerRequest, KeyLock};
+use engine::answer::{AnswerRequest, Controls, KeyLock};
 use engine::rhythm::PARTS_PER_TICK;
 use engine::{ModelConfig, Precision};
 
 use super::*;
 use crate::messages::PlannedNote;
+use crate::turn::Start;
 
 /// All that can be neutral is.
 pub(crate) const CONTROLS: Controls = Controls {
@@ -67,6 +69,11 @@ fn on(ticks: i64, key: u8, strike: u32) -> ToWorker {
     ToWorker::On { ticks, parts: 0, us_per_beat: 500_000, channel: 0, key, velocity: 80, style: 1, strike }
 }
 
+/// Bars of 4/4.
+pub(crate) fn bars(bar_line_ticks: i64) -> ToWorker {
+    ToWorker::Metre(Metre::Bars { bar_line_ticks, bar_ticks: 192 })
+}
+
 /// Eight notes from a tick on, with the last key up after 192 ticks.
 pub(crate) fn call(from: i64) -> Vec<ToWorker> {
     let keys = [60u8, 62, 64, 65, 67, 65, 64, 62];
@@ -81,15 +88,14 @@ fn request(number: u32, start_ticks: i64, end_ticks: i64) -> AnswerRequest {
     AnswerRequest { song_seed: 0, number, start_ticks, end_ticks }
 }
 
+/// An answer that is asked for at 120 BPM.
+fn asked(turn: u32, request: AnswerRequest, until_ticks: i64, controls: Controls) -> Begin {
+    Begin { turn, request, until_ticks, controls, us_per_beat: 500_000, start: Start::AtOnce }
+}
+
 pub(crate) fn begin(turn: u32, start_ticks: i64, length: i64) -> ToWorker {
     let (until_ticks, end_ticks) = (start_ticks + length.min(192), start_ticks + length);
-    ToWorker::Begin(Begin {
-        turn,
-        request: request(3, start_ticks, end_ticks),
-        until_ticks,
-        controls: CONTROLS,
-        us_per_beat: 500_000,
-    })
+    ToWorker::Begin(asked(turn, request(3, start_ticks, end_ticks), until_ticks, CONTROLS))
 }
 
 pub(crate) fn tell(planner: &mut Planner, messages: impl IntoIterator<Item = ToWorker>) -> Vec<PlannedNote> {
@@ -216,7 +222,7 @@ fn answer_with(controls: Controls) -> Vec<PlannedNote> {
 }
 
 fn answer_of(mut planner: Planner, controls: Controls) -> Vec<PlannedNote> {
-    let begin = Begin { turn: 1, request: request(3, 240, 1776), until_ticks: 1776, controls, us_per_beat: 500_000 };
+    let begin = asked(1, request(3, 240, 1776), 1776, controls);
     tell(&mut planner, call(0).into_iter().chain([ToWorker::Begin(begin)]))
 }
 
@@ -309,8 +315,7 @@ fn a_key_that_is_never_let_go_does_not_stop_the_listening() {
 fn a_generator_goes_on_for_an_hour_without_a_trap() {
     let mut planner = planner();
     let tame = Controls { temperature: 0.05, rhythm_temperature: 0.05, ..CONTROLS };
-    let start =
-        Begin { turn: 1, request: request(3, 0, i64::MAX), until_ticks: 192, controls: tame, us_per_beat: 500_000 };
+    let start = asked(1, request(3, 0, i64::MAX), 192, tame);
     // Half an hour at 120 BPM, almost without chance.
     let steps = (1..900i64).map(|i| extend(1, 192 * i, tame));
     let notes = tell(&mut planner, std::iter::once(ToWorker::Begin(start)).chain(steps));

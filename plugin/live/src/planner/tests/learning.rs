@@ -6,14 +6,13 @@ use super::*;
 fn answers_lean_towards_what_the_player_played() {
     let song = |learn_from_me, has_learnt: bool| {
         let mut planner = planner();
-        tell(&mut planner, (0..4).flat_map(|i| call(192 * i)));
-        assert_eq!(planner.n_learnt(), 32);
+        tell(&mut planner, [bars(0)].into_iter().chain((0..4).flat_map(|i| call(192 * i))));
+        assert_eq!(planner.n_learnt(), 31, "the last may still change");
         if !has_learnt {
             planner.session.clear_user_notes();
         }
         let controls = Controls { learn_from_me, ..CONTROLS };
-        let begin =
-            Begin { turn: 1, request: request(3, 768, 3000), until_ticks: 3000, controls, us_per_beat: 500_000 };
+        let begin = asked(1, request(3, 768, 3000), 3000, controls);
         tell(&mut planner, [ToWorker::Begin(begin)])
     };
     let n_as_in_the_calls = |notes: &[PlannedNote]| {
@@ -31,7 +30,7 @@ fn answers_lean_towards_what_the_player_played() {
 #[test]
 fn the_players_notes_are_kept_with_the_song() {
     let controls = Controls { learn_from_me: 1.0, ..CONTROLS };
-    let begin = Begin { turn: 1, request: request(3, 240, 3000), until_ticks: 3000, controls, us_per_beat: 500_000 };
+    let begin = asked(1, request(3, 240, 3000), 3000, controls);
     let song = || [ToWorker::Reset].into_iter().chain(call(0)).chain([ToWorker::Begin(begin)]);
     let mut planner = planner();
     tell(&mut planner, song());

@@ -15,7 +15,7 @@ fn the_pedal_holds_notes_until_it_comes_up() {
     ]);
     assert_eq!(planner.heard.len(), 2, "both still sound");
     tell(&mut planner, [ToWorker::Pedal { ticks: 192, channel: 0, is_down: false }]);
-    let lengths: Vec<_> = planner.player.call().iter().map(|note| note.duration_ticks).collect();
+    let lengths: Vec<_> = planner.heard.iter().map(|heard| heard.note.duration_ticks).collect();
     assert_eq!(lengths, [192, 96]);
 }
 
@@ -27,7 +27,7 @@ fn each_strike_of_a_key_has_its_own_length() {
     let lengths = |messages: &[ToWorker]| {
         let mut planner = planner();
         tell(&mut planner, messages.iter().copied().chain([off(999, 99)]));
-        planner.player.call().iter().map(|note| (note.onset_ticks, note.duration_ticks)).collect::<Vec<_>>()
+        planner.heard.iter().map(|heard| (heard.note.onset_ticks, heard.note.duration_ticks)).collect::<Vec<_>>()
     };
     let within = [on(0, 1), on(48, 2), off(96, 2), off(192, 1)];
     assert_eq!(lengths(&within), [(0, 192), (48, 48)], "a short note within a long one");
@@ -44,7 +44,6 @@ fn song(seed: u64) -> Vec<ToWorker> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         i64::try_from(state >> 33).unwrap() % n
     };
-    let bars = |bar_line_ticks| ToWorker::Metre(Metre::Bars { bar_line_ticks, bar_ticks: 192 });
     let mut messages = vec![bars(0)];
     let (mut ticks, mut strike) = (0, 0);
     for turn in 1..8 {

@@ -33,8 +33,7 @@ fn the_shipped_network_repeats_itself_no_more_than_composers_do() {
         let controls = Controls { style: u8::try_from(seed % 15).unwrap(), lowest, highest, ..tastes };
         let mut planner = Planner::new(Arc::clone(&shipped));
         let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
-        let begin =
-            Begin { turn: 1, request: request(seed, 384, 1920), until_ticks: 1920, controls, us_per_beat: 500_000 };
+        let begin = asked(1, request(seed, 384, 1920), 1920, controls);
         let messages = [ToWorker::Metre(metre)].into_iter().chain(call(0));
         let notes = tell(&mut planner, messages.chain([ToWorker::Begin(begin)]));
         n_notes += notes.len();
