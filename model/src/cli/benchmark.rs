@@ -243,8 +243,9 @@ fn print_unknown_beat(report: &UnknownBeatReport) {
         let TempoReport { n_phrases, exact, up_to_octave, onsets, onsets_as_written, onsets_displaced } = report;
         let [exact, up_to_octave, onsets, onsets_as_written, onsets_displaced] =
             [exact, up_to_octave, onsets, onsets_as_written, onsets_displaced].map(|share| 100.0 * share);
+        let displaced = if onsets_displaced.is_finite() { format!("{onsets_displaced:.1}") } else { "-".to_owned() };
         println!(
-            "{:<36}{n_phrases:>8}{exact:>8.1}{up_to_octave:>8.1}{onsets:>8.1}{onsets_as_written:>10.1}{onsets_displaced:>12.1}",
+            "{:<36}{n_phrases:>8}{exact:>8.1}{up_to_octave:>8.1}{onsets:>8.1}{onsets_as_written:>10.1}{displaced:>12}",
             format!("{playing}, {name}")
         );
     };
