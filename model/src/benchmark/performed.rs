@@ -150,6 +150,8 @@ pub(super) struct Performance {
     beats_score: Vec<String>,
     #[serde(default)]
     beats_s: Vec<f64>,
+    #[serde(default)]
+    downbeats_score: Vec<String>,
     notes: Vec<Row>,
 }
 
@@ -234,6 +236,11 @@ impl Performance {
         let quarters = self.beats_score.iter().map(|text| fraction(text)).collect::<Result<Vec<_>>>()?;
         ensure!(quarters.is_sorted_by(|a, b| a < b) && self.beats_s.is_sorted(), "its beats are not in order");
         Ok(quarters.into_iter().zip(self.beats_s.iter().copied()).collect())
+    }
+
+    /// Where its bars begin, in quarters.
+    pub(super) fn downbeats(&self) -> Result<Vec<f64>> {
+        self.downbeats_score.iter().map(|text| fraction(text)).collect()
     }
 
     /// All its notes, in order of the file.

@@ -64,6 +64,10 @@ pub struct TempoReport {
     pub onsets_as_written: f64,
     /// The same if beats may be displaced: the rhythm is right, not what is on the beat.
     pub onsets_displaced: f64,
+    /// Phrases whose bars are known: beats are exact and on written ones.
+    pub n_bars: usize,
+    /// Of those, whose bars have the right number of beats and begin where they should.
+    pub bars: f64,
 }
 
 /// How the tempo finder stands.
@@ -83,7 +87,16 @@ pub const REFERENCE: [(bool, TempoReport); 2] =
     [(true, reference(62, [0.435, 0.661, 0.769, 0.425])), (false, reference(61, [0.279, 0.508, 0.510, 0.302]))];
 
 const fn reference(n_phrases: usize, [exact, up_to_octave, onsets, onsets_as_written]: [f64; 4]) -> TempoReport {
-    TempoReport { n_phrases, exact, up_to_octave, onsets, onsets_as_written, onsets_displaced: f64::NAN }
+    TempoReport {
+        n_phrases,
+        exact,
+        up_to_octave,
+        onsets,
+        onsets_as_written,
+        onsets_displaced: f64::NAN,
+        n_bars: 0,
+        bars: f64::NAN,
+    }
 }
 
 /// Looks for the beat of phrases of all performances.
@@ -122,7 +135,7 @@ pub fn unknown_beat(config: &PerformedConfig) -> Result<UnknownBeatReport> {
                         _ => None,
                     };
                     if let Some(beat) = beat {
-                        report.add(quarter_us, notes, beat);
+                        report.add(quarter_us, notes, beat, clock.is_right_bar(beat));
                     }
                 }
                 earlier.extend(hinted);
@@ -153,6 +166,8 @@ struct Clock {
     notes: Vec<TimedNote>,
     /// In quarters and microseconds.
     beats: Vec<(f64, f64)>,
+    /// In quarters.
+    downbeats: Vec<f64>,
 }
 
 impl Clock {
@@ -167,12 +182,34 @@ impl Clock {
         let beats = performance.beats()?;
         let beats =
             beats.into_iter().map(|(quarters, s)| (quarters, if is_strict { quarters * click_us } else { s * 1e6 }));
-        Ok(Self { notes, beats: beats.collect() })
+        Ok(Self { notes, beats: beats.collect(), downbeats: performance.downbeats()? })
     }
 
     fn between(&self, from_us: i64, to_us: i64) -> &[TimedNote] {
         let until = |us: i64| self.notes.partition_point(|note| note.us < us);
         &self.notes[until(from_us)..until(to_us)]
+    }
+
+    /// Whether bars are right; `None` if the beats are not the written quarters.
+    fn is_right_bar(&self, beat: &Beat) -> Option<bool> {
+        let quarters = |us: f64| {
+            let i = self.beats.partition_point(|beat| beat.1 <= us).clamp(1, self.beats.len() - 1);
+            let ((from, from_us), (to, to_us)) = (self.beats[i - 1], self.beats[i]);
+            from + (us - from_us) * (to - from) / (to_us - from_us).max(1.0)
+        };
+        let at: Vec<f64> = beat.beats_us.iter().map(|us| quarters(as_f64(*us))).collect();
+        if at.iter().any(|at| (at - at.round()).abs() > 0.2)
+            || at.windows(2).any(|pair| (pair[1] - pair[0] - 1.0).abs() > 0.4)
+        {
+            return None;
+        }
+        let bar = beat.bar?;
+        let first = at.get(bar.first)?;
+        let i = self.downbeats.iter().position(|downbeat| (downbeat - first).abs() < 0.3);
+        let n_beats = f64::from(u32::try_from(bar.n_beats).unwrap_or(u32::MAX));
+        let is_right =
+            |i: usize| self.downbeats.get(i + 1).is_some_and(|next| (next - self.downbeats[i] - n_beats).abs() < 0.1);
+        Some(i.is_some_and(is_right))
     }
 
     /// The median length of a quarter between two times.
@@ -186,10 +223,14 @@ impl Clock {
 }
 
 impl TempoReport {
-    fn add(&mut self, quarter_us: f64, notes: &[TimedNote], beat: &Beat) {
+    fn add(&mut self, quarter_us: f64, notes: &[TimedNote], beat: &Beat, is_right_bar: Option<bool>) {
         let ratio = quarter_us / f64::from(beat.us_per_beat);
         let is_near = |level: f64| (ratio / level).ln().abs() < SAME_TEMPO;
         self.n_phrases += 1;
+        if let Some(is_right) = is_right_bar {
+            self.n_bars += 1;
+            self.bars += f64::from(is_right);
+        }
         self.exact += f64::from(is_near(1.0));
         self.up_to_octave += f64::from([1.0, 2.0, 0.5].into_iter().any(is_near));
         let played = |note: &TimedNote| {
@@ -217,7 +258,9 @@ impl TempoReport {
         let [exact, up_to_octave, onsets, onsets_as_written, onsets_displaced] =
             [self.exact, self.up_to_octave, self.onsets, self.onsets_as_written, self.onsets_displaced]
                 .map(|sum| sum / f64::from(u32::try_from(self.n_phrases).unwrap_or(u32::MAX).max(1)));
-        Self { n_phrases: self.n_phrases, exact, up_to_octave, onsets, onsets_as_written, onsets_displaced }
+        let bars = self.bars / f64::from(u32::try_from(self.n_bars).unwrap_or(u32::MAX).max(1));
+        let Self { n_phrases, n_bars, .. } = self;
+        Self { n_phrases, exact, up_to_octave, onsets, onsets_as_written, onsets_displaced, n_bars, bars }
     }
 }
 
@@ -239,6 +282,11 @@ fn shares(placed: &[(f64, i64)], level: f64) -> (f64, f64) {
         usable.map(|(_, notes)| notes / n).fold(0.0, f64::max)
     };
     (best(true), best(false))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "minutes in microseconds")]
+const fn as_f64(us: i64) -> f64 {
+    us as f64
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "saturates")]

@@ -235,17 +235,19 @@ fn print_unknown_beat(report: &UnknownBeatReport) {
         report.n_performances
     );
     println!(
-        "{:<36}{:>8}{:>8}{:>8}{:>8}{:>10}{:>12}",
-        "right, per cent", "phrases", "exact", "or x2", "onsets", "written", "displaced"
+        "{:<36}{:>8}{:>8}{:>8}{:>8}{:>10}{:>12}{:>8}{:>8}",
+        "right, per cent", "phrases", "exact", "or x2", "onsets", "written", "displaced", "bars", "of"
     );
     let print = |is_strict: bool, name: &str, report: TempoReport| {
         let playing = if is_strict { "strict" } else { "as played" };
-        let TempoReport { n_phrases, exact, up_to_octave, onsets, onsets_as_written, onsets_displaced } = report;
+        let TempoReport { n_phrases, exact, up_to_octave, onsets, onsets_as_written, onsets_displaced, n_bars, bars } =
+            report;
         let [exact, up_to_octave, onsets, onsets_as_written, onsets_displaced] =
             [exact, up_to_octave, onsets, onsets_as_written, onsets_displaced].map(|share| 100.0 * share);
+        let bars = if n_bars > 0 { format!("{:.1}", 100.0 * bars) } else { "-".to_owned() };
         let displaced = if onsets_displaced.is_finite() { format!("{onsets_displaced:.1}") } else { "-".to_owned() };
         println!(
-            "{:<36}{n_phrases:>8}{exact:>8.1}{up_to_octave:>8.1}{onsets:>8.1}{onsets_as_written:>10.1}{displaced:>12}",
+            "{:<36}{n_phrases:>8}{exact:>8.1}{up_to_octave:>8.1}{onsets:>8.1}{onsets_as_written:>10.1}{displaced:>12}{bars:>8}{n_bars:>8}",
             format!("{playing}, {name}")
         );
     };

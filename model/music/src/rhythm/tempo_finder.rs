@@ -3,7 +3,8 @@
 //!
 //! Reading order: `chords` is what is read of the phrase; `marks` says what a beat looks like in scores; `lattice` finds the
 //! most probable beats at each tempo; `prior` is what is believed of the tempo beforehand; `smooth` draws the beats more finely;
-//! `candidates` are these and the same at other levels; `features` is what is seen of each, and `ranker` says which is written.
+//! `candidates` are these and the same at other levels; `features` is what is seen of each, and `ranker` says which is
+//! written; `bars` says which beats begin bars.
 //! That the level is wrong by an octave (twice or half the written tempo) is the error to expect: the notation is one of several
 //! that sound the same. An answer at the same level is none the worse for it.
 //!
@@ -20,6 +21,7 @@
 //! assert!(octaves.iter().any(|us| us.abs_diff(beat.us_per_beat) < us / 50), "{beat:?}");
 //! ```
 
+mod bars;
 mod candidates;
 mod chords;
 mod features;
@@ -32,6 +34,7 @@ mod smooth;
 use super::cost::{NAT, NEVER};
 use super::tables::TABLES;
 use crate::note::{Pitch, Velocity};
+pub use bars::Bar;
 use candidates::Candidate;
 use features::Weighed;
 use lattice::{Lattice, N_LENGTHS, PER_OCTAVE, length_ms};
@@ -90,6 +93,8 @@ pub struct Beat {
     pub is_steady: bool,
     /// How sure the tempo is against all others, its double and half included, in per cent.
     pub sure_percent: u8,
+    /// Which beats begin bars, if enough was heard to tell. Wrong more often than right: heed how sure it is.
+    pub bar: Option<Bar>,
     /// For each length of a beat, what it costs above the best.
     evidence: [i32; N_LENGTHS],
 }
@@ -125,6 +130,20 @@ pub fn seen(notes: &[Struck]) -> Vec<(Vec<i64>, Vec<i16>)> {
         (beats_us, weighed.features(&chords, candidate).to_vec())
     };
     candidates::candidates(&lattice, &chords).iter().map(seen).collect()
+}
+
+/// What is seen of each way to have bars: beats of a bar, which is the first, and the features. To set their weights.
+#[must_use]
+#[doc(hidden)]
+pub fn seen_bars(notes: &[Struck], beats_us: &[i64]) -> Vec<(usize, usize, Vec<i16>)> {
+    let Some(first_us) = notes.first().map(|note| note.onset_us) else { return Vec::new() };
+    let chords = chords::chords(notes, first_us);
+    if chords.len() < 2 || beats_us.len() < 2 {
+        return Vec::new();
+    }
+    let beats_us: Vec<i64> = beats_us.iter().map(|us| us.saturating_sub(first_us)).collect();
+    let seen = bars::seen(&chords, &Weighed::new(&chords), &beats_us);
+    seen.into_iter().map(|(n_beats, first, row)| (n_beats, first, row.to_vec())).collect()
 }
 
 /// Finds the beat of a phrase, whose notes are in order of time. `None` if there are fewer than [`LEAST_NOTES`], or all are
@@ -168,8 +187,9 @@ pub fn find_beat(notes: &[Struck], hints: &Hints<'_>) -> Option<Beat> {
     let rivals = (0..N_LENGTHS).filter(|&length| !is_like(length, us_per_beat));
     let lead = rivals.map(|length| evidence[length]).min().unwrap_or(0);
     let sure_percent = u8::try_from(100 * i64::from(lead) / (i64::from(lead) + i64::from(HALF_SURE))).unwrap_or(100);
+    let bar = bars::bar(&chords, &weighed, beats_us);
     let beats_us = beats_us.iter().map(|us| first_us.saturating_add(*us)).collect();
-    Some(Beat { us_per_beat, beats_us, is_steady: *is_steady, sure_percent, evidence })
+    Some(Beat { us_per_beat, beats_us, is_steady: *is_steady, sure_percent, bar, evidence })
 }
 
 /// Whether a length is a path's tempo, or one to which its tempo may drift.

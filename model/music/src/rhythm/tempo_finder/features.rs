@@ -7,7 +7,7 @@ use crate::rhythm::cost::ln;
 /// Places of a beat that are told apart.
 const N_PLACES: usize = 12;
 /// Weights that an onset may have.
-const N_WEIGHTS: usize = 8;
+pub(super) const N_WEIGHTS: usize = 8;
 /// Onsets of so many places later are compared.
 const LAGS: [usize; 5] = [6, 12, 24, 36, 48];
 /// Beats that are counted together.
@@ -59,6 +59,11 @@ impl Weighed {
         let gaps_ms = [10, 50].map(|percent| gaps.get(gaps.len() * percent / 100).copied().unwrap_or(400));
         let n_notes = chords.iter().map(|chord| i64::from(chord.n_notes)).sum();
         Self { weights, gaps_ms, n_notes }
+    }
+
+    /// Of each onset.
+    pub(super) fn weights(&self) -> &[[i64; N_WEIGHTS]] {
+        &self.weights
     }
 
     /// Of a candidate.
