@@ -143,15 +143,32 @@ pub fn performed(config: &PerformedConfig) -> Result<PerformedReport> {
 
 /// A performance as its file has it.
 #[derive(Deserialize)]
-struct Performance {
+pub(super) struct Performance {
     click_quarter_bpm: f64,
     columns: Vec<String>,
+    #[serde(default)]
+    beats_score: Vec<String>,
+    #[serde(default)]
+    beats_s: Vec<f64>,
+    #[serde(default)]
+    downbeats_score: Vec<String>,
     notes: Vec<Row>,
+}
+
+/// A note without its click.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard {
+    pub(super) onset_s: f64,
+    pub(super) click_on_ms: f64,
+    pub(super) pitch: Pitch,
+    pub(super) velocity: Velocity,
+    /// Where it is written, in quarters, if that is sure.
+    pub(super) written: Option<f64>,
 }
 
 /// In the order of [`COLUMNS`].
 #[derive(Deserialize)]
-struct Row(IgnoredAny, IgnoredAny, u8, u8, String, String, String, f64, f64, f64, f64);
+struct Row(f64, IgnoredAny, u8, u8, String, String, String, f64, f64, f64, f64);
 
 const COLUMNS: [&str; 11] = [
     "onset_s",
@@ -167,7 +184,7 @@ const COLUMNS: [&str; 11] = [
     "loose_off_ms",
 ];
 
-fn read_all(folder: &Path, limit: Option<usize>) -> Result<Vec<Performance>> {
+pub(super) fn read_all(folder: &Path, limit: Option<usize>) -> Result<Vec<Performance>> {
     let entries = folder.read_dir().with_context(|| format!("cannot open the folder {}", folder.display()))?;
     let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     files.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
@@ -208,6 +225,34 @@ fn fraction(text: &str) -> Result<f64> {
 }
 
 impl Performance {
+    pub(super) const fn click_quarter_bpm(&self) -> f64 {
+        self.click_quarter_bpm
+    }
+
+    /// Its beats, in quarters and in seconds.
+    pub(super) fn beats(&self) -> Result<Vec<(f64, f64)>> {
+        let n = self.beats_score.len();
+        ensure!(n >= 2 && n == self.beats_s.len(), "it has no beats (beats_score, beats_s)");
+        let quarters = self.beats_score.iter().map(|text| fraction(text)).collect::<Result<Vec<_>>>()?;
+        ensure!(quarters.is_sorted_by(|a, b| a < b) && self.beats_s.is_sorted(), "its beats are not in order");
+        Ok(quarters.into_iter().zip(self.beats_s.iter().copied()).collect())
+    }
+
+    /// Where its bars begin, in quarters.
+    pub(super) fn downbeats(&self) -> Result<Vec<f64>> {
+        self.downbeats_score.iter().map(|text| fraction(text)).collect()
+    }
+
+    /// All its notes, in order of the file.
+    pub(super) fn heard(&self) -> Result<Vec<Heard>> {
+        let heard = |row: &Row| {
+            let written = row.written()?.map(|written| written.onset);
+            let (pitch, velocity) = (Pitch::nearest(row.2), Velocity::nearest(row.3));
+            Ok(Heard { onset_s: row.0, click_on_ms: row.7, pitch, velocity, written })
+        };
+        self.notes.iter().map(heard).collect()
+    }
+
     /// The notes as they are played, in order.
     fn notes(&self, playing: Playing, seed: u64) -> Vec<TestNote> {
         let is_written = matches!(playing, Playing::Exact | Playing::Jitter);
@@ -300,16 +345,26 @@ mod tests {
         let row = |i: i32| {
             let ms = 250 * i;
             let (on, off) = (ms + 7 * (i % 3), ms + 200);
-            format!("[0, 1, {}, 70, \"{i}/2\", \"1/2\", \"\", {on}, {off}, {on}, {off}]", 60 + i)
+            let (on_s, pitch) = (f64::from(on) / 1000.0, 60 + i % 7);
+            format!("[{on_s}, 1, {pitch}, 70, \"{i}/2\", \"1/2\", \"\", {on}, {off}, {on}, {off}]")
         };
-        let rows: Vec<String> = (-2..30).map(row).collect();
+        let rows: Vec<String> = (-2..100).map(row).collect();
         let columns = format!("{COLUMNS:?}");
-        let text = format!("{{\"click_quarter_bpm\": 120, \"columns\": {columns}, \"notes\": [{}]}}", rows.join(", "));
+        let beats = "\"beats_score\": [\"-1\", \"50\"], \"beats_s\": [-0.5, 25]";
+        let text = format!(
+            "{{\"click_quarter_bpm\": 120, \"columns\": {columns}, {beats}, \"notes\": [{}]}}",
+            rows.join(", ")
+        );
         file(folder.path(), &text);
-        let report = performed(&PerformedConfig { data: folder.path().into(), limit: None }).unwrap();
+        let config = PerformedConfig { data: folder.path().into(), limit: None };
+        let report = performed(&config).unwrap();
         assert_eq!(report.n_performances, 1);
         for playing in report.playings {
             assert!(playing.onsets > 0.9, "{playing:?}");
+        }
+        let report = super::super::tempo::unknown_beat(&config).unwrap();
+        for (_, condition, report) in report.rows {
+            assert!(report.up_to_octave > 0.9 && report.onsets > 0.9, "{condition:?}: {report:?}");
         }
     }
 
@@ -326,6 +381,9 @@ mod tests {
         assert!(error(folder.path()).contains("one.json"));
         file(folder.path(), "{\"click_quarter_bpm\": 0, \"columns\": [], \"notes\": []}");
         assert!(error(folder.path()).contains("its columns are not onset_s"));
+        file(folder.path(), &format!("{{\"click_quarter_bpm\": 90, \"columns\": {COLUMNS:?}, \"notes\": []}}"));
+        let config = PerformedConfig { data: folder.path().into(), limit: None };
+        assert!(super::super::tempo::unknown_beat(&config).unwrap_err().to_string().contains("it has no beats"));
         assert!(fraction("1/0").is_err() && fraction("x").is_err() && fraction("-3/2").unwrap() < -1.0);
     }
 }

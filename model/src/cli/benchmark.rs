@@ -7,6 +7,7 @@ use model::benchmark::harmony::{Accuracy, HarmonyConfig, harmony};
 use model::benchmark::jsb::{self, JsbConfig, jsb};
 use model::benchmark::maestro::{self, MaestroConfig, maestro};
 use model::benchmark::performed::{PerformedConfig, PlayingReport, performed};
+use model::benchmark::tempo::{REFERENCE, TempoReport, UnknownBeatReport, unknown_beat};
 use model::benchmark::{Row, VOICES};
 
 use super::names::{RenamedBatch, RenamedRate};
@@ -98,7 +99,8 @@ pub(super) struct HarmonyArgs {
 
 /// What to hear.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  model benchmark performed --data shared/data/bench/performed\n\n\
+#[command(after_help = "Example:\n  model benchmark performed --data shared/data/bench/performed\n  \
+    model benchmark performed --data shared/data/bench/performed --beat unknown\n\n\
     These performances may be measured on; nothing that is shipped is set by them.")]
 pub(super) struct PerformedArgs {
     /// The folder of performances
@@ -107,6 +109,16 @@ pub(super) struct PerformedArgs {
     /// A quick look at so many performances
     #[arg(long)]
     limit: Option<usize>,
+    /// Whether the ear is told where the beats are, or has to find them in phrases of 8 seconds
+    #[arg(long, value_enum, default_value = "known")]
+    beat: BeatGiven,
+}
+
+/// What is known of the beat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum BeatGiven {
+    Known,
+    Unknown,
 }
 
 /// Runs a benchmark and prints its number beside the published ones.
@@ -191,7 +203,12 @@ fn run_harmony(args: HarmonyArgs) -> Result<()> {
 }
 
 fn run_performed(args: PerformedArgs) -> Result<()> {
-    let report = performed(&PerformedConfig { data: args.data, limit: args.limit })?;
+    let config = PerformedConfig { data: args.data, limit: args.limit };
+    if args.beat == BeatGiven::Unknown {
+        print_unknown_beat(&unknown_beat(&config)?);
+        return Ok(());
+    }
+    let report = performed(&config)?;
     println!("{} performances; naive: the nearest sixteenth or triplet eighth", report.n_performances);
     println!(
         "{:<18}{:>8}{:>8}{:>10}{:>8}{:>14}{:>16}",
@@ -210,6 +227,38 @@ fn run_performed(args: PerformedArgs) -> Result<()> {
     }
     println!("{:.1} us a note", report.us_per_note);
     Ok(())
+}
+
+fn print_unknown_beat(report: &UnknownBeatReport) {
+    println!(
+        "{} performances, phrases of 8 seconds; onsets at the level found, and at the written one",
+        report.n_performances
+    );
+    println!(
+        "{:<36}{:>8}{:>8}{:>8}{:>8}{:>10}{:>12}{:>8}{:>8}",
+        "right, per cent", "phrases", "exact", "or x2", "onsets", "written", "displaced", "bars", "of"
+    );
+    let print = |is_strict: bool, name: &str, report: TempoReport| {
+        let playing = if is_strict { "strict" } else { "as played" };
+        let TempoReport { n_phrases, exact, up_to_octave, onsets, onsets_as_written, onsets_displaced, n_bars, bars } =
+            report;
+        let [exact, up_to_octave, onsets, onsets_as_written, onsets_displaced] =
+            [exact, up_to_octave, onsets, onsets_as_written, onsets_displaced].map(|share| 100.0 * share);
+        let bars = if n_bars > 0 { format!("{:.1}", 100.0 * bars) } else { "-".to_owned() };
+        let displaced = if onsets_displaced.is_finite() { format!("{onsets_displaced:.1}") } else { "-".to_owned() };
+        println!(
+            "{:<36}{n_phrases:>8}{exact:>8.1}{up_to_octave:>8.1}{onsets:>8.1}{onsets_as_written:>10.1}{displaced:>12}{bars:>8}{n_bars:>8}",
+            format!("{playing}, {name}")
+        );
+    };
+    for (is_strict, reference) in REFERENCE {
+        print(is_strict, "weak reference", reference);
+        for (_, condition, report) in report.rows.iter().filter(|row| row.0 == is_strict) {
+            print(is_strict, condition.name(), *report);
+        }
+    }
+    let (mean_ms, longest_ms) = report.ms_per_phrase;
+    println!("{mean_ms:.1} ms a phrase, at most {longest_ms:.1}");
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts")]

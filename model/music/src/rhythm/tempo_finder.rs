@@ -2,7 +2,9 @@
 //! players who slow down and hurry.
 //!
 //! Reading order: `chords` is what is read of the phrase; `marks` says what a beat looks like in scores; `lattice` finds the
-//! most probable beats among all; `prior` is what is believed of the tempo beforehand; `smooth` draws the beats more finely.
+//! most probable beats at each tempo; `prior` is what is believed of the tempo beforehand; `smooth` draws the beats more finely;
+//! `candidates` are these and the same at other levels; `features` is what is seen of each, and `ranker` says which is
+//! written; `bars` says which beats begin bars.
 //! That the level is wrong by an octave (twice or half the written tempo) is the error to expect: the notation is one of several
 //! that sound the same. An answer at the same level is none the worse for it.
 //!
@@ -19,15 +21,22 @@
 //! assert!(octaves.iter().any(|us| us.abs_diff(beat.us_per_beat) < us / 50), "{beat:?}");
 //! ```
 
+mod bars;
+mod candidates;
 mod chords;
+mod features;
 mod lattice;
 mod marks;
 mod prior;
+mod ranker;
 mod smooth;
 
-use super::cost::NAT;
+use super::cost::{NAT, NEVER};
 use super::tables::TABLES;
 use crate::note::{Pitch, Velocity};
+pub use bars::Bar;
+use candidates::Candidate;
+use features::Weighed;
 use lattice::{Lattice, N_LENGTHS, PER_OCTAVE, length_ms};
 use prior::Prior;
 
@@ -84,6 +93,8 @@ pub struct Beat {
     pub is_steady: bool,
     /// How sure the tempo is against all others, its double and half included, in per cent.
     pub sure_percent: u8,
+    /// Which beats begin bars, if enough was heard to tell. Wrong more often than right: heed how sure it is.
+    pub bar: Option<Bar>,
     /// For each length of a beat, what it costs above the best.
     evidence: [i32; N_LENGTHS],
 }
@@ -101,6 +112,38 @@ impl Beat {
         let beats = i64::try_from(i - 1).unwrap_or(0) * super::PARTS_PER_BEAT;
         (beats.saturating_add(within), u32::try_from(length_us).unwrap_or(u32::MAX))
     }
+}
+
+/// What the ranker sees of each candidate of a phrase (its beats in microseconds, and its features): to train it.
+#[must_use]
+#[doc(hidden)]
+pub fn seen(notes: &[Struck]) -> Vec<(Vec<i64>, Vec<i16>)> {
+    let Some(first_us) = notes.first().map(|note| note.onset_us) else { return Vec::new() };
+    let chords = chords::chords(notes, first_us);
+    if chords.len() < 2 {
+        return Vec::new();
+    }
+    let lattice = Lattice::new(&chords, &Prior::new(&Hints::default(), first_us), &TABLES, &marks::MARKS);
+    let weighed = Weighed::new(&chords);
+    let seen = |candidate: &Candidate| {
+        let beats_us = candidate.beats_us.iter().map(|us| us + first_us).collect();
+        (beats_us, weighed.features(&chords, candidate).to_vec())
+    };
+    candidates::candidates(&lattice, &chords).iter().map(seen).collect()
+}
+
+/// What is seen of each way to have bars: beats of a bar, which is the first, and the features. To set their weights.
+#[must_use]
+#[doc(hidden)]
+pub fn seen_bars(notes: &[Struck], beats_us: &[i64]) -> Vec<(usize, usize, Vec<i16>)> {
+    let Some(first_us) = notes.first().map(|note| note.onset_us) else { return Vec::new() };
+    let chords = chords::chords(notes, first_us);
+    if chords.len() < 2 || beats_us.len() < 2 {
+        return Vec::new();
+    }
+    let beats_us: Vec<i64> = beats_us.iter().map(|us| us.saturating_sub(first_us)).collect();
+    let seen = bars::seen(&chords, &Weighed::new(&chords), &beats_us);
+    seen.into_iter().map(|(n_beats, first, row)| (n_beats, first, row.to_vec())).collect()
 }
 
 /// Finds the beat of a phrase, whose notes are in order of time. `None` if there are fewer than [`LEAST_NOTES`], or all are
@@ -121,19 +164,32 @@ pub fn find_beat(notes: &[Struck], hints: &Hints<'_>) -> Option<Beat> {
     if chords.len() < 2 {
         return None;
     }
-    let lattice = Lattice::new(&chords, &Prior::new(hints, first_us), &TABLES, &marks::MARKS);
-    let best = (0..N_LENGTHS).min_by_key(|&length| lattice.end_cost(length))?;
-    let path = lattice.path(best);
-    let smooth::Track { beats_ms, is_steady } = smooth::track(&path, &chords)?;
-    let beats_us: Vec<i64> = beats_ms.into_iter().map(|ms| first_us.saturating_add(smooth::us(ms))).collect();
-    let n_beats = i64::try_from(beats_us.len() - 1).unwrap_or(1).max(1);
-    let us_per_beat = u32::try_from((beats_us[beats_us.len() - 1] - beats_us[0]) / n_beats).unwrap_or(0);
-    let least = lattice.end_cost(best);
-    let evidence = std::array::from_fn(|length| (lattice.end_cost(length) - least).max(0));
+    let prior = Prior::new(hints, first_us);
+    let lattice = Lattice::new(&chords, &prior, &TABLES, &marks::MARKS);
+    let candidates = candidates::candidates(&lattice, &chords);
+    let weighed = Weighed::new(&chords);
+    let cost = |candidate: &Candidate| {
+        let beat_ms = i32::try_from(candidate.beats_us[0] / 1000).unwrap_or(0);
+        let hinted = prior.hinted(candidate.beat_us(), beat_ms);
+        hinted.saturating_sub(ranker::score(&weighed.features(&chords, candidate)))
+    };
+    let costs: Vec<i32> = candidates.iter().map(cost).collect();
+    let best = (0..costs.len()).min_by_key(|&i| costs[i])?;
+    let least = costs[best];
+    let mut evidence = [NEVER; N_LENGTHS];
+    for (candidate, cost) in candidates.iter().zip(&costs) {
+        let ms = i32::try_from(candidate.beat_us() / 1000).unwrap_or(i32::MAX);
+        let known = &mut evidence[prior::nearest_length(ms)];
+        *known = cost.saturating_sub(least).min(*known);
+    }
+    let Candidate { beats_us, is_steady, .. } = &candidates[best];
+    let us_per_beat = u32::try_from(candidates[best].beat_us()).unwrap_or(0);
     let rivals = (0..N_LENGTHS).filter(|&length| !is_like(length, us_per_beat));
     let lead = rivals.map(|length| evidence[length]).min().unwrap_or(0);
     let sure_percent = u8::try_from(100 * i64::from(lead) / (i64::from(lead) + i64::from(HALF_SURE))).unwrap_or(100);
-    Some(Beat { us_per_beat, beats_us, is_steady, sure_percent, evidence })
+    let bar = bars::bar(&chords, &weighed, beats_us);
+    let beats_us = beats_us.iter().map(|us| first_us.saturating_add(*us)).collect();
+    Some(Beat { us_per_beat, beats_us, is_steady: *is_steady, sure_percent, bar, evidence })
 }
 
 /// Whether a length is a path's tempo, or one to which its tempo may drift.

@@ -21,6 +21,12 @@ pub(super) struct Chord {
     /// What marks it: how many notes it has, whether its lowest is a bass note, and whether it is followed later or sooner than
     /// it followed. Below [`N_MARKS`].
     pub(super) mark: u8,
+    pub(super) is_bass: bool,
+    pub(super) is_long: bool,
+    /// A bit for each.
+    pub(super) pitch_classes: u16,
+    /// Of the loudest.
+    pub(super) velocity: u8,
 }
 
 /// Merges the notes, which are in order of time. `first_us` is the zero.
@@ -38,11 +44,23 @@ pub(super) fn chords(notes: &[Struck], first_us: i64) -> Vec<Chord> {
         let n_notes = u32::try_from(n).unwrap_or(u32::MAX);
         let mean_us = first.onset_us - first_us + sum_us / i64::from(n_notes);
         let lowest = chord.iter().map(|note| note.pitch.get()).min().unwrap_or(0);
-        chords.push(Chord { ms: i32::try_from(mean_us / 1000).unwrap_or(i32::MAX), n_notes, lowest, mark: 0 });
+        chords.push(Chord {
+            ms: i32::try_from(mean_us / 1000).unwrap_or(i32::MAX),
+            n_notes,
+            lowest,
+            mark: 0,
+            is_bass: false,
+            is_long: false,
+            pitch_classes: chord.iter().fold(0, |all, note| all | 1 << (note.pitch.get() % 12)),
+            velocity: chord.iter().map(|note| note.velocity.get()).max().unwrap_or(0),
+        });
         rest = after;
     }
     for i in 0..chords.len() {
-        chords[i].mark = mark(&chords, i);
+        let mark = mark(&chords, i);
+        chords[i].mark = mark;
+        chords[i].is_bass = mark / 3 % 2 == 1;
+        chords[i].is_long = mark % 3 == 2;
     }
     chords
 }

@@ -168,7 +168,14 @@ struct Model<'a> {
     weight: i32,
     mark_weight: i32,
     ornament: i32,
+    /// 2^24 by each length, rounded up: the innermost loop does not divide.
+    reciprocal: [i64; N_LENGTHS],
+    /// Where the steps of a class are in a beat, in milliseconds: `[length][class][step]`.
+    places: Box<[[[i32; MAX_STEPS]; N_CLASSES]; N_LENGTHS]>,
 }
+
+/// Bits behind the point of a reciprocal.
+const RECIPROCAL_BITS: u32 = 24;
 
 impl<'a> Model<'a> {
     fn new(tables: &'a Tables, marks: &'a [[i16; 3]; N_MARKS]) -> Self {
@@ -189,23 +196,33 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        Self { tables, marks, deviation, change, weight: 74, mark_weight: 56, ornament: 9 * NAT }
+        let reciprocal = std::array::from_fn(|length| (1 << RECIPROCAL_BITS) / i64::from(length_ms(length)) + 1);
+        let mut places = Box::new([[[0; MAX_STEPS]; N_CLASSES]; N_LENGTHS]);
+        for (length, rows) in places.iter_mut().enumerate() {
+            for (steps, row) in CLASSES.into_iter().zip(rows) {
+                row.iter_mut().zip(0..).for_each(|(place, step)| *place = step * length_ms(length) / i32::from(steps));
+            }
+        }
+        let (weight, mark_weight, ornament) = (74, 56, 9 * NAT);
+        Self { tables, marks, deviation, change, weight, mark_weight, ornament, reciprocal, places }
     }
 
     /// What the onsets of a beat cost in each class.
     fn inside(&self, onsets: &[Chord], ms: i32, length: usize) -> [i32; N_CLASSES] {
-        let length_ms = length_ms(length);
+        let half_ms = length_ms(length) / 2;
+        let reciprocal = self.reciprocal[length];
         let mut costs = [0; N_CLASSES];
         for (class, cost) in costs.iter_mut().enumerate() {
             let steps = i32::from(CLASSES[class]);
-            // Division by a reciprocal: this is the innermost loop.
+            let places = &self.places[length][class];
             let mut last = usize::MAX;
             let (mut prior, mut played) = (0, 0);
             for chord in onsets {
                 let scaled = ((chord.ms - ms) * steps).max(0);
-                let step = ((scaled + length_ms / 2) / length_ms).min(steps - 1);
-                let off_ms = chord.ms - ms - step * length_ms / steps;
+                let step = i32::try_from((i64::from(scaled + half_ms) * reciprocal) >> RECIPROCAL_BITS).unwrap_or(0);
+                let step = step.min(steps - 1);
                 let index = usize::try_from(step).unwrap_or(0);
+                let off_ms = chord.ms - ms - places[index];
                 let off = self.deviation[usize::try_from(off_ms.abs()).unwrap_or(usize::MAX).min(N_DEVIATIONS - 1)];
                 if index == last || off > self.ornament {
                     played += self.ornament;

@@ -103,3 +103,33 @@ fn a_phrase_has_the_same_beat_again() {
     assert!(later.us_per_beat.abs_diff(beat.us_per_beat) < 5000);
     assert_eq!(beat.parts_at(beat.beats_us[1]).0, crate::rhythm::PARTS_PER_BEAT);
 }
+
+#[test]
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "random bits")]
+fn any_notes_have_a_beat_in_order_or_none() {
+    let mut random = oorandom::Rand64::new(7);
+    for round in 0..150 {
+        let n = random.rand_range(0..200);
+        // Gaps of up to a microsecond, and up to days.
+        let widest = 1u64 << (round % 38);
+        let mut onset_us = [0, i64::MIN, i64::MAX - (1 << 46)][round % 3];
+        let strike = |_| {
+            onset_us =
+                onset_us.saturating_add_unsigned(random.rand_range(0..widest) + u64::from(round % 5 == 0) * 99_000);
+            let pitch = Pitch::nearest(random.rand_range(0..128) as u8);
+            Struck { onset_us, pitch, velocity: Velocity::nearest(random.rand_range(1..128) as u8) }
+        };
+        let notes: Vec<Struck> = (0..n).map(strike).collect();
+        let told = Told { us_per_beat: random.rand_u64() as u32, beat_us: Some(random.rand_u64() as i64) };
+        let Some(beat) = find_beat(&notes, &Hints { earlier: &[], told: (round % 2 == 0).then_some(told) }) else {
+            continue;
+        };
+        assert!(beat.beats_us.len() >= 2 && beat.us_per_beat > 0 && beat.sure_percent <= 100, "{beat:?}");
+        // The last beat is after the last chord, whose mean is a little before its last note.
+        let last_us = notes[notes.len() - 1].onset_us.saturating_sub(100_000);
+        assert!(beat.beats_us.is_sorted() && beat.beats_us[beat.beats_us.len() - 1] >= last_us);
+        assert!(beat.bar.is_none_or(|bar| bar.first < bar.n_beats && bar.n_beats <= 4 && bar.sure_percent <= 100));
+        let again = Hints { earlier: &[beat.clone(), beat], told: None };
+        assert!(find_beat(&notes, &again).is_some());
+    }
+}
