@@ -5,10 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use music::rhythm::grid::{self, CLASSES, MAX_STEPS, N_CLASSES};
+use music::rhythm::grid::{self, CLASSES, MAX_STEPS, N_CLASSES, Pattern};
 use music::rhythm::hear;
 use music::rhythm::note_values::{Ends, N_FEATURES, ScoreNote};
-use music::rhythm::tables::{N_EMPTY, N_INTERVALS, Tables};
+use music::rhythm::tables::{N_EMPTY, N_INTERVALS, N_LIKE, Tables};
 use music::{Note, Reading, Reduction, midi};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -21,6 +21,8 @@ use crate::benchmark::hearing::{Hearing, TestNote, Written};
 const ADDED: f64 = 0.5;
 /// The same between beats, which have fewer places.
 const ADDED_BETWEEN: f64 = 3.0;
+/// A row that knows the beat before begins as if the row that does not had been seen so often.
+const ADDED_LIKE: f64 = 8.0;
 /// A place for an end that was seen less often than this goes by others like it.
 const ADDED_ENDS: f64 = 6.0;
 /// In a score, so many notes of 100 end where notes can end; a recording is none.
@@ -47,9 +49,9 @@ struct Counts {
     n_notes: usize,
     class: [f64; N_CLASSES],
     class_after: [[f64; N_CLASSES]; N_CLASSES],
-    first: [[f64; MAX_STEPS]; N_CLASSES],
+    first: [[[f64; MAX_STEPS]; N_LIKE]; N_CLASSES],
     /// On the heap: sums of counts lie deep in a stack.
-    next: Vec<[[f64; MAX_STEPS + 1]; MAX_STEPS]>,
+    next: Vec<[[[f64; MAX_STEPS + 1]; N_LIKE]; MAX_STEPS]>,
     empty: [[f64; N_EMPTY]; N_CLASSES],
     interval: [[f64; N_INTERVALS]; 2],
     end: Vec<[f64; 2]>,
@@ -146,8 +148,8 @@ impl Counts {
             n_notes: 0,
             class: [0.0; N_CLASSES],
             class_after: [[0.0; N_CLASSES]; N_CLASSES],
-            first: [[0.0; MAX_STEPS]; N_CLASSES],
-            next: vec![[[0.0; MAX_STEPS + 1]; MAX_STEPS]; N_CLASSES],
+            first: [[[0.0; MAX_STEPS]; N_LIKE]; N_CLASSES],
+            next: vec![[[[0.0; MAX_STEPS + 1]; N_LIKE]; MAX_STEPS]; N_CLASSES],
             empty: [[0.0; N_EMPTY]; N_CLASSES],
             interval: [[0.0; N_INTERVALS]; 2],
             end: vec![[0.0; 2]; N_FEATURES],
@@ -160,8 +162,9 @@ impl Counts {
         self.n_notes += other.n_notes;
         add(&mut self.class, &other.class);
         add(self.class_after.as_flattened_mut(), other.class_after.as_flattened());
-        add(self.first.as_flattened_mut(), other.first.as_flattened());
-        add(self.next.as_flattened_mut().as_flattened_mut(), other.next.as_flattened().as_flattened());
+        add(self.first.as_flattened_mut().as_flattened_mut(), other.first.as_flattened().as_flattened());
+        let next = self.next.as_flattened_mut().as_flattened_mut().as_flattened_mut();
+        add(next, other.next.as_flattened().as_flattened().as_flattened());
         add(self.empty.as_flattened_mut(), other.empty.as_flattened());
         add(self.interval.as_flattened_mut(), other.interval.as_flattened());
         add(self.end.as_flattened_mut(), other.end.as_flattened());
@@ -172,7 +175,7 @@ impl Counts {
     fn beats(&mut self, score: &Reduction) {
         let mut onsets: Vec<i64> = score.notes.iter().map(|note| note.onset_ticks).collect();
         onsets.dedup();
-        let mut before: Option<(i64, usize)> = None;
+        let mut before: Option<(i64, usize, Pattern)> = None;
         for beat in onsets.chunk_by(|a, b| a.div_euclid(48) == b.div_euclid(48)) {
             let number = beat[0].div_euclid(48);
             let ticks = beat.iter().map(|ticks| ticks.rem_euclid(48));
@@ -180,21 +183,24 @@ impl Counts {
                 before = None;
                 continue;
             };
-            let steps: Vec<usize> = ticks.filter_map(|tick| grid::step_of(class, tick)).map(usize::from).collect();
+            let steps: Vec<u8> = ticks.filter_map(|tick| grid::step_of(class, tick)).collect();
+            let pattern = Pattern { class, steps: steps.iter().fold(0, |steps, step| steps | 1 << step) };
+            let like = before.filter(|before| before.0 + 1 == number).map_or(Pattern::default(), |before| before.2);
+            let next_like = |step: u8| like.next(class, step);
             let class = usize::from(class);
             self.n_beats += 1;
             self.class[class] += 1.0;
-            self.first[class][steps[0]] += 1.0;
-            for pair in steps.windows(2) {
-                self.next[class][pair[0]][pair[1]] += 1.0;
+            self.first[class][next_like(0)][usize::from(steps[0])] += 1.0;
+            let later = steps[1..].iter().map(|step| usize::from(*step)).chain([MAX_STEPS]);
+            for (step, next) in steps.iter().zip(later) {
+                self.next[class][usize::from(*step)][next_like(step + 1)][next] += 1.0;
             }
-            self.next[class][steps[steps.len() - 1]][MAX_STEPS] += 1.0;
-            if let Some((number_before, class_before)) = before {
+            if let Some((number_before, class_before, _)) = before {
                 self.class_after[class_before][class] += 1.0;
                 let empty = usize::try_from(number - number_before - 1).unwrap_or(0);
                 self.empty[class_before][empty.min(N_EMPTY - 1)] += 1.0;
             }
-            before = Some((number, class));
+            before = Some((number, class, pattern));
         }
     }
 
@@ -229,16 +235,11 @@ impl Counts {
         costs(&self.class, ADDED_BETWEEN, N_CLASSES, &mut tables.class);
         for (class, steps) in CLASSES.map(usize::from).into_iter().enumerate() {
             costs(&self.class_after[class], ADDED_BETWEEN, N_CLASSES, &mut tables.class_after[class]);
-            costs(&self.first[class], ADDED, steps, &mut tables.first[class]);
+            shares_like(&self.first[class], |step| step < steps, &mut tables.first[class]);
             costs(&self.empty[class], ADDED_BETWEEN, N_EMPTY, &mut tables.empty[class]);
             for step in 0..steps {
-                let row = &self.next[class][step];
                 let is_possible = |next: usize| next == MAX_STEPS || next > step && next < steps;
-                let n: f64 = (0..=MAX_STEPS).filter(|&next| is_possible(next)).map(|next| row[next] + ADDED).sum();
-                for (next, count) in row.iter().enumerate() {
-                    let share = if is_possible(next) { (count + ADDED) / n } else { 0.0 };
-                    tables.next[class][step][next] = cost(share);
-                }
+                shares_like(&self.next[class][step], is_possible, &mut tables.next[class][step]);
             }
         }
         for (row, costs_row) in self.interval.iter().zip(&mut tables.interval) {
@@ -270,6 +271,24 @@ impl Counts {
 fn add(sums: &mut [f64], others: &[f64]) {
     for (sum, other) in sums.iter_mut().zip(others) {
         *sum += other;
+    }
+}
+
+/// Rows that know the beat before; the last one, which does not, is of all of them.
+fn shares_like<const N: usize>(
+    rows: &[[f64; N]; N_LIKE],
+    is_possible: impl Fn(usize) -> bool,
+    costs: &mut [[i16; N]; N_LIKE],
+) {
+    let possible = |i: usize, x: f64| if is_possible(i) { x } else { 0.0 };
+    let all: [f64; N] = std::array::from_fn(|i| possible(i, rows.iter().map(|row| row[i]).sum::<f64>() + ADDED));
+    let n: f64 = all.iter().sum();
+    for (like, (row, costs)) in rows.iter().zip(costs).enumerate() {
+        let known = if like + 1 < N_LIKE { row.iter().sum::<f64>() } else { 0.0 };
+        for (i, cell) in costs.iter_mut().enumerate() {
+            let seen = if like + 1 < N_LIKE { row[i] } else { 0.0 };
+            *cell = cost((seen + ADDED_LIKE * all[i] / n) / (known + ADDED_LIKE));
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 //! whose divisions are hidden too (a metrical HMM: Raphael 2002; Nakamura, Yoshii and Sagayama 2017), by Viterbi's method.
 
 use super::cost::{NAT, NEVER, Spread, ln};
-use super::grid::{self, CLASSES, N_CLASSES, Place};
-use super::tables::{N_EMPTY, N_INTERVALS, Tables};
+use super::grid::{self, CLASSES, N_CLASSES, Pattern, Place};
+use super::tables::{N_EMPTY, N_INTERVALS, Tables, UNKNOWN};
 use super::{CAPACITY, PARTS_PER_BEAT};
 
 /// Ways that are followed at once.
@@ -21,6 +21,13 @@ const IN_CHORD: i32 = ln(100, 55);
 const AFTER_CHORD: i32 = ln(100, 45);
 /// Weight of what is usual against what was played, in 1/64.
 const PRIOR_WEIGHT: i32 = 60;
+/// How late a way has been lately follows this part of each new deviation, up to a limit.
+const LATE_SLOWNESS: i64 = 32;
+const MOST_LATE_US: i64 = 20_000;
+/// The mean gap between neighbours of a chord.
+const CHORD_GAP_US: i64 = 12_000;
+/// The spread grows by 1 ms with each so long gap between onsets.
+const GAP_PER_MS_US: i64 = 14_000;
 /// A beat counts towards the player's habit when so many notes have followed it.
 const HABIT_LAG: usize = 6;
 /// The habit fades by this part of itself with each beat.
@@ -55,6 +62,11 @@ struct State {
     /// Keys of the chord.
     keys: u128,
     last_pitch: u8,
+    /// Of the beat so far, and of the beat before.
+    pattern: Pattern,
+    before: Pattern,
+    /// How late lately.
+    late_us: i64,
     back: u8,
     is_ornament: bool,
 }
@@ -193,11 +205,13 @@ impl Decoder {
                 let cost = from.cost + chord_cost(gap_us, onset.scale_16ths) + i32::from(tables.interval[1][interval]);
                 if cost < best.cost {
                     let deviation_us = i64::midpoint(deviation_us, from.deviation_us);
-                    best = State { cost, deviation_us, keys: from.keys | 1 << onset.pitch, back, ..best };
+                    let State { pattern, before, late_us, .. } = *from;
+                    let keys = from.keys | 1 << onset.pitch;
+                    best = State { cost, deviation_us, keys, pattern, before, late_us, back, ..best };
                 }
                 continue;
             }
-            let prior = step_cost(from.place, place, tables);
+            let prior = step_cost(from, place, tables);
             let habit = if from.place.beat == place.beat { 0 } else { self.habit.costs[usize::from(place.class)] };
             if prior >= NEVER {
                 continue;
@@ -207,9 +221,17 @@ impl Decoder {
                 + AFTER_CHORD
                 + i32::from(tables.interval[0][interval])
                 + (prior + habit) * PRIOR_WEIGHT / 64
-                + spread.cost(deviation_us - from.deviation_us * 2 / 5);
+                + spread.cost(deviation_us - from.late_us - (from.deviation_us - from.late_us) * 2 / 5);
             if cost < best.cost {
-                best = State { cost, deviation_us, keys: 1 << onset.pitch, back, ..best };
+                let steps = 1 << place.step;
+                let (pattern, before) = match place.beat - from.place.beat {
+                    0 => (Pattern { steps: from.pattern.steps | steps, ..from.pattern }, from.before),
+                    1 => (Pattern { class: place.class, steps }, from.pattern),
+                    _ => (Pattern { class: place.class, steps }, Pattern::default()),
+                };
+                let late_us = from.late_us + (deviation_us - from.late_us) / LATE_SLOWNESS;
+                let late_us = late_us.clamp(-MOST_LATE_US, MOST_LATE_US);
+                best = State { cost, deviation_us, keys: 1 << onset.pitch, pattern, before, late_us, back, ..best };
             }
         }
         best
@@ -240,8 +262,8 @@ impl Habit {
         let n: u64 = self.counts.iter().sum::<u64>() + USUAL_BEATS * BEAT;
         for (class, cost) in self.costs.iter_mut().enumerate() {
             let usual = share(tables.class[class]);
-            // Half of it: the table of classes after classes tells much of the same.
-            *cost = -ln((self.counts[class] + USUAL_BEATS * usual) * BEAT, n * usual) / 2;
+            // A quarter of it: the tables of classes after classes, and of beats after beats, tell much of the same.
+            *cost = -ln((self.counts[class] + USUAL_BEATS * usual) * BEAT, n * usual) / 4;
         }
     }
 }
@@ -256,7 +278,7 @@ fn share(cost: i16) -> u64 {
 
 fn first(place: Place, deviation_us: i64, onset: Onset, tables: &Tables) -> State {
     let (class, step) = (usize::from(place.class), usize::from(place.step));
-    let prior = i32::from(tables.class[class]) + i32::from(tables.first[class][step]);
+    let prior = i32::from(tables.class[class]) + i32::from(tables.first[class][UNKNOWN][step]);
     State {
         cost: prior * PRIOR_WEIGHT / 64 + Spread::new(35_000 * onset.scale_16ths / 16).cost(deviation_us),
         place,
@@ -264,6 +286,9 @@ fn first(place: Place, deviation_us: i64, onset: Onset, tables: &Tables) -> Stat
         deviation_us,
         keys: 1 << onset.pitch,
         last_pitch: onset.pitch,
+        pattern: Pattern { class: place.class, steps: 1 << place.step },
+        before: Pattern::default(),
+        late_us: 0,
         back: 0,
         is_ornament: false,
     }
@@ -271,31 +296,34 @@ fn first(place: Place, deviation_us: i64, onset: Onset, tables: &Tables) -> Stat
 
 /// Of a note of the same chord so much later: an exponential density.
 fn chord_cost(gap_us: i64, scale_16ths: i64) -> i32 {
-    let mean_us = (18_000 * scale_16ths / 16).max(6000);
+    let mean_us = (CHORD_GAP_US * scale_16ths / 16).max(6000);
     let gap = i32::try_from(gap_us.min(10_000_000) * i64::from(NAT) / mean_us).unwrap_or(NEVER);
     IN_CHORD + ln(mean_us.unsigned_abs(), 1000) + gap
 }
 
 fn later_spread(gap_us: i64, scale_16ths: i64) -> Spread {
-    let (steady, growing) = (22 * scale_16ths / 16, gap_us.min(600_000) / 10_000 * scale_16ths / 16);
+    let (steady, growing) = (22 * scale_16ths / 16, gap_us.min(600_000) / GAP_PER_MS_US * scale_16ths / 16);
     let ms = (steady * steady + growing * growing).isqrt().min(55);
     Spread::new(ms * 1000)
 }
 
 /// Of the next onset's place.
-fn step_cost(from: Place, to: Place, tables: &Tables) -> i32 {
+fn step_cost(state: &State, to: Place, tables: &Tables) -> i32 {
+    let from = state.place;
     let (from_class, class) = (usize::from(from.class), usize::from(to.class));
-    let next = &tables.next[from_class][usize::from(from.step)];
+    let like = state.before.next(from.class, from.step + 1);
+    let next = &tables.next[from_class][usize::from(from.step)][like];
     if from.beat == to.beat {
         return if from.class == to.class { i32::from(next[usize::from(to.step)]) } else { NEVER };
     }
     let empty = usize::try_from(to.beat - from.beat - 1).unwrap_or(usize::MAX);
     let far = i32::try_from(empty.saturating_sub(N_EMPTY - 1).min(1000)).unwrap_or(0) * NAT / 2;
+    let like = if empty == 0 { state.pattern.next(to.class, 0) } else { UNKNOWN };
     i32::from(next[grid::MAX_STEPS])
         + i32::from(tables.empty[from_class][empty.min(N_EMPTY - 1)])
         + far
         + i32::from(tables.class_after[from_class][class])
-        + i32::from(tables.first[class][usize::from(to.step)])
+        + i32::from(tables.first[class][like][usize::from(to.step)])
 }
 
 #[cfg(test)]

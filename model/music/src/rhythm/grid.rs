@@ -10,6 +10,27 @@ pub const N_CLASSES: usize = 9;
 /// The most parts of a beat.
 pub const MAX_STEPS: usize = 12;
 
+/// Steps of a beat that have onsets: a bit for each, of a class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pattern {
+    /// The class of the steps.
+    pub class: u8,
+    /// From the lowest bit.
+    pub steps: u16,
+}
+
+impl Pattern {
+    /// The first step from `step` on: `MAX_STEPS` if there is none, and one more if nothing is known or it is of another class.
+    #[must_use]
+    pub const fn next(self, class: u8, step: u8) -> usize {
+        if self.steps == 0 || self.class != class {
+            return MAX_STEPS + 1;
+        }
+        let later = self.steps >> step;
+        if later == 0 { MAX_STEPS } else { step as usize + later.trailing_zeros() as usize }
+    }
+}
+
 /// A place on the grid of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {

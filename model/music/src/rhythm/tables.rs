@@ -9,6 +9,12 @@ pub const N_EMPTY: usize = 6;
 /// Semitones from the note before, up to "24 and more".
 pub const N_INTERVALS: usize = 25;
 
+/// What the beat before says of the next onset of a beat: its own next step, its end, or nothing, as it is of another class.
+pub const N_LIKE: usize = MAX_STEPS + 2;
+
+/// The last of them: nothing is known of the beat before.
+pub const UNKNOWN: usize = N_LIKE - 1;
+
 /// Costs in 1/256 nat (negative logarithms of shares).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tables {
@@ -16,10 +22,10 @@ pub struct Tables {
     pub class: [i16; N_CLASSES],
     /// Of a class after a class: `[before][class]`.
     pub class_after: [[i16; N_CLASSES]; N_CLASSES],
-    /// Of the first onset's step in a beat: `[class][step]`.
-    pub first: [[i16; MAX_STEPS]; N_CLASSES],
-    /// Of the next onset's step, or of none in this beat (the last): `[class][step][next]`.
-    pub next: [[[i16; MAX_STEPS + 1]; MAX_STEPS]; N_CLASSES],
+    /// Of the first onset's step in a beat: `[class][first in the beat before][step]`.
+    pub first: [[[i16; MAX_STEPS]; N_LIKE]; N_CLASSES],
+    /// Of the next onset's step, or of none in this beat (the last): `[class][step][next in the beat before][next]`.
+    pub next: [[[[i16; MAX_STEPS + 1]; N_LIKE]; MAX_STEPS]; N_CLASSES],
     /// Of beats without onsets after a beat: `[class][empty beats]`.
     pub empty: [[i16; N_EMPTY]; N_CLASSES],
     /// Of an interval from the note before, in one chord and else: `[is a chord's][semitones]`.
@@ -35,8 +41,8 @@ impl Tables {
     /// Numbers of a table file.
     pub const N_NUMBERS: usize = N_CLASSES
         + N_CLASSES * N_CLASSES
-        + N_CLASSES * MAX_STEPS
-        + N_CLASSES * MAX_STEPS * (MAX_STEPS + 1)
+        + N_CLASSES * N_LIKE * MAX_STEPS
+        + N_CLASSES * MAX_STEPS * N_LIKE * (MAX_STEPS + 1)
         + N_CLASSES * N_EMPTY
         + 2 * N_INTERVALS
         + 2 * N_FEATURES;
@@ -45,8 +51,8 @@ impl Tables {
     pub const ZERO: Self = Self {
         class: [0; N_CLASSES],
         class_after: [[0; N_CLASSES]; N_CLASSES],
-        first: [[0; MAX_STEPS]; N_CLASSES],
-        next: [[[0; MAX_STEPS + 1]; MAX_STEPS]; N_CLASSES],
+        first: [[[0; MAX_STEPS]; N_LIKE]; N_CLASSES],
+        next: [[[[0; MAX_STEPS + 1]; N_LIKE]; MAX_STEPS]; N_CLASSES],
         empty: [[0; N_EMPTY]; N_CLASSES],
         interval: [[0; N_INTERVALS]; 2],
         end: [[0; 2]; N_FEATURES],
@@ -56,8 +62,8 @@ impl Tables {
         let mut tables = Self::ZERO;
         let mut at = read(bytes, 0, &mut tables.class);
         at = read(bytes, at, tables.class_after.as_flattened_mut());
-        at = read(bytes, at, tables.first.as_flattened_mut());
-        at = read(bytes, at, tables.next.as_flattened_mut().as_flattened_mut());
+        at = read(bytes, at, tables.first.as_flattened_mut().as_flattened_mut());
+        at = read(bytes, at, tables.next.as_flattened_mut().as_flattened_mut().as_flattened_mut());
         at = read(bytes, at, tables.empty.as_flattened_mut());
         at = read(bytes, at, tables.interval.as_flattened_mut());
         at = read(bytes, at, tables.end.as_flattened_mut());
@@ -71,8 +77,8 @@ impl Tables {
         let rows = [
             &self.class[..],
             self.class_after.as_flattened(),
-            self.first.as_flattened(),
-            self.next.as_flattened().as_flattened(),
+            self.first.as_flattened().as_flattened(),
+            self.next.as_flattened().as_flattened().as_flattened(),
             self.empty.as_flattened(),
             self.interval.as_flattened(),
             self.end.as_flattened(),

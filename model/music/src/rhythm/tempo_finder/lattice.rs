@@ -4,7 +4,7 @@
 
 use super::super::cost::{NAT, NEVER, Spread, ln};
 use super::super::grid::{CLASSES, MAX_STEPS, N_CLASSES};
-use super::super::tables::{N_EMPTY, Tables};
+use super::super::tables::{N_EMPTY, Tables, UNKNOWN};
 use super::chords::{Chord, N_MARKS};
 use super::prior::Prior;
 
@@ -229,8 +229,8 @@ impl<'a> Model<'a> {
                     continue;
                 }
                 let usual = match last {
-                    usize::MAX => self.tables.first[class][index],
-                    last => self.tables.next[class][last][index],
+                    usize::MAX => self.tables.first[class][UNKNOWN][index],
+                    last => self.tables.next[class][last][UNKNOWN][index],
                 };
                 let kind = match step {
                     0 => 0,
@@ -242,7 +242,7 @@ impl<'a> Model<'a> {
                 last = index;
             }
             if last != usize::MAX {
-                prior += i32::from(self.tables.next[class][last][MAX_STEPS]);
+                prior += i32::from(self.tables.next[class][last][UNKNOWN][MAX_STEPS]);
             }
             *cost = played + prior * self.weight / 64;
         }
