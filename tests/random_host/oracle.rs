@@ -305,6 +305,9 @@ pub(super) struct Promise {
     pub(super) until: u64,
 }
 
+/// A beat that is found in what was played is no longer than this.
+const SLOWEST_BEAT_SECONDS: f64 = 1.5;
+
 /// Whether an answer is promised, if nothing more is done: all keys are up, silence hands over, and nothing has happened since the
 /// call's first key that drops it.
 pub(super) fn promise(log: &Log, transport: &Transport, sample_rate: f64) -> Option<Promise> {
@@ -331,8 +334,9 @@ pub(super) fn promise(log: &Log, transport: &Transport, sample_rate: f64) -> Opt
         false => model.number("Silence in beats") * beat_seconds,
     };
     let wait_beats = match model.settings["Start"].as_str() {
-        _ if !transport.is_playing => 0.0,
         "At once" => 0.0,
+        // The next beat of the player's own tempo, which is no slower than this.
+        _ if !transport.is_playing || !model.is("Tempo", "Host's") => SLOWEST_BEAT_SECONDS / beat_seconds,
         "Next beat" => 1.0,
         _ => transport.bar_beats(),
     };

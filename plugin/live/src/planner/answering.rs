@@ -148,15 +148,16 @@ fn in_found_beat(begin: &Begin, found: Pace, beat_ticks: i64, told: &[Heard]) ->
     let on_line = |ticks: i64, line_ticks: i64| ticks + (beat_ticks - ticks).rem_euclid(line_ticks);
     let after_call = told.iter().map(|heard| heard.note.onset_ticks + 1).max().unwrap_or(i64::MIN);
     let wanted_ticks = found.score_ticks(begin.request.start_ticks);
-    let (start_ticks, pace) = match begin.start {
-        Start::AtOnce => {
-            let start_ticks = on_line((wanted_ticks - GRID_TICKS / 2).max(after_call), GRID_TICKS);
-            let played_parts = begin.request.start_ticks.saturating_mul(PARTS_PER_TICK);
-            (start_ticks, found.moved(start_ticks * PARTS_PER_TICK, played_parts))
-        }
-        Start::NextBeat | Start::NextBar => {
-            (on_line((wanted_ticks - ON_BEAT_TICKS).max(after_call), BEAT_TICKS), found)
-        }
+    let next_beat_ticks = on_line((wanted_ticks - ON_BEAT_TICKS).max(after_call), BEAT_TICKS);
+    // Who would wait for half of the answer would not hear much of it.
+    let end_ticks = found.score_ticks(begin.request.end_ticks);
+    let is_near = next_beat_ticks.saturating_sub(wanted_ticks) <= end_ticks.saturating_sub(next_beat_ticks);
+    let (start_ticks, pace) = if begin.start != Start::AtOnce && is_near {
+        (next_beat_ticks, found)
+    } else {
+        let start_ticks = on_line((wanted_ticks - GRID_TICKS / 2).max(after_call), GRID_TICKS);
+        let played_parts = begin.request.start_ticks.saturating_mul(PARTS_PER_TICK);
+        (start_ticks, found.moved(start_ticks * PARTS_PER_TICK, played_parts))
     };
     (AnswerRequest { start_ticks, ..in_score(begin.request, &pace) }, pace)
 }
