@@ -351,7 +351,7 @@ impl Planner {
         let is_over = |heard: &Heard| heard.is_settled && !heard.is_open();
         // Nothing that comes later may belong before what is told, or when that is told would matter.
         let latest = self.heard.iter().filter(|heard| !heard.is_ours).max_by_key(|heard| heard.struck_ticks);
-        let frontier = latest.map_or(now_score, |latest| self.hearing.frontier_ticks(latest, now).min(now_score));
+        let frontier = latest.map_or(now_score, |latest| latest.frontier_ticks(now).min(now_score));
         let is_final = |heard: &&Heard| heard.note.onset_ticks < frontier && (is_over(heard) || is_endless(heard));
         let n_final = self.heard.iter().take_while(is_final).count();
         for mut heard in self.heard.drain(..n_final) {

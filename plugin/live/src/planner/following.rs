@@ -96,8 +96,7 @@ impl Hearing {
         let missing_ticks = least_ticks.saturating_sub(first_ticks).max(0);
         beat_ticks += missing_ticks + (-missing_ticks).rem_euclid(BEAT_TICKS);
 
-        self.begin();
-        self.beat_ticks = beat_ticks;
+        self.begin_on(beat_ticks);
         let place = |heard: &Heard| {
             let played = heard.played.as_ref()?;
             let (on_parts, us_per_beat) = parts_at(played.on_us);

@@ -1,10 +1,13 @@
 //! What the planner has heard.
 
-use engine::Conditions;
 use engine::note::Note;
+use engine::{Conditions, TICKS_PER_BEAT};
 
 use super::hearing::{Hearing, Played};
 use super::pace::Pace;
+
+/// A note is written at most so far from where it was played.
+const REACH_TICKS: i64 = 16;
 
 /// A note that was heard and not yet told to the model for good.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +64,12 @@ impl Heard {
 
     pub(super) fn conditions(&self) -> Conditions {
         Conditions { style: self.style, ..Conditions::default() }
+    }
+
+    /// If this was struck last, what is played from now on is written no earlier than this tick of the score.
+    pub(super) fn frontier_ticks(&self, now_ticks: i64) -> i64 {
+        let is_long_ago = now_ticks - self.struck_ticks >= i64::from(TICKS_PER_BEAT);
+        if self.played.is_none() || is_long_ago { i64::MAX } else { self.note.onset_ticks - REACH_TICKS }
     }
 
     /// The note, which ends now if it still sounds.

@@ -2,13 +2,10 @@
 
 use engine::rhythm::tempo_finder::Struck;
 use engine::rhythm::{Ear, Feel, NoteId, PARTS_PER_BEAT, PARTS_PER_TICK, Residual};
-use engine::{Metre, Pitch, TICKS_PER_BEAT, Velocity};
+use engine::{Metre, Pitch, Velocity};
 
 use super::following::Following;
 use super::heard::Heard;
-
-/// A note is written at most so far from where it was played.
-const REACH_TICKS: i64 = 16;
 
 /// How a note was played.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +58,7 @@ pub(super) struct Hearing {
     feel: Feel,
     pub(super) following: Following,
     /// A beat of the score.
-    pub(super) beat_ticks: i64,
+    beat_ticks: i64,
     /// Whether the song rolls, so that its beats are known.
     is_song_beat: bool,
     /// By how much the score is later than played time while the song rolls.
@@ -92,6 +89,12 @@ impl Hearing {
         self.begin();
     }
 
+    /// A new phrase begins, on a beat of the player's own that was found.
+    pub(super) fn begin_on(&mut self, beat_ticks: i64) {
+        self.begin();
+        self.beat_ticks = beat_ticks;
+    }
+
     /// A new phrase begins. The player is remembered.
     pub(super) fn begin(&mut self) {
         self.ear.begin();
@@ -115,13 +118,6 @@ impl Hearing {
     /// How the player plays.
     pub(super) fn feel(&self) -> &Feel {
         &self.feel
-    }
-
-    /// What is played from now on is written no earlier than this. `latest` is the note that was struck last; times are of played time
-    /// but the result, which is the score's.
-    pub(super) fn frontier_ticks(&self, latest: &Heard, now_ticks: i64) -> i64 {
-        let is_long_ago = now_ticks - latest.struck_ticks >= i64::from(TICKS_PER_BEAT);
-        if latest.played.is_none() || is_long_ago { i64::MAX } else { latest.note.onset_ticks - REACH_TICKS }
     }
 
     /// A beat of the score.

@@ -64,6 +64,17 @@ fn planner_of(network: u64) -> Planner {
     Planner::new(Arc::new(Weights::parse(&file).unwrap()))
 }
 
+/// A key is struck by hand and let go, at parts of a tick.
+fn press((on_parts, off_parts): (i64, i64), key: u8, velocity: u8, strike: u32) -> [ToWorker; 2] {
+    let split =
+        |parts: i64| (parts.div_euclid(PARTS_PER_TICK), i8::try_from(parts.rem_euclid(PARTS_PER_TICK)).unwrap());
+    let ((ticks, parts), (off_ticks, off)) = (split(on_parts), split(off_parts));
+    [
+        ToWorker::On { ticks, parts, us_per_beat: 500_000, channel: 0, key, velocity, style: 1, strike },
+        ToWorker::Off { ticks: off_ticks, parts: off, strike },
+    ]
+}
+
 /// A key goes down.
 fn on(ticks: i64, key: u8, strike: u32) -> ToWorker {
     ToWorker::On { ticks, parts: 0, us_per_beat: 500_000, channel: 0, key, velocity: 80, style: 1, strike }

@@ -12,22 +12,8 @@ fn tune(from: i64, bpm: i64) -> Vec<ToWorker> {
         let uneven = [6, -8, 0, 9, -4, 2][i % 6];
         let at = |eighths_64: i64| from * PARTS_PER_TICK + eighths_64 * 6 * 120 / bpm + uneven;
         let (on_parts, off_parts) = (at(64 * eighth), at(64 * eighth + 56 * step));
-        let split =
-            |parts: i64| (parts.div_euclid(PARTS_PER_TICK), i8::try_from(parts.rem_euclid(PARTS_PER_TICK)).unwrap());
         let strike = u32::try_from(from + i64::try_from(i).unwrap()).unwrap();
-        let (ticks, parts) = split(on_parts);
-        messages.push(ToWorker::On {
-            ticks,
-            parts,
-            us_per_beat: 500_000,
-            channel: 0,
-            key,
-            velocity: 80,
-            style: 1,
-            strike,
-        });
-        let (ticks, parts) = split(off_parts);
-        messages.push(ToWorker::Off { ticks, parts, strike });
+        messages.extend(press((on_parts, off_parts), key, 80, strike));
         eighth += step;
     }
     messages

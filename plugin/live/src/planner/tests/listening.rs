@@ -50,20 +50,11 @@ fn song(seed: u64) -> Vec<ToWorker> {
         for _ in 0..3 + below(8) {
             ticks += [0, 6, 12, 23, 24, 24, 25, 48][usize::try_from(below(8)).unwrap()];
             strike += 1;
-            let (key, parts) = (u8::try_from(55 + below(20)).unwrap(), i8::try_from(below(15) - 7).unwrap());
+            let key = u8::try_from(55 + below(20)).unwrap();
+            let on_parts = ticks * PARTS_PER_TICK + below(15) - 7;
             let velocity = u8::try_from(40 + below(60)).unwrap();
-            messages.push(ToWorker::On {
-                ticks,
-                parts,
-                us_per_beat: 500_000,
-                channel: 0,
-                key,
-                velocity,
-                style: 1,
-                strike,
-            });
             ticks += 4 + below(20);
-            messages.push(ToWorker::Off { ticks, parts: 0, strike });
+            messages.extend(press((on_parts, ticks * PARTS_PER_TICK), key, velocity, strike));
             // After each key an answer is asked for; with the next it is taken back.
             messages
                 .extend([begin(100 * turn + strike, ticks + 48, 192), ToWorker::Cancel { turn: 100 * turn + strike }]);
