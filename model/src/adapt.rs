@@ -33,6 +33,8 @@ pub struct AdaptConfig {
     pub name: String,
     /// The pack to write.
     pub out: PathBuf,
+    /// Learn from recordings as they were recorded, not as the ear hears them.
+    pub without_ear: bool,
     /// Minutes to learn for, at most.
     pub minutes: f64,
     /// Steps after which it stops, if that comes earlier: the same pack on every machine.
@@ -64,6 +66,7 @@ impl Default for AdaptConfig {
             files: Vec::new(),
             name: String::new(),
             out: PathBuf::new(),
+            without_ear: false,
             minutes: 8.0,
             max_steps: None,
             base: None,
@@ -94,7 +97,7 @@ pub fn adapt(config: &AdaptConfig, monitor: &mut dyn Monitor) -> Result<Report> 
     ensure!(!is_taken, "these weights have a style {} already; choose another --name", config.name.trim());
     ensure!(styles.len() < N_STYLES, "these weights have {N_STYLES} styles already, and hold no more");
 
-    let music = Music::read(&config.files, styles, config.name.trim())?;
+    let music = Music::read(&config.files, styles, config.name.trim(), config.without_ear)?;
     for reject in &music.rejects {
         monitor.say(&format!("left out: {}: {} ({})", reject.path, reject.reason, reject.detail));
     }

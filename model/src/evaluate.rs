@@ -49,6 +49,8 @@ pub struct EvaluateConfig {
     pub weights: Option<PathBuf>,
     /// A folder that `model prepare` wrote, a folder of MIDI files, or a manifest.csv.
     pub data: PathBuf,
+    /// Read recordings as they were recorded, not as the ear hears them; a prepared folder is as it was prepared.
+    pub without_ear: bool,
     /// Which part of it to predict.
     pub split: Split,
     /// A quick sample of this many notes: the first 512 of each piece, in a mixed but fixed order.
@@ -67,7 +69,16 @@ impl EvaluateConfig {
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
         let (weights, notes, cache_weight) = (None, None, None);
-        Self { weights, data: data.into(), split: Split::Test, notes, answers: 0, raw: false, cache_weight }
+        Self {
+            weights,
+            data: data.into(),
+            without_ear: false,
+            split: Split::Test,
+            notes,
+            answers: 0,
+            raw: false,
+            cache_weight,
+        }
     }
 }
 
@@ -131,7 +142,7 @@ pub struct Style {
 /// When a file cannot be read or the split is empty.
 pub fn evaluate(config: &EvaluateConfig) -> Result<Report> {
     let weights = Arc::new(config.weights.as_deref().map_or_else(shipped, load)?);
-    let music = Music::open(&config.data)?;
+    let music = Music::open(&config.data, config.without_ear)?;
     let pieces = chosen(&music, config.split, config.notes);
     let n_notes: usize = pieces.iter().map(|(_, notes)| notes.len()).sum();
     ensure!(n_notes > 0, "{} has no {} pieces; choose another --split", config.data.display(), config.split.name());
@@ -187,7 +198,8 @@ pub fn evaluate(config: &EvaluateConfig) -> Result<Report> {
 /// As [`evaluate`], and when a condition is unknown.
 pub fn evaluate_conditions(config: &EvaluateConfig, names: &[String]) -> Result<conditions::Report> {
     let weights = config.weights.as_deref().map_or_else(shipped, load)?;
-    let dataset = Dataset::of(Music::open(&config.data)?.into_prepared(), &SamplingPolicy::default());
+    let dataset =
+        Dataset::of(Music::open(&config.data, config.without_ear)?.into_prepared(), &SamplingPolicy::default());
     conditions::worth(&weights, &dataset, config.split, config.notes.unwrap_or(VALID_NOTES), names)
 }
 

@@ -35,7 +35,7 @@ pub fn describe(file: &Path, dump: bool) -> Result<String> {
     if bytes.starts_with(PACK_MAGIC) {
         return Ok(pack::describe(&Pack::parse(&bytes).with_context(unsound)?));
     }
-    let (score, left_out) = read_reduction(&bytes, Reading::Auto).with_context(unsound)?;
+    let (score, left_out) = read_reduction(&bytes, Reading::Heard).with_context(unsound)?;
     if dump {
         return Ok(event_text::write(&score.notes));
     }

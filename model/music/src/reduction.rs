@@ -3,6 +3,7 @@
 
 use crate::metre::{Metre, Position};
 use crate::note::{Note, TICKS_PER_BEAT};
+use crate::rhythm::recording::{self, HeardBy};
 use crate::score::tidy;
 use crate::score::{Part, Role, Score};
 use crate::tempo::{TempoMap, as_f64, in_force, resample};
@@ -22,6 +23,11 @@ pub enum Reading {
     Auto,
     /// In seconds: the score's beats mean nothing (a transcribed recording).
     Free,
+    /// As [`Reading::Auto`], but what hands played goes through the ear ([`crate::rhythm`]): by the score's beats if it was played to
+    /// them, else by beats that are found in it.
+    Heard,
+    /// As [`Reading::Free`], but through the ear, by beats that are found in it.
+    HeardFree,
 }
 
 /// See the module. In music terms a piano reduction.
@@ -36,6 +42,8 @@ pub struct Reduction {
     pub tempi: TempoMap,
     /// True when the onsets follow no beat: times are then real seconds, [`FREE_TICKS_PER_SECOND`] ticks each.
     pub is_free: bool,
+    /// By which beats the ear heard what hands had played; `None` when times and velocities are those of the score.
+    pub heard_by: Option<HeardBy>,
     /// When the last sounding note ends.
     pub end_ticks: i64,
     /// How long it lasts at the score's own tempi.
@@ -59,16 +67,25 @@ impl Reduction {
     /// ```
     #[must_use]
     pub fn of(score: &Score, reading: Reading) -> Option<Self> {
+        let means_nothing = matches!(reading, Reading::Free | Reading::HeardFree);
+        let is_free = means_nothing || !is_metrical(score);
+        if is_free
+            && matches!(reading, Reading::Heard | Reading::HeardFree)
+            && let Some((written, heard_by)) = recording::written(score, !means_nothing)
+        {
+            let Self { seconds, .. } = Self::read(score, true)?;
+            return Some(Self { heard_by: Some(heard_by), seconds, ..Self::read(&written, false)? });
+        }
+        Self::read(score, is_free)
+    }
+
+    fn read(score: &Score, is_free: bool) -> Option<Self> {
         let sounding = score.without_pedal();
-        let is_read = |part: &&Part| part.role != Role::Answer && !part.is_drums();
-        let sounds: Vec<Note> =
-            sounding.parts.iter().filter(is_read).flat_map(|part| part.notes.iter().copied()).collect();
+        let sounds: Vec<Note> = sounds(&sounding).copied().collect();
         let last_ticks = sounds.iter().map(Note::end_ticks).max()?;
-        let to_beat_ticks = |ticks| resample(ticks, score.ticks_per_beat, TICKS_PER_BEAT);
-        let is_free = reading == Reading::Free || !is_metrical(&sounds, to_beat_ticks);
         let to_ticks = |ticks| match is_free {
             true => nearest(score.tempi.seconds(ticks) * f64::from(FREE_TICKS_PER_SECOND)),
-            false => to_beat_ticks(ticks),
+            false => resample(ticks, score.ticks_per_beat, TICKS_PER_BEAT),
         };
         let note = |note: &Note| {
             let onset_ticks = to_ticks(note.onset_ticks);
@@ -86,6 +103,7 @@ impl Reduction {
                 false => score.tempi.resampled(TICKS_PER_BEAT),
             },
             is_free,
+            heard_by: None,
             end_ticks,
             seconds: score.tempi.seconds(last_ticks),
         })
@@ -120,13 +138,20 @@ impl Reduction {
     }
 }
 
-fn is_metrical(sounds: &[Note], to_ticks: impl Fn(i64) -> i64) -> bool {
-    let on_grid = |sound: &&Note| {
-        let ticks = to_ticks(sound.onset_ticks);
-        ticks % 6 == 0 || ticks % 8 == 0
-    };
-    let count = |n: usize| as_f64(i64::try_from(n).unwrap_or(i64::MAX));
-    count(sounds.iter().filter(on_grid).count()) >= METRICAL_SHARE * count(sounds.len())
+/// Notes that are read: no drums, none of Antiphon's answers.
+fn sounds(score: &Score) -> impl Iterator<Item = &Note> {
+    let is_read = |part: &&Part| part.role != Role::Answer && !part.is_drums();
+    score.parts.iter().filter(is_read).flat_map(|part| &part.notes)
+}
+
+fn is_metrical(score: &Score) -> bool {
+    let (mut n_sounds, mut n_on_grid) = (0, 0);
+    for sound in sounds(score) {
+        let ticks = resample(sound.onset_ticks, score.ticks_per_beat, TICKS_PER_BEAT);
+        n_sounds += 1;
+        n_on_grid += i64::from(ticks % 6 == 0 || ticks % 8 == 0);
+    }
+    as_f64(n_on_grid) >= METRICAL_SHARE * as_f64(n_sounds)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and absurd lengths are refused before use")]

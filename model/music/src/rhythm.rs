@@ -4,7 +4,7 @@
 //! Reading order: `cost` is what a probability is here; [`grid`] the places that a beat has; [`tables`] what is usual in
 //! scores; `decoder` weighs that against what was played; `spread` is what is known of the player; [`note_values`] says how
 //! long notes are written, `dynamics` how loud; `feel` keeps what is left over, and plays other notes with it.
-//! [`tempo_finder`] looks for the beat where none is known.
+//! [`tempo_finder`] looks for the beat where none is known; [`recording`] reads whole files.
 //!
 //! ```
 //! use music::rhythm::{Ear, PARTS_PER_BEAT};
@@ -29,6 +29,7 @@ mod dynamics;
 mod feel;
 pub mod grid;
 pub mod note_values;
+pub mod recording;
 mod spread;
 pub mod tables;
 pub mod tempo_finder;

@@ -35,7 +35,7 @@ pub(super) struct Music {
 
 impl Music {
     /// Reads files and folders.
-    pub(super) fn read(files: &[PathBuf], base_styles: &[String], name: &str) -> Result<Self> {
+    pub(super) fn read(files: &[PathBuf], base_styles: &[String], name: &str, without_ear: bool) -> Result<Self> {
         let (mut sources, mut rejects) = (Vec::new(), Vec::new());
         for file in files {
             ensure!(file.exists(), "there is no {}; give MIDI files, or folders of them", file.display());
@@ -50,7 +50,7 @@ impl Music {
         for source in &mut sources {
             name.clone_into(&mut source.style);
         }
-        let memory::Files { mut kept, rejects: unused, in_part } = memory::read(&sources)?;
+        let memory::Files { mut kept, rejects: unused, in_part } = memory::read(&sources, without_ear)?;
         rejects.extend(unused);
         let n_notes: usize = kept.iter().map(|(_, score)| score.notes.len()).sum();
         if n_notes < MIN_NOTES {
@@ -127,7 +127,7 @@ mod tests {
         let mut bytes = music::midi::write(&score).unwrap();
         bytes.splice(bytes.len() - 4..bytes.len() - 4, [0, 0xF8]);
         std::fs::write(folder.path().join("tune.mid"), bytes).unwrap();
-        let music = Music::read(&[folder.path().to_owned()], &["Any style".to_owned()], "Mine").unwrap();
+        let music = Music::read(&[folder.path().to_owned()], &["Any style".to_owned()], "Mine", true).unwrap();
         assert_eq!((music.n_files, music.rejects.len(), music.in_part.len()), (1, 0, 1));
         assert!(music.in_part[0].detail.contains("a system message (F8)"), "{:?}", music.in_part);
     }
@@ -149,7 +149,7 @@ mod tests {
             log.write(&Take { tempo: 97.0, bar_ticks: 192, notes: notes.collect() }).unwrap();
         }
         log.keep(&log.files()[3]).unwrap();
-        let music = Music::read(&[log.path().to_owned()], &["Any style".to_owned()], "Mine").unwrap();
+        let music = Music::read(&[log.path().to_owned()], &["Any style".to_owned()], "Mine", true).unwrap();
         assert_eq!((music.n_files, music.rejects.len()), (20, 0));
         let notes: Vec<_> = music.prepared.notes.iter().flatten().collect();
         assert_eq!(notes.len(), 64 * 20);

@@ -184,6 +184,7 @@ mod tests {
             metres: vec![MetreChange { start_ticks: 0, signature: TimeSignature::COMMON }],
             tempi: TempoMap::constant(TICKS_PER_BEAT, 120.0),
             is_free: false,
+            heard_by: None,
             end_ticks: 384,
             seconds: 4.0,
         };

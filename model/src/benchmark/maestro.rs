@@ -22,7 +22,7 @@ pub const PUBLISHED: [Row; 5] = [
 pub struct MaestroConfig {
     /// A weight file; the plugin's own weights when not given.
     pub weights: Option<PathBuf>,
-    /// MAESTRO as `model prepare` wrote it.
+    /// MAESTRO as `model prepare --without-ear` wrote it.
     pub data: PathBuf,
     /// A quick sample of this many notes.
     pub notes: Option<usize>,

@@ -24,6 +24,9 @@ pub(super) struct AdaptArgs {
     /// The pack to write
     #[arg(long)]
     out: PathBuf,
+    /// Learn from recordings as they were recorded, not as the plugin's ear hears them
+    #[arg(long)]
+    without_ear: bool,
     /// Learn for this long at most
     #[arg(long, default_value_t = 8.0)]
     minutes: f64,
@@ -68,6 +71,7 @@ pub(super) fn run(args: AdaptArgs) -> Result<()> {
         files: args.files,
         name: args.name,
         out: args.out,
+        without_ear: args.without_ear,
         minutes: args.minutes,
         max_steps: args.max_steps,
         base: args.base,

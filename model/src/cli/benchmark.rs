@@ -61,7 +61,7 @@ pub(super) struct JsbArgs {
 
 /// What to score.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  model prepare --data maestro-v2 --out maestro\n  \
+#[command(after_help = "Example:\n  model prepare --data maestro-v2 --without-ear --out maestro\n  \
     model train --data maestro --out maestro-run\n  \
     model quantise --checkpoint maestro-run/best --out maestro.antiphon\n  \
     model benchmark maestro --weights maestro.antiphon --data maestro\n\n\
@@ -70,7 +70,7 @@ pub(super) struct MaestroArgs {
     /// A weight file; the plugin's own weights when not given
     #[arg(long)]
     weights: Option<PathBuf>,
-    /// MAESTRO as `model prepare` wrote it
+    /// MAESTRO as `model prepare --without-ear` wrote it
     #[arg(long)]
     data: PathBuf,
     /// A quick sample of this many notes

@@ -26,6 +26,9 @@ pub(super) struct EvaluateArgs {
     /// Which part of it to predict
     #[arg(long, value_enum, default_value = "test")]
     split: SplitName,
+    /// Read recordings as they were recorded, not as the plugin's ear hears them; a prepared folder is as it was prepared
+    #[arg(long)]
+    without_ear: bool,
     /// A quick sample of this many notes: the first 512 of each piece, in a mixed but fixed order
     #[arg(long, alias = "max-notes")]
     notes: Option<usize>,
@@ -63,9 +66,10 @@ pub(super) struct EvaluateArgs {
 /// Evaluates, and prints the results.
 pub(super) fn run(args: EvaluateArgs) -> Result<()> {
     use_threads(args.threads)?;
-    let EvaluateArgs { weights, data, notes, answers, raw, .. } = args;
+    let EvaluateArgs { weights, data, without_ear, notes, answers, raw, .. } = args;
     let cache_weight = args.instant.map(|percent| f32::from(percent) / 100.0).or(args.as_played.then_some(0.0));
-    let config = EvaluateConfig { weights, data, split: args.split.into(), notes, answers, raw, cache_weight };
+    let config =
+        EvaluateConfig { weights, data, without_ear, split: args.split.into(), notes, answers, raw, cache_weight };
     if let Some(names) = &args.conditions {
         let names: Vec<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
         let report = evaluate::evaluate_conditions(&config, &names)?;

@@ -58,7 +58,7 @@ pub(super) fn run(args: GenerateArgs) -> Result<()> {
     let weights = Arc::new(load(&args.weights)?);
     let call = args.call.as_ref().map(|path| {
         let bytes = fs::read(path).with_context(|| format!("cannot open the call {}", path.display()))?;
-        let call = read_reduction(&bytes, Reading::Auto);
+        let call = read_reduction(&bytes, Reading::Heard);
         let (call, left_out) = call.with_context(|| format!("cannot use the call {}", path.display()))?;
         if !left_out.is_empty() {
             println!("left out of the call: {}", summary(&left_out));

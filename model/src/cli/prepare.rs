@@ -32,6 +32,9 @@ pub(super) struct PrepareArgs {
     /// Leave out transcribed recordings, whose times are not those of a score
     #[arg(long)]
     without_transcriptions: bool,
+    /// Read what hands played as it was recorded, not as the plugin's ear hears it
+    #[arg(long)]
+    without_ear: bool,
     /// Only composers whose names hold one of these, for example bach,mozart
     #[arg(long, value_delimiter = ',')]
     composers: Vec<String>,
@@ -72,9 +75,9 @@ impl From<ModeName> for Mode {
 
 /// Prepares a folder, and prints what became of the files. Ctrl-C ends it in good order.
 pub(super) fn run(args: PrepareArgs) -> Result<()> {
-    let PrepareArgs { data, out, licences, without_transcriptions, composers, tempo, mode, keys, density, length } =
-        args;
-    let options = PrepareOptions { data, out, licences, without_transcriptions };
+    let PrepareArgs { data, out, licences, without_transcriptions, without_ear, .. } = args;
+    let PrepareArgs { composers, tempo, mode, keys, density, length, .. } = args;
+    let options = PrepareOptions { data, out, licences, without_transcriptions, without_ear };
     let filters = Filters { composers, tempo, mode: mode.map(Mode::from), keys, density, length };
     let start = Instant::now();
     let summary = prepare_until(&options, &filters, &*ctrl_c()?)?;

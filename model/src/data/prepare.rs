@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail};
 use engine::conditions;
 use music::midi::{self, LeftOut, MidiError, What};
+use music::rhythm::recording::HeardBy;
 use music::{Note, Reading, Reduction, find_key};
 use sha2::{Digest, Sha256};
 
@@ -48,6 +49,8 @@ pub struct PrepareOptions {
     pub licences: Vec<String>,
     /// Leave out transcribed recordings, whose times are not those of a score.
     pub without_transcriptions: bool,
+    /// Read what hands played as it was recorded, not as the ear hears it.
+    pub without_ear: bool,
 }
 
 /// What was done.
@@ -77,7 +80,7 @@ pub fn prepare(options: &PrepareOptions) -> Result<Summary> {
 /// As [`prepare()`], and when it was stopped.
 pub fn prepare_until(options: &PrepareOptions, filters: &Filters, stop: &AtomicBool) -> Result<Summary> {
     let Corpus { mut sources, mut rejects } = corpus::list(&options.data)?;
-    let how = format!("{:?} {filters:?}", options.licences);
+    let how = format!("{:?} {filters:?} {}", options.licences, options.without_ear);
     if options.without_transcriptions {
         let (transcribed, kept) = sources.into_iter().partition(|source| source.is_transcription);
         sources = kept;
@@ -85,7 +88,7 @@ pub fn prepare_until(options: &PrepareOptions, filters: &Filters, stop: &AtomicB
         rejects.extend(Vec::into_iter(transcribed).map(reject));
     }
     let read = |source: &Source| {
-        let (score, in_part) = read_source(source, &options.licences, filters)?;
+        let (score, in_part) = read_source(source, &options.licences, filters, options.without_ear)?;
         Ok((Facts::of(&score), annotate(&score), in_part))
     };
     let parts = parts::read(&sources, options.out.join("parts.partial"), &how, stop, read)?;
@@ -139,10 +142,14 @@ fn without_copies<'a>(all: &'a [Kept<'a>], rejects: &mut Vec<Reject>) -> Vec<&'a
 pub(crate) type Read = (Reduction, Option<Reject>);
 
 /// What was left out of a file that is kept all the same.
-fn in_part(source: &Source, left_out: &[LeftOut]) -> Option<Reject> {
+fn in_part(source: &Source, left_out: &[LeftOut], heard_by: Option<HeardBy>) -> Option<Reject> {
     let is_drums = |left: &LeftOut| matches!(left.what, What::Drums(_));
     let reason = if left_out.is_empty() {
-        return None;
+        let by = match heard_by? {
+            HeardBy::ItsBeats => "by its beats",
+            HeardBy::FoundBeats => "by beats that were found in it",
+        };
+        return Some(Reject::new(&source.path, "a recording, written as it was heard", by));
     } else if left_out.iter().any(|left| left.what.is_damage()) {
         "read in part"
     } else if left_out.iter().all(is_drums) {
@@ -153,7 +160,7 @@ fn in_part(source: &Source, left_out: &[LeftOut]) -> Option<Reject> {
     Some(Reject::new(&source.path, reason, midi::summary(left_out)))
 }
 
-fn read_source(source: &Source, licences: &[String], filters: &Filters) -> Result<Read, Reject> {
+fn read_source(source: &Source, licences: &[String], filters: &Filters, without_ear: bool) -> Result<Read, Reject> {
     let reject = |reason: &str, detail: String| Reject::new(&source.path, reason, detail);
     if !licences.is_empty() && !licences.contains(&source.licence_class) {
         return Err(reject("a licence that was not asked for", source.licence_class.clone()));
@@ -167,7 +174,12 @@ fn read_source(source: &Source, licences: &[String], filters: &Filters) -> Resul
         return Err(reject("not a file of at most 8 MiB", format!("{} bytes", file.len())));
     }
     let bytes = fs::read(&source.file).map_err(cannot)?;
-    let reading = if source.is_transcription { Reading::Free } else { Reading::Auto };
+    let reading = match (source.is_transcription, without_ear) {
+        (false, false) => Reading::Heard,
+        (true, false) => Reading::HeardFree,
+        (false, true) => Reading::Auto,
+        (true, true) => Reading::Free,
+    };
     let (score, left_out) = midi::read_reduction(&bytes, reading).map_err(|e| {
         let reason = match e {
             MidiError::Unreadable(_) => "not a readable MIDI file",
@@ -182,7 +194,8 @@ fn read_source(source: &Source, licences: &[String], filters: &Filters) -> Resul
     if let Some((reason, detail)) = filters.refuse(&score) {
         return Err(reject(reason, detail));
     }
-    Ok((score, in_part(source, &left_out)))
+    let in_part = in_part(source, &left_out, score.heard_by);
+    Ok((score, in_part))
 }
 
 impl Facts {

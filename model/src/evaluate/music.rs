@@ -21,17 +21,17 @@ pub struct Music {
 
 impl Music {
     /// Opens a folder of `model prepare`, a folder of MIDI files or a manifest. Without a manifest (or MAESTRO's
-    /// table) all MIDI files count as held out.
+    /// table) all MIDI files count as held out. What hands played is read as the ear hears it, or `without_ear` as it was recorded.
     ///
     /// # Errors
     /// When there is no music there.
-    pub fn open(data: &Path) -> Result<Self> {
+    pub fn open(data: &Path, without_ear: bool) -> Result<Self> {
         if data.join("pieces.json").is_file() {
             return Ok(Self { prepared: shards::read(data)?, is_all_held_out: false });
         }
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let out = folder.path().to_owned();
-        prepare(&PrepareOptions { data: data.to_owned(), out, ..PrepareOptions::default() })?;
+        prepare(&PrepareOptions { data: data.to_owned(), out, without_ear, ..PrepareOptions::default() })?;
         let is_all_held_out = data.is_dir() && corpus::table_in(data)?.is_none();
         Ok(Self { prepared: shards::read(folder.path())?, is_all_held_out })
     }

@@ -52,7 +52,7 @@ pub struct Report {
 /// When a file cannot be read or the split is empty.
 pub fn evaluate_played(config: &EvaluateConfig, sds_ms: &[f64]) -> Result<Report> {
     let weights = std::sync::Arc::new(config.weights.as_deref().map_or_else(shipped, load)?);
-    let music = Music::open(&config.data)?;
+    let music = Music::open(&config.data, config.without_ear)?;
     // The tempo of a recording without a beat is none.
     let has_beat = |(_, notes): &Held| notes.iter().all(|placed| placed.position.in_bar_ticks().is_some());
     let pieces: Vec<Held> = chosen(&music, config.split, config.notes).into_iter().filter(has_beat).collect();

@@ -304,7 +304,10 @@ fn maestros_table_is_read_and_hostile_rows_are_left_out() {
     let summary = prepare(&options).unwrap();
     let kept: Vec<_> = summary.index.pieces.iter().map(|piece| piece.path.as_str()).collect();
     assert_eq!(kept, ["2018/0.midi", "2018/1.midi", "2018/3.midi"]);
-    assert!(summary.index.pieces.iter().all(|piece| piece.is_free && piece.is_expressive));
+    assert!(summary.index.pieces.iter().all(|piece| !piece.is_free && piece.is_expressive));
+    assert!(summary.in_part.iter().all(|r| r.detail == "by beats that were found in it") && summary.in_part.len() == 3);
+    let raw = PrepareOptions { without_ear: true, out: folder.path().join("raw"), ..options.clone() };
+    assert!(prepare(&raw).unwrap().index.pieces.iter().all(|piece| piece.is_free));
     assert_eq!((summary.index.pieces[1].split, summary.index.styles[1].as_str()), (Split::Valid, "Haydn"));
     let reasons: Vec<_> = summary.rejects.iter().map(|r| r.reason.as_str()).collect();
     let (outside, damaged) = ("a path outside the folder", "a damaged row of the manifest");

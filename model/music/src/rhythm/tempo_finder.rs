@@ -104,14 +104,19 @@ impl Beat {
     /// in microseconds a beat, as [`Ear::strike`](super::Ear::strike) takes them. Before and after the beats, the nearest tempo goes on.
     #[must_use]
     pub fn parts_at(&self, us: i64) -> (i64, u32) {
-        let last = self.beats_us.len().saturating_sub(1).max(1);
-        let i = self.beats_us.partition_point(|beat_us| *beat_us <= us).clamp(1, last);
-        let (from_us, to_us) = (self.beats_us[i - 1], self.beats_us[i]);
-        let length_us = (to_us - from_us).max(1);
-        let within = (us - from_us).saturating_mul(super::PARTS_PER_BEAT).div_euclid(length_us);
-        let beats = i64::try_from(i - 1).unwrap_or(0) * super::PARTS_PER_BEAT;
-        (beats.saturating_add(within), u32::try_from(length_us).unwrap_or(u32::MAX))
+        parts_at(&self.beats_us, us)
     }
+}
+
+/// Where a time is among beats: see [`Beat::parts_at`].
+pub(super) fn parts_at(beats_us: &[i64], us: i64) -> (i64, u32) {
+    let last = beats_us.len().saturating_sub(1).max(1);
+    let i = beats_us.partition_point(|beat_us| *beat_us <= us).clamp(1, last);
+    let (from_us, to_us) = (beats_us[i - 1], beats_us[i]);
+    let length_us = (to_us - from_us).max(1);
+    let within = (us - from_us).saturating_mul(super::PARTS_PER_BEAT).div_euclid(length_us);
+    let beats = i64::try_from(i - 1).unwrap_or(0) * super::PARTS_PER_BEAT;
+    (beats.saturating_add(within), u32::try_from(length_us).unwrap_or(u32::MAX))
 }
 
 /// What the ranker sees of each candidate of a phrase (its beats in microseconds, and its features): to train it.

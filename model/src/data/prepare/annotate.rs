@@ -210,7 +210,7 @@ mod tests {
         let end_ticks = notes.iter().map(Note::end_ticks).max().unwrap();
         let metres = vec![MetreChange { start_ticks: 0, signature: TimeSignature::COMMON }];
         let tempi = TempoMap::constant(TICKS_PER_BEAT, 120.0);
-        Reduction { notes, metres, tempi, is_free: false, end_ticks, seconds: 1.0 }
+        Reduction { notes, metres, tempi, is_free: false, heard_by: None, end_ticks, seconds: 1.0 }
     }
 
     /// Two bars that end on a half note, beginning at `from` and `up` semitones higher.

@@ -23,11 +23,12 @@ pub(crate) struct Files<'a> {
 }
 
 /// Reads files, with a progress bar. Of those with the same notes it keeps the first.
-pub(crate) fn read(sources: &[Source]) -> Result<Files<'_>> {
+pub(crate) fn read(sources: &[Source], without_ear: bool) -> Result<Files<'_>> {
     let bar = ProgressBar::new(sources.len() as u64)
         .with_style(ProgressStyle::with_template("reading {pos}/{len} files {wide_bar} {eta} left")?);
     let filters = Filters::default();
-    let read: Vec<_> = sources.par_iter().progress_with(bar).map(|source| read_source(source, &[], &filters)).collect();
+    let read: Vec<_> =
+        sources.par_iter().progress_with(bar).map(|source| read_source(source, &[], &filters, without_ear)).collect();
     let (mut files, mut first_of) = (Files::default(), HashMap::new());
     for (source, score) in sources.iter().zip(read) {
         match score {
