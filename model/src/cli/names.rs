@@ -118,12 +118,24 @@ pub(super) struct SamplingArgs {
     /// Draw music of more voices than this (notes that begin together, on average) a quarter as often
     #[arg(long, default_value_t = SamplingPolicy::default().thick_voices)]
     thick_voices: f32,
+    /// Begin this share of the crops with a call whose answer is known to echo, vary or contrast with it
+    #[arg(long, default_value_t = 0.0, value_parser = share)]
+    pairs: f64,
+    /// Play the beginning of this share of the crops with simulated hands, and read it as the ear hears it
+    #[arg(long, default_value_t = 0.0, value_parser = share)]
+    played: f64,
+}
+
+/// From 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("{text} is not a share from 0 to 1"))
 }
 
 impl From<SamplingArgs> for SamplingPolicy {
     fn from(args: SamplingArgs) -> Self {
-        let SamplingArgs { style_power, favour, expressive_weight, thick_voices } = args;
-        Self { style_power, favour, expressive_weight, thick_voices }
+        let SamplingArgs { style_power, favour, expressive_weight, thick_voices, pairs, played } = args;
+        Self { style_power, favour, expressive_weight, thick_voices, pairs, played }
     }
 }
 

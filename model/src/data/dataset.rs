@@ -2,6 +2,7 @@
 //! training can resume, and be repeated, exactly.
 
 mod augment;
+mod calls;
 mod crop;
 mod sampling;
 
@@ -36,6 +37,9 @@ pub struct Dataset {
     order: Order,
     /// How often the style of a crop is left open.
     drop_style: f64,
+    /// How often a crop begins with a call, and how often what it begins with is played.
+    pairs: f64,
+    played: f64,
 }
 
 impl Dataset {
@@ -57,7 +61,8 @@ impl Dataset {
     #[must_use]
     pub fn of(prepared: Prepared, policy: &SamplingPolicy) -> Self {
         let notes_in_a_pass = policy.notes_in_a_pass(&prepared.index);
-        Self { order: Order::new(&notes_in_a_pass), notes_in_a_pass, prepared, drop_style: DROP_STYLE }
+        let SamplingPolicy { pairs, played, .. } = *policy;
+        Self { order: Order::new(&notes_in_a_pass), notes_in_a_pass, prepared, drop_style: DROP_STYLE, pairs, played }
     }
 
     /// Every crop keeps its style.
@@ -192,10 +197,18 @@ impl Dataset {
             let is_first = |i: &usize| notes.get(*i).is_some_and(|placed| placed.labels.begins_phrase);
             start = (start..=last_start).take(SEGMENT_NOTES).find(is_first).unwrap_or(start);
         }
+        // Without pairs and played calls, the same dice fall as ever.
+        let pair = (self.pairs > 0.0 && rng.random_bool(self.pairs))
+            .then(|| calls::pair_start(notes, start, last_start, sequence_length))
+            .flatten();
+        start = pair.unwrap_or(start);
         // Segments are measured whole, even the one that the crop's end cuts.
         let stop = (start + sequence_length.next_multiple_of(SEGMENT_NOTES)).min(notes.len());
         let mut crop = Crop::new(piece, &notes[start..stop], stop == notes.len());
         augment::vary(&mut crop, rng, piece.is_free);
+        if self.played > 0.0 && rng.random_bool(self.played) {
+            calls::play_call(&mut crop, rng, pair.is_some());
+        }
         crop.measure();
         crop.tell_some(rng, self.drop_style);
         crop

@@ -5,10 +5,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use engine::Metre;
-use music::Note;
-use music::rhythm::grid::nearest_ticks;
-use music::rhythm::{PlayedNote, transcribe};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -17,6 +13,7 @@ use super::score::Score;
 use super::{EvaluateConfig, as_f64, chosen, load, score_all, shipped};
 use crate::data::batch::ATTRIBUTES;
 use crate::data::hands::Hands;
+use crate::data::performance::{as_they_come, heard};
 use crate::data::shards::PlacedNote;
 
 /// Prepared music no longer knows its tempo: it is played at 120 beats a minute.
@@ -87,52 +84,9 @@ fn row(name: &str, sd_ms: Option<f64>, score: &Score) -> Row {
 
 /// The notes of a piece as they are played, to the nearest tick, or as the ear hears them.
 fn play((piece, notes): &Held, sd_ms: f64, is_heard: bool) -> Vec<PlacedNote> {
-    let written: Vec<Note> = notes.iter().map(|placed| placed.note).collect();
     let seed = piece.path.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
-    let played: Vec<PlayedNote> =
-        Hands::new(sd_ms, seed).play(&written, |_| US_PER_BEAT).into_iter().map(|(note, _)| note).collect();
-    let bar_lines = BarLines::of(notes);
-    let read =
-        if is_heard { transcribe(&played, bar_lines.0.first().copied().unwrap_or(0)) } else { as_they_come(&played) };
-    // What else is known of the notes is not told here.
-    read.into_iter().zip(*notes).map(|(note, placed)| bar_lines.placed(note, *placed)).collect()
-}
-
-fn as_they_come(played: &[PlayedNote]) -> Vec<Note> {
-    let note = |played: &PlayedNote| {
-        let onset_ticks = nearest_ticks(played.onset_parts);
-        let duration_ticks = u32::try_from((nearest_ticks(played.off_parts) - onset_ticks).max(1)).unwrap_or(1);
-        Note { onset_ticks, duration_ticks, pitch: played.pitch, velocity: played.velocity }
-    };
-    let mut notes: Vec<Note> = played.iter().map(note).collect();
-    notes.sort_by_key(Note::order);
-    notes
-}
-
-/// The bar lines of a piece that notes have told of.
-struct BarLines(Vec<i64>);
-
-impl BarLines {
-    fn of(notes: &[PlacedNote]) -> Self {
-        let line = |placed: &PlacedNote| Some(placed.note.onset_ticks - placed.position.in_bar_ticks()?);
-        let mut lines: Vec<i64> = notes.iter().filter_map(line).collect();
-        lines.sort_unstable();
-        lines.dedup();
-        Self(lines)
-    }
-
-    /// A note in the bar into which it falls.
-    fn placed(&self, note: Note, like: PlacedNote) -> PlacedNote {
-        let after = self.0.partition_point(|line| *line <= note.onset_ticks);
-        let bar_line_ticks = self.0.get(after.saturating_sub(1)).copied().unwrap_or(0);
-        // Before the first line the bar before begins, whose length is that of the first.
-        let bar_ticks = match self.0.get(..2) {
-            Some([first, second]) if after == 0 => u32::try_from(second - first).unwrap_or(u32::MAX),
-            _ => u32::MAX,
-        };
-        let position = Metre::Bars { bar_line_ticks, bar_ticks }.position(note.onset_ticks);
-        PlacedNote { note, position, ..like }
-    }
+    let mut hands = Hands::new(sd_ms, seed);
+    if is_heard { heard(notes, &mut hands, US_PER_BEAT) } else { as_they_come(notes, &mut hands, US_PER_BEAT) }
 }
 
 /// As text.

@@ -188,3 +188,26 @@ fn loudness_that_says_nothing_is_not_learnt_and_often_hidden() {
     assert!(n_shaped > 5 && n_flat > 5, "{n_shaped} {n_flat}");
     assert!((n_flat / 4..=3 * n_flat / 4).contains(&n_hidden), "{n_hidden} of {n_flat} hidden");
 }
+
+#[test]
+fn of_a_call_that_was_played_only_the_pitches_are_learnt() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("midi");
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("a.mid"), loudness(|i| 40 + u8::try_from(i).unwrap())).unwrap();
+    fs::write(data.join("manifest.csv"), "path,style,split,kind\na.mid,folk,train,score\n").unwrap();
+    let out = folder.path().join("out");
+    prepare(&PrepareOptions { data, out: out.clone(), ..PrepareOptions::default() }).unwrap();
+    let count = |played: f64| {
+        let dataset = Dataset::open(&out, &SamplingPolicy { played, ..SamplingPolicy::default() }).unwrap();
+        let masks: Vec<_> = (0..40).map(|step| dataset.train_batch(1, step, 1, STEPS).mask).collect();
+        let sum = |attribute: usize| masks.iter().flat_map(|mask| &mask[attribute]).sum::<f32>();
+        (0..4).map(sum).collect::<Vec<_>>()
+    };
+    let (plain, played) = (count(0.0), count(1.0));
+    assert!((plain[1] - played[1]).abs() < 0.1 * plain[1], "{plain:?} {played:?}");
+    for attribute in [0, 2, 3] {
+        let share = played[attribute] / plain[attribute];
+        assert!((0.3..0.85).contains(&share), "{attribute}: {share}");
+    }
+}

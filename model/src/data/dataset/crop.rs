@@ -36,6 +36,8 @@ pub(super) struct Crop {
     is_flat: bool,
     hides_velocity: bool,
     pub(super) feel: Option<Feel>,
+    /// So many notes at the beginning are heard, not written: how they go is not to be learnt, only what they lead to.
+    pub(super) n_heard: usize,
     /// What each event is told: one for each note, and one for the end.
     told: Vec<Conditions>,
     /// Density, polyphony and difficulty of each run of [`SEGMENT_NOTES`] notes.
@@ -62,6 +64,17 @@ impl Crop {
             is_flat: piece.is_flat,
             ..Self::default()
         }
+    }
+
+    /// A beat, in microseconds.
+    pub(super) fn us_per_beat(&self) -> u32 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a tempo that was read from 24 bits"
+        )]
+        let us = (60e6 / self.tempo_bpm.clamp(10.0, 400.0)) as u32;
+        us
     }
 
     /// Measures levels on the notes as they are now.
@@ -187,6 +200,7 @@ pub(super) fn batch(crops: &[Crop], sequence_length: usize) -> Batch {
                 continue;
             };
             let is_note = step < crop.notes.len();
+            let is_written = step >= crop.n_heard;
             if crop.hides_velocity && step > 0 {
                 fed.values[3] = UNKNOWN_VELOCITY;
             }
@@ -195,7 +209,7 @@ pub(super) fn batch(crops: &[Crop], sequence_length: usize) -> Batch {
                 target: *target,
                 told: crop.told.get(step).copied().unwrap_or_default(),
                 levels: crop.segments.get(step / SEGMENT_NOTES).copied().unwrap_or_default(),
-                counts: [step > 0, true, is_note, is_note && !crop.is_flat],
+                counts: [step > 0 && is_written, true, is_note && is_written, is_note && is_written && !crop.is_flat],
             }));
             fed = *target;
         }

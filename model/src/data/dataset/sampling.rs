@@ -20,11 +20,24 @@ pub struct SamplingPolicy {
     pub expressive_weight: f64,
     /// Draw music of more voices than this (notes that begin together, on average) a quarter as often
     pub thick_voices: f32,
+    /// Begin this share of the crops with a call whose answer is known to echo, vary or contrast with it
+    #[serde(default)]
+    pub pairs: f64,
+    /// Play the beginning of this share of the crops with simulated hands, and read it as the ear hears it
+    #[serde(default)]
+    pub played: f64,
 }
 
 impl Default for SamplingPolicy {
     fn default() -> Self {
-        Self { style_power: 0.7, favour: Vec::new(), expressive_weight: 1.0, thick_voices: 4.0 }
+        Self {
+            style_power: 0.7,
+            favour: Vec::new(),
+            expressive_weight: 1.0,
+            thick_voices: 4.0,
+            pairs: 0.0,
+            played: 0.0,
+        }
     }
 }
 
