@@ -1,7 +1,7 @@
 //! The plugin's controls as options of the command line.
 
 use anyhow::{Context, Result, bail, ensure};
-use engine::answer::controls::{GRID_NAMES, GRID_TICKS};
+use engine::answer::controls::{GRID_NAMES, GRID_TICKS, RELATION_NAMES, RELATIONS};
 use engine::answer::scale::{KEY_NAMES, SCALE_NAMES};
 use engine::answer::{Controls, KeyChoice, KeyLock};
 use engine::{Pitch, Weights};
@@ -31,6 +31,9 @@ pub(super) struct ControlArgs {
     /// Choose among the likeliest values that together have this probability
     #[arg(long, default_value_t = Controls::default().top_p)]
     top_p: f32,
+    /// What to do with the call: open, echo, vary or contrast
+    #[arg(long)]
+    relation: Option<String>,
     /// Notes per beat, times the call's
     #[arg(long, default_value_t = Controls::default().density)]
     density: f32,
@@ -93,6 +96,7 @@ impl Default for ControlArgs {
             rhythm_freedom: 1.0,
             pitch_freedom: 1.0,
             top_p,
+            relation: None,
             density,
             complexity,
             voices,
@@ -136,6 +140,7 @@ impl ControlArgs {
         let (lowest, highest) = (pitch("--lowest", self.lowest)?, pitch("--highest", self.highest)?);
         let key = place("--key", KEY_NAMES, self.key.as_deref())?;
         let scale = place("--scale", SCALE_NAMES, self.scale.as_deref())?;
+        let relation = RELATIONS[place("--relation", RELATION_NAMES, self.relation.as_deref())?];
         let grid = place("--quantise", GRID_NAMES, self.quantise.as_deref())?;
         Ok(Controls {
             style: style(weights, self.style.as_deref())?,
@@ -145,6 +150,7 @@ impl ControlArgs {
             rhythm_temperature: self.temperature * self.rhythm_freedom,
             top_p: self.top_p,
             learn_from_me: self.learn,
+            relation,
             density: self.density,
             complexity,
             voices: self.voices,

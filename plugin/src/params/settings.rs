@@ -1,7 +1,7 @@
 //! The values of the parameters as the audio thread reads them.
 
 use engine::Pitch;
-use engine::answer::controls::GRID_TICKS;
+use engine::answer::controls::{GRID_TICKS, RELATIONS};
 use engine::answer::{Controls, KeyChoice, KeyLock};
 use live::{Length, Settings, Silence, Start};
 
@@ -63,6 +63,7 @@ impl AntiphonParams {
             rhythm_temperature: temperature * self.value(Id::RhythmFreedom),
             top_p: self.value(Id::TopP),
             learn_from_me: self.value(Id::LearnFromMe),
+            relation: RELATIONS.get(usize::from(self.byte(Id::Relation))).copied().flatten(),
             density: self.value(Id::Density),
             complexity: self.value(Id::Complexity),
             voices: self.byte(Id::Voices),

@@ -2,7 +2,7 @@
 //!
 //! Ids and the order of choices are in saved songs, so they never change; new choices come last.
 
-use engine::answer::controls::GRID_NAMES;
+use engine::answer::controls::{GRID_NAMES, RELATION_NAMES};
 use engine::answer::scale::{KEY_NAMES, SCALE_NAMES};
 use nice_plug::prelude::FloatRange;
 
@@ -61,6 +61,8 @@ table! {
         "Boldness in pitch and strength alone, times the temperature."),
     LearnFromMe => Spec::new("learn_from_me", "Learn from me", Style, percent(0.1, 0.0, 1.0)).learnable().tip(
         "Leans towards what you have played since the song's start. At 0 % it does not."),
+    Relation => Spec::new("relation", "Answer", Style, choice(RELATION_NAMES, 0)).learnable().tip(
+        "What the answer does with your call: say it again, vary it, say something else, or whatever comes."),
     Seed => Spec::new("seed", "Seed", Style, Kind::Integer { default: 1, min: 0, max: 9999 }).tip(
         "The same seed and the same call give the same answer. Another seed gives another."),
 

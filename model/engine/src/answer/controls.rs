@@ -1,7 +1,7 @@
 //! What a player can set of an answer, and may change while it is being made.
 
 use super::scale::{KeyChoice, KeyLock};
-use crate::conditions::Conditions;
+use crate::conditions::{Conditions, Relation};
 use crate::note::Pitch;
 use crate::sampling::density_control::DensityRequest;
 use crate::sampling::sample::Sampling;
@@ -10,6 +10,12 @@ use crate::sampling::sample::Sampling;
 pub const GRID_NAMES: &[&str] = &["Off", "1/4", "1/8", "1/8 triplet", "1/16", "1/16 triplet", "1/32"];
 /// Ticks from line to line of each of [`GRID_NAMES`].
 pub const GRID_TICKS: [u8; 7] = [0, 48, 24, 16, 12, 8, 6];
+
+/// What an answer may do with its call, as it is shown. Their order is in saved songs: new ones come last.
+pub const RELATION_NAMES: &[&str] = &["Open", "Echo", "Vary", "Contrast"];
+/// Each of [`RELATION_NAMES`]; what is open is not told to the network.
+pub const RELATIONS: [Option<Relation>; 4] =
+    [None, Some(Relation::Echo), Some(Relation::Vary), Some(Relation::Contrast)];
 
 /// What an answer should be like. The default is what the plugin plays when nobody has touched it.
 ///
@@ -36,6 +42,8 @@ pub struct Controls {
     pub top_p: f32,
     /// How far the answer leans towards what the player has played, 0 to 1.
     pub learn_from_me: f32,
+    /// What the answer does with the call; `None` leaves it open.
+    pub relation: Option<Relation>,
     /// Notes per beat, times the call's; above 0.
     pub density: f32,
     /// From -1 to 1: fewer notes and thinner chords than the call's, or more and fuller.
@@ -59,8 +67,8 @@ pub struct Controls {
     /// How far the answer is played as loosely as the player plays: 0 is as it is written, 1 as loose as the player. It is laid over
     /// the notes by whoever plays them (see [`Feel`](crate::rhythm::Feel)), and changes none.
     pub feel: f32,
-    /// Whether the call's number of notes, chords and rhythm are told to the network, and the answer is held to them and to
-    /// its start, and never rests for long. Always, but where the network alone is measured.
+    /// Whether the call's number of notes, chords and rhythm, and how many bars are left, are told to the network, and the answer is
+    /// held to them and to its start, and never rests for long. Always, but where the network alone is measured.
     pub is_guided: bool,
 }
 
@@ -80,6 +88,7 @@ impl Controls {
         rhythm_temperature: 0.9,
         top_p: 0.95,
         learn_from_me: 0.1,
+        relation: None,
         density: 1.0,
         complexity: 0.0,
         voices: 0,

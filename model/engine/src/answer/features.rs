@@ -72,8 +72,8 @@ impl CallFeatures {
         self.key
     }
 
-    /// What the network is told of the next note, which comes in this style.
-    pub(super) fn conditions(&self, controls: &Controls, style: u8) -> Conditions {
+    /// What the network is told of the next note, which comes in this style. `bars_left` is the condition, 0 for open.
+    pub(super) fn conditions(&self, controls: &Controls, style: u8, bars_left: u8) -> Conditions {
         let mode = controls.key.key(self.key).map_or(0, Key::mode_condition);
         let told = Conditions { style, mode, ..Conditions::default() };
         if !controls.is_guided {
@@ -82,6 +82,8 @@ impl CallFeatures {
         let factor = controls.density_request().density_factor();
         let fuller = 2.0 * controls.complexity;
         Conditions {
+            bars_left,
+            relation: controls.relation.map_or(0, |relation| relation as u8),
             density: moved(self.density, (libm::logf(factor) / libm::logf(DENSITY_STEP)).round(), MIDDLE_DENSITY, 8),
             polyphony: match controls.voices {
                 0 => moved(self.polyphony, fuller.round(), MIDDLE_POLYPHONY, 5),
@@ -178,6 +180,7 @@ fn moved(level: u8, steps: f32, middle: u8, highest: u8) -> u8 {
 mod tests {
     use super::super::tests::NEUTRAL;
     use super::*;
+    use crate::conditions::Relation;
     use crate::note::Pitch;
 
     fn note(onset_ticks: i64, velocity: u8) -> Note {
@@ -197,9 +200,10 @@ mod tests {
     fn complexity_density_and_voices_reach_the_model() {
         let call: Vec<Note> = (0..16).map(|i| note(24 * i, 80)).collect();
         let features = CallFeatures::of(&call, &call, 1);
-        let conditions = |controls: Controls| features.conditions(&controls, 3);
+        let conditions = |controls: Controls| features.conditions(&controls, 3, 2);
         let plain = conditions(NEUTRAL);
-        assert_eq!((plain.style, plain.density, plain.polyphony), (3, 4, 1));
+        assert_eq!((plain.style, plain.density, plain.polyphony, plain.bars_left, plain.relation), (3, 4, 1, 2, 0));
+        assert_eq!(conditions(Controls { relation: Some(Relation::Vary), ..NEUTRAL }).relation, 2);
         let complex = conditions(Controls { complexity: 1.0, ..NEUTRAL });
         assert_eq!((complex.density, complex.polyphony), (6, 3));
         assert_eq!(conditions(Controls { density: 1.5, ..NEUTRAL }).density, 5);
@@ -212,7 +216,7 @@ mod tests {
         let features = CallFeatures::of(&call, &call, 1).with_key(Some(Key { tonic: 2, is_minor: true }));
         let controls = Controls { density: 4.0, complexity: 1.0, voices: 3, ..Controls::raw() };
         let told = Conditions { style: 3, mode: 2, ..Conditions::default() };
-        assert_eq!(features.conditions(&controls, 3), told);
+        assert_eq!(features.conditions(&controls, 3, 2), told);
         assert_eq!(features.onset_bias(&controls, call.iter().map(|&note| (note, 24.0))), OnsetBias::default());
         assert_eq!(features.class_bias(&controls), [0.0; 12]);
     }

@@ -3,6 +3,7 @@
 use super::controls::Controls;
 use super::features::{Bounds, CallFeatures, quantised};
 use super::request::{AnswerRequest, stream, unit};
+use crate::conditions::bars_left;
 use crate::metre::Metre;
 use crate::note::{Note, TICKS_PER_BEAT};
 use crate::sampling::grammar::Onset;
@@ -153,7 +154,7 @@ impl AnswerGenerator {
         let style = if is_second { controls.style2 } else { controls.style };
         let is_first = last.is_none() && controls.is_guided;
         let mut note_request = NoteRequest {
-            conditions: self.features.conditions(controls, style),
+            conditions: self.features.conditions(controls, style, self.bars_left()),
             sampling: controls.sampling(),
             lowest: controls.lowest,
             highest: controls.highest,
@@ -200,6 +201,19 @@ impl AnswerGenerator {
                     return;
                 }
             }
+        }
+    }
+
+    /// As the condition: the bars that begin after the last note, or after the beginning, and before the end. Open without either.
+    fn bars_left(&self) -> u8 {
+        let AnswerRequest { start_ticks, end_ticks, .. } = self.request;
+        match self.metre {
+            Metre::Bars { bar_line_ticks, bar_ticks } if end_ticks != i64::MAX => {
+                let bar = |ticks: i64| (ticks - bar_line_ticks).div_euclid(i64::from(bar_ticks.max(1)));
+                let n_bars = bar(end_ticks - 1) - bar(self.last_ticks().unwrap_or(start_ticks));
+                bars_left(u32::try_from(n_bars.max(0)).unwrap_or(u32::MAX))
+            }
+            _ => 0,
         }
     }
 

@@ -72,7 +72,7 @@ mod tests {
                     bar,
                     last_bar: bar | 1,
                     harmony: 0,
-                    begins_phrase: i % 8 == 0,
+                    begins_phrase: i.is_multiple_of(8),
                     relation: u8::from(i >= 16),
                 },
             }
