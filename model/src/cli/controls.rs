@@ -151,6 +151,7 @@ impl ControlArgs {
             top_p: self.top_p,
             learn_from_me: self.learn,
             relation,
+            harmony: 0,
             density: self.density,
             complexity,
             voices: self.voices,

@@ -37,7 +37,7 @@ pub use monitor::{Count, Doing, Monitor};
 pub use performer::Performer;
 pub use planner::{Listener, Planner};
 pub use session_handover::{Handover, SessionHandover, WeightsSource};
-pub use settings::{Settings, SettingsSource, Silence};
+pub use settings::{Chords, Settings, SettingsSource, Silence};
 pub use song_memory::{LearnedNote, SongMemory};
 pub use turn::{Length, Start};
 pub use worker::{MayWait, RenderMode, Worker};

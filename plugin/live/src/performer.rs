@@ -3,9 +3,10 @@
 //!
 //! Reading order: `edges` (switches that move), `output_channel` and `worker_client` are parts of the performer's state, as are
 //! `schedule` (what will sound), `strikes` (which keys are down) and `sounding` (what sounds); `render_speed` says whether the host plays live. `input` is what
-//! the player does, `turns` carries out what the turns order, and `answer` plays what is planned.
+//! the player does, `turns` carries out what the turns order, `chords` is what the answer keeps to, and `answer` plays what is planned.
 
 mod answer;
+mod chords;
 mod edges;
 mod input;
 mod output_channel;
@@ -18,13 +19,16 @@ mod worker_client;
 
 use std::time::Duration;
 
+use engine::answer::Controls;
+
 use crate::clock::{Clock, Course, Transport};
 use crate::events::Host;
 use crate::monitor::{Doing, Monitor};
-use crate::settings::{CurrentSettings, Settings, SettingsSource};
+use crate::settings::{Chords, CurrentSettings, Settings, SettingsSource};
 use crate::timeline::TimelineEvent;
 use crate::turn::{Phase, Turn, bar_ticks};
 use crate::worker::{RenderMode, Worker};
+use chords::HeldChord;
 use edges::Edges;
 use output_channel::OutputChannel;
 use schedule::Schedule;
@@ -50,6 +54,7 @@ pub struct Performer<S, W, M> {
     schedule: Schedule,
     sounding: Sounding,
     edges: Edges,
+    chord: HeldChord,
     output: OutputChannel,
     /// How much earlier than its time the answer is sent.
     ahead_samples: i64,
@@ -85,6 +90,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             schedule: Schedule::new(SCHEDULE_CAPACITY),
             sounding: Sounding::new(),
             edges: Edges::new(),
+            chord: HeldChord::default(),
             output: OutputChannel::default(),
             ahead_samples: 0,
             n_answers: 0,
@@ -146,6 +152,12 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let is_other_turn = of_turn(&self.settings) != of_turn(&before);
         self.follow_ahead();
         is_other_turn
+    }
+
+    /// The controls as they are now, with the chord.
+    fn controls(&self) -> Controls {
+        let harmony = if self.settings.chords == Chords::Off { 0 } else { self.chord.value() };
+        Controls { harmony, ..self.settings.controls }
     }
 
     fn follow_ahead(&mut self) {

@@ -17,6 +17,17 @@ pub enum Silence {
     Beats(f32),
 }
 
+/// Whose chords the answer keeps to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chords {
+    /// None: the network chooses its own.
+    Off,
+    /// Those of the keys that the player holds.
+    OfHeldKeys,
+    /// Those of a channel, 0 to 15. What comes on it is no call.
+    OfChannel(u8),
+}
+
 /// The settings, with what controllers have moved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
@@ -50,6 +61,8 @@ pub struct Settings {
     pub silence: Silence,
     /// The turn is handed over after this many bars; `None` if it is not.
     pub trade_bars: Option<u8>,
+    /// Whose chords the answer keeps to.
+    pub chords: Chords,
     /// Whether the beat is the player's, even while the song rolls.
     pub is_following: bool,
     /// Where in the bar an answer may begin.
@@ -79,6 +92,7 @@ impl Default for Settings {
             ahead_ms: 0.0,
             silence: Silence::Ms(700.0),
             trade_bars: None,
+            chords: Chords::Off,
             is_following: false,
             start: Start::AtOnce,
             length: Length::LikeTheCall,

@@ -24,6 +24,8 @@ pub(crate) const LOOK_AHEAD_TICKS: i64 = 4 * BEAT;
 pub(crate) const STEP_TICKS: i64 = BEAT / 4;
 /// Notes that begin within this time from now are played as planned, whatever changes.
 pub(crate) const COMMIT_TICKS: i64 = BEAT / 2;
+/// What steers the answer is followed after this time: the notes before that would come too late.
+pub(crate) const STEER_TICKS: i64 = BEAT / 8;
 /// A hand-over that does not wait for silence is planned for this long before.
 const LEAD_TICKS: i64 = BEAT / 2;
 /// After a change the plan grows back to its length by so much with each step, so that a control in motion costs little.
@@ -248,6 +250,23 @@ impl Turn {
                     false => (until_ticks > begun).then_some(Action::Extend { until_ticks }),
                 }
             }
+        }
+    }
+
+    /// What the answer keeps to has changed: what comes soon is planned anew, and what is planned is played until that is there. Before
+    /// the answer is committed, its deadline does so.
+    pub(crate) fn steer(&mut self, tick: i64) -> Option<Action> {
+        let soon_ticks = tick + STEER_TICKS;
+        match &mut self.phase {
+            Phase::Planning { start_ticks, end_ticks, is_committed: true } => {
+                let from_ticks = soon_ticks.max(*start_ticks);
+                Some(Action::Replace { from_ticks, until_ticks: until(*start_ticks, *end_ticks).max(from_ticks) })
+            }
+            Phase::Answering { end_ticks, until_ticks, .. } if soon_ticks < *end_ticks => {
+                *until_ticks = (soon_ticks + COMMIT_TICKS + GROWTH_TICKS).min(*end_ticks);
+                Some(Action::Replace { from_ticks: soon_ticks, until_ticks: *until_ticks })
+            }
+            _ => None,
         }
     }
 

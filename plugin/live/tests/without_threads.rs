@@ -136,7 +136,7 @@ impl Host for Page<'_> {
 }
 
 fn weights() -> Arc<Weights> {
-    Arc::new(Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, 7).unwrap()).unwrap())
+    Arc::new(Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap()).unwrap())
 }
 
 fn call() -> Vec<Note> {

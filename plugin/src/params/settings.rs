@@ -3,7 +3,7 @@
 use engine::Pitch;
 use engine::answer::controls::{GRID_TICKS, RELATIONS};
 use engine::answer::{Controls, KeyChoice, KeyLock};
-use live::{Length, Settings, Silence, Start};
+use live::{Chords, Length, Settings, Silence, Start};
 
 use super::{AntiphonParams, ParamId as Id};
 
@@ -37,6 +37,11 @@ impl AntiphonParams {
                 _ => Silence::Ms(self.value(Id::SilenceMs)),
             },
             trade_bars: power_of_two(self.int(Id::Trade)),
+            chords: match u8::try_from(self.int(Id::Chords) - 2) {
+                Ok(channel) => Chords::OfChannel(channel & 15),
+                Err(_) if self.int(Id::Chords) == 1 => Chords::OfHeldKeys,
+                Err(_) => Chords::Off,
+            },
             is_following: self.int(Id::Tempo) == 1,
             start: match self.int(Id::Start) {
                 1 => Start::NextBeat,
@@ -79,6 +84,7 @@ impl AntiphonParams {
             quantise_ticks: GRID_TICKS.get(usize::from(self.byte(Id::Quantise))).copied().unwrap_or(0),
             quantise_strength: self.value(Id::QuantiseStrength),
             feel: self.value(Id::Feel),
+            harmony: 0,
             is_guided: true,
         }
     }

@@ -20,6 +20,26 @@ const KEY_LOCKS: &[&str] = &["Off", "Lean", "Strict"];
 const VOICES: &[&str] = &["Like the call", "1", "2", "3", "4", "5", "6", "7", "8"];
 const CHANNELS: &[&str] =
     &["As played", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
+const CHORDS: &[&str] = &[
+    "Off",
+    "My held keys",
+    "Channel 1",
+    "Channel 2",
+    "Channel 3",
+    "Channel 4",
+    "Channel 5",
+    "Channel 6",
+    "Channel 7",
+    "Channel 8",
+    "Channel 9",
+    "Channel 10",
+    "Channel 11",
+    "Channel 12",
+    "Channel 13",
+    "Channel 14",
+    "Channel 15",
+    "Channel 16",
+];
 const DRUMS: &[&str] = &["Pass by", "Are heard"];
 /// Twice as dense is as far to the right as half as dense is to the left.
 const DENSITIES: FloatRange = FloatRange::SymmetricalSkewed { min: 0.25, max: 4.0, factor: 0.41, center: 1.0 };
@@ -82,6 +102,8 @@ table! {
         "The scale of the answer: your call's, or one that you choose."),
     KeyLock => Spec::new("key_lock", "Key lock", Pitch, choice(KEY_LOCKS, 1)).tip(
         "Off: any note. Lean: notes outside the scale are rare. Strict: there are none."),
+    Chords => Spec::new("chords", "Chords", Pitch, choice(CHORDS, 0)).tip(
+        "The chords that the answer keeps to. My held keys: what you hold while it sounds; it then neither stops nor takes that for a call."),
     Lowest => Spec::new("lowest", "Lowest key", Pitch, Kind::Key { default: 36 }).learnable().tip(
         "The answer goes no lower than this key. Middle C is C4."),
     Highest => Spec::new("highest", "Highest key", Pitch, Kind::Key { default: 96 }).learnable().tip(

@@ -44,6 +44,8 @@ pub struct Controls {
     pub learn_from_me: f32,
     /// What the answer does with the call; `None` leaves it open.
     pub relation: Option<Relation>,
+    /// The chord that the answer keeps to, as the condition [`harmony`](crate::conditions::harmony); 0 leaves it open.
+    pub harmony: u8,
     /// Notes per beat, times the call's; above 0.
     pub density: f32,
     /// From -1 to 1: fewer notes and thinner chords than the call's, or more and fuller.
@@ -89,6 +91,7 @@ impl Controls {
         top_p: 0.95,
         learn_from_me: 0.1,
         relation: None,
+        harmony: 0,
         density: 1.0,
         complexity: 0.0,
         voices: 0,

@@ -83,6 +83,7 @@ impl CallFeatures {
         let fuller = 2.0 * controls.complexity;
         Conditions {
             bars_left,
+            harmony: controls.harmony,
             relation: controls.relation.map_or(0, |relation| relation as u8),
             density: moved(self.density, (libm::logf(factor) / libm::logf(DENSITY_STEP)).round(), MIDDLE_DENSITY, 8),
             polyphony: match controls.voices {

@@ -4,7 +4,7 @@ use super::Performer;
 use super::edges::Edge;
 use super::strikes::Strike;
 use crate::events::{
-    self, ALL_NOTES_OFF, ALL_SOUND_OFF, DRUMS, Gesture, Host, Input, NEUTRAL_RELEASE, Output, RESET_ALL, SUSTAIN, Which,
+    self, ALL_NOTES_OFF, ALL_SOUND_OFF, Gesture, Host, Input, NEUTRAL_RELEASE, Output, RESET_ALL, SUSTAIN, Which,
 };
 use crate::messages::ToWorker;
 use crate::monitor::{Count, Monitor};
@@ -28,10 +28,13 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                 if let Some(oldest) = self.sounding.strikes.make_room() {
                     self.end_strike(now, oldest, NEUTRAL_RELEASE, host);
                 }
-                let is_heard = is_on && (channel != DRUMS || self.settings.are_drums_heard);
-                let strike = self.sounding.strikes.push(now, Which { id, ..Which::key(channel, key) }, is_heard);
-                if is_heard {
+                let meaning = self.meaning(channel, is_on);
+                let strike = self.sounding.strikes.push(now, Which { id, ..Which::key(channel, key) }, meaning);
+                if meaning.is_heard {
                     self.key_down(now, strike, velocity, host);
+                }
+                if meaning.is_chord {
+                    self.chord_down(now, host);
                 }
                 if is_thru {
                     let is_sent = self.sounding.thru_on(now, strike, velocity, host);
@@ -121,6 +124,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         if strike.is_heard && self.is_on() {
             self.key_up(now, strike, host);
         }
+        self.chord_up();
     }
 
     fn control(&mut self, now: u32, channel: u8, controller: u8, value: f32, host: &mut impl Host) {

@@ -1,5 +1,6 @@
 //! The keys that the player holds. A key may be struck again before it is let go, and each strike has its own end.
 
+use super::chords::Meaning;
 use crate::events::{NoteId, Which};
 
 /// Strikes that are held at a time, at most. The oldest gives way: more is a host that forgets note-offs.
@@ -16,6 +17,8 @@ pub(crate) struct Strike {
     pub(crate) number: u32,
     /// It is part of a call.
     pub(crate) is_heard: bool,
+    /// It is part of the chord to which the answer keeps.
+    pub(crate) is_chord: bool,
     /// Its note-on was passed on, and its note-off was not yet.
     pub(crate) is_passed: bool,
 }
@@ -44,7 +47,15 @@ pub(crate) struct Strikes {
 impl Strikes {
     pub(crate) fn new() -> Self {
         // All places are used once: the system provides memory when it is first written to.
-        let strike = Strike { channel: 0, key: 0, id: None, number: u32::MAX, is_heard: false, is_passed: false };
+        let strike = Strike {
+            channel: 0,
+            key: 0,
+            id: None,
+            number: u32::MAX,
+            is_heard: false,
+            is_chord: false,
+            is_passed: false,
+        };
         let mut held = vec![strike; CAPACITY];
         held.clear();
         Self { held, latest: (0, 0), last_number: 0 }
@@ -63,11 +74,13 @@ impl Strikes {
 
     /// A key goes down. There must be room.
     #[inline]
-    pub(crate) fn push(&mut self, offset: u32, key: Which, is_heard: bool) -> Strike {
+    pub(crate) fn push(&mut self, offset: u32, key: Which, meaning: Meaning) -> Strike {
+        let Meaning { is_heard, is_chord } = meaning;
         let Which { channel, key, id } = key;
         self.last_number = self.last_number.wrapping_add(1);
         let (channel, key) = (channel.unwrap_or(0) & 15, key.unwrap_or(0) & 127);
-        let strike = Strike { channel, key, id, number: self.last_number, is_heard, is_passed: false };
+        let number = self.last_number;
+        let strike = Strike { channel, key, id, number, is_heard, is_chord, is_passed: false };
         if self.held.len() < CAPACITY {
             self.held.push(strike);
             let n_before = if self.latest.0 == offset { self.latest.1 } else { 0 };
@@ -98,6 +111,11 @@ impl Strikes {
     }
 
     /// All that are held.
+    pub(crate) fn held(&self) -> &[Strike] {
+        &self.held
+    }
+
+    /// The same, to be changed.
     pub(crate) fn held_mut(&mut self) -> &mut [Strike] {
         &mut self.held
     }
@@ -120,6 +138,7 @@ impl Strikes {
 
 #[cfg(test)]
 mod tests {
+    const HEARD: Meaning = Meaning { is_heard: true, is_chord: false };
     use super::*;
 
     const MIDDLE_C: Which = Which::key(0, 60);
@@ -136,7 +155,7 @@ mod tests {
     fn struck(keys: &[(u32, Which)]) -> Strikes {
         let mut strikes = Strikes::new();
         for &(offset, key) in keys {
-            strikes.push(offset, key, true);
+            strikes.push(offset, key, HEARD);
         }
         strikes
     }
@@ -153,7 +172,7 @@ mod tests {
         assert_eq!(ended(&mut strikes, 100, &[MIDDLE_C; 3]), [Some(1), Some(2), None]);
         let mut strikes = struck(&[(0, MIDDLE_C), (100, Which::key(0, 62)), (100, MIDDLE_C), (100, MIDDLE_C)]);
         assert_eq!(ended(&mut strikes, 100, &[MIDDLE_C, MIDDLE_C]), [Some(1), Some(4)]);
-        strikes.push(100, MIDDLE_C, true);
+        strikes.push(100, MIDDLE_C, HEARD);
         strikes.begin_block();
         assert_eq!(ended(&mut strikes, 100, &[MIDDLE_C]), [Some(5)], "a sample of another block");
     }
@@ -174,7 +193,7 @@ mod tests {
         let one = with_id(MIDDLE_C, 1);
         let mut strikes = struck(&[(0, one)]);
         assert_eq!(ended(&mut strikes, 5, &[one]), [Some(1)]);
-        strikes.push(5, one, true);
+        strikes.push(5, one, HEARD);
         assert_eq!(ended(&mut strikes, 5, &[with_id(Which::ALL, 1), one]), [Some(2), None]);
     }
 
@@ -190,7 +209,7 @@ mod tests {
         for i in 0..600 {
             let oldest = strikes.make_room().map(|strike| strike.number);
             assert_eq!(oldest, (i >= 512).then(|| i - 511));
-            strikes.push(i, MIDDLE_C, true);
+            strikes.push(i, MIDDLE_C, HEARD);
         }
         assert_eq!(std::iter::from_fn(|| strikes.take(999, &Which::ALL)).count(), 512);
     }

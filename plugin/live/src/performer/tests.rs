@@ -1,3 +1,4 @@
+mod chords;
 mod keys;
 mod stage;
 

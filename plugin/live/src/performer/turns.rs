@@ -52,6 +52,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         self.sounding.release(0, whose, host);
         self.monitor.record(TimelineEvent::CallEnds { ticks });
         self.turn = Turn::new();
+        self.chord.forget();
         self.n_answers = 0;
         self.tell(ToWorker::Reset);
         // They are down still, though what they held has ended.
@@ -153,7 +154,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     pub(super) fn on_deadline(&mut self, now: u32, host: &mut impl Host) {
         // The tick nearest to this sample may be one less than the one that begins on it.
         let tick = self.turn.deadline().map_or(i64::MIN, |(tick, _)| tick).max(self.clock.tick_at(now));
-        let is_changed = self.worker.is_changed(&self.settings.controls);
+        let is_changed = self.worker.is_changed(&self.controls());
         let action = self.turn.on_deadline(is_changed);
         self.act(now, action, host);
         self.plan(now, tick, host);
@@ -169,7 +170,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     }
 
     pub(super) fn act(&mut self, now: u32, action: Option<Action>, host: &mut impl Host) {
-        let controls = self.settings.controls;
+        let controls = self.controls();
         match action {
             None => {}
             Some(Action::Begin { start_ticks, until_ticks, end_ticks }) => {
@@ -204,7 +205,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
 
     /// Asks for notes, with the controls as they are now.
     fn ask(&mut self, message: ToWorker) {
-        self.worker.note_question(self.settings.controls);
+        self.worker.note_question(self.controls());
         self.tell(message);
     }
 

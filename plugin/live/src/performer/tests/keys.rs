@@ -4,21 +4,21 @@ use super::*;
 use crate::events::{ALL_NOTES_OFF, ALL_SOUND_OFF, CENTRED_BEND, NEUTRAL_RELEASE};
 
 /// A performer in a host whose room can be changed.
-struct Hall {
-    performer: Subject,
-    worker: Queues,
-    board: Rc<Board>,
+pub(super) struct Hall {
+    pub(super) performer: Subject,
+    pub(super) worker: Queues,
+    pub(super) board: Rc<Board>,
     refuses_all: bool,
 }
 
 impl Hall {
-    fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings) -> Self {
         let (performer, worker, board) = performer(settings);
         Self { performer, worker, board, refuses_all: false }
     }
 
     /// Runs a block of so many samples with these events at its start, and returns what the host took.
-    fn run(&mut self, input: &[Input], n_samples: u32) -> Vec<Output> {
+    pub(super) fn run(&mut self, input: &[Input], n_samples: u32) -> Vec<Output> {
         let (mut heard, input) = (Vec::new(), input.iter().map(|&event| (0, event)).collect::<Vec<_>>());
         let refuses_one_in = u32::from(self.refuses_all);
         let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in };
@@ -40,11 +40,11 @@ impl Hall {
     }
 }
 
-fn on(channel: u8, key: u8, id: i32) -> Input {
+pub(super) fn on(channel: u8, key: u8, id: i32) -> Input {
     Input::On { channel, key, id: NoteId::new(id), velocity: 0.5 }
 }
 
-fn off(which: Which) -> Input {
+pub(super) fn off(which: Which) -> Input {
     Input::Off { which, velocity: 0.25 }
 }
 
