@@ -226,7 +226,7 @@ fn style(score: &Score) -> Style {
 }
 
 /// All pieces of a split in an order that mixes sources and styles, the same every time.
-fn chosen_whole(music: &Music, split: Split) -> Vec<Held<'_>> {
+pub(crate) fn chosen_whole(music: &Music, split: Split) -> Vec<Held<'_>> {
     let mut pieces = music.held_out(split);
     pieces.sort_by_cached_key(|(piece, _)| <[u8; 32]>::from(Sha256::digest(&piece.path)));
     pieces

@@ -10,6 +10,10 @@ use model::benchmark::performed::{PerformedConfig, PlayingReport, performed};
 use model::benchmark::tempo::{REFERENCE, TempoReport, UnknownBeatReport, unknown_beat};
 use model::benchmark::{Row, VOICES};
 
+mod steering;
+
+use steering::SteeringArgs;
+
 use super::names::{RenamedBatch, RenamedRate};
 use super::terminal::Terminal;
 
@@ -24,6 +28,8 @@ pub(super) enum Benchmark {
     Harmony(HarmonyArgs),
     /// Say how often the ear is right on performances that are aligned with their scores
     Performed(PerformedArgs),
+    /// Say whether answers do what they are asked for: echo, vary or contrast, close at their end, keep to a chord
+    Steering(SteeringArgs),
 }
 
 /// How to train.
@@ -128,6 +134,7 @@ pub(super) fn run(benchmark: Benchmark) -> Result<()> {
         Benchmark::Maestro(args) => run_maestro(args),
         Benchmark::Harmony(args) => run_harmony(args),
         Benchmark::Performed(args) => run_performed(args),
+        Benchmark::Steering(args) => steering::run(args),
     }
 }
 

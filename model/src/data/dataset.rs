@@ -19,6 +19,7 @@ use crate::data::shards::{self, Piece, PlacedNote, Prepared};
 use crop::Crop;
 use sampling::{Order, Place};
 
+pub(crate) use calls::pair_start;
 pub use crop::Told;
 pub use sampling::{Favour, SamplingPolicy};
 

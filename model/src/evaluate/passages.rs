@@ -122,7 +122,7 @@ fn of_network(weights: &Arc<Weights>, (style, mode): (u8, u8), call: &[PlacedNot
 }
 
 /// The metre at the end of a call. Prepared notes do not say how long bars are, but where they begin.
-fn metre(call: &[PlacedNote]) -> Metre {
+pub(crate) fn metre(call: &[PlacedNote]) -> Metre {
     let line = |placed: &PlacedNote| placed.position.in_bar_ticks().map(|ticks| placed.note.onset_ticks - ticks);
     let Some(bar_line_ticks) = call.last().and_then(line) else { return Metre::Free };
     let mut lines: Vec<i64> = call.iter().filter_map(line).collect();

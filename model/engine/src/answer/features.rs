@@ -1,6 +1,8 @@
 //! What is known of a call, and what follows from it and the controls: what the network is told, and how its notes are played.
 
 use super::controls::Controls;
+use super::scale::{chord_bias, share_in_key};
+use crate::conditions::harmony::NO_CHORD;
 use crate::conditions::{Conditions, density_level, polyphony_level};
 use crate::key::{Key, find_key};
 use crate::metre::Metre;
@@ -22,6 +24,8 @@ const VELOCITY_RATE: f32 = 0.2;
 #[derive(Clone, Copy, Debug)]
 pub struct CallFeatures {
     key: Option<Key>,
+    /// Share of the notes by which the key was found that are in its scale, 0 to 1.
+    in_key: f32,
     /// As the condition, 1 to 8; 0 if there is too little to measure.
     density: u8,
     /// As the condition, 1 to 5; 0 without notes.
@@ -51,8 +55,10 @@ impl CallFeatures {
         let heard = if call.len() >= ENOUGH_FOR_A_KEY { call } else { recent };
         #[expect(clippy::cast_precision_loss, reason = "a mean")]
         let mean = call.iter().map(|note| f32::from(note.velocity.get())).sum::<f32>() / (call.len().max(1) as f32);
+        let key = if is_alone { Some(key_of_seed(song_seed)) } else { find_key(heard).map(|(key, _)| key) };
         Self {
-            key: if is_alone { Some(key_of_seed(song_seed)) } else { find_key(heard).map(|(key, _)| key) },
+            key,
+            in_key: key.map_or(1.0, |key| share_in_key(heard, key)),
             density: density_level(call),
             polyphony: polyphony_level(call),
             texture: NoteDensity::of(call.iter().copied()),
@@ -96,7 +102,13 @@ impl CallFeatures {
 
     /// What is added to the logits of the pitch classes, from C up: `(12,)`.
     pub(super) fn class_bias(&self, controls: &Controls) -> [f32; 12] {
-        controls.key.class_bias(self.key, controls.key_lock)
+        let mut bias = controls.key.class_bias(self.key, controls.key_lock, self.in_key);
+        // A chord that is held may leave the key, unless that is strict.
+        for (bias, on_beat) in bias.iter_mut().zip(chord_bias(controls.harmony)) {
+            let is_of_chord = controls.harmony > NO_CHORD && on_beat == 0.0;
+            *bias = if is_of_chord && bias.is_finite() { 0.0 } else { *bias };
+        }
+        bias
     }
 
     /// What brings the answer to the number of notes that is asked for. `made` are its notes so far, each with the

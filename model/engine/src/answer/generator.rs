@@ -3,6 +3,7 @@
 use super::controls::Controls;
 use super::features::{Bounds, CallFeatures, quantised};
 use super::request::{AnswerRequest, stream, unit};
+use super::scale::chord_bias;
 use crate::conditions::bars_left;
 use crate::metre::Metre;
 use crate::note::{Note, TICKS_PER_BEAT};
@@ -165,6 +166,7 @@ impl AnswerGenerator {
         let made = self.notes.iter().map(|made| (made.note, made.target_ioi_ticks));
         let onset_bias = self.features.onset_bias(controls, made);
         let class_bias = self.features.class_bias(controls);
+        let beat_bias = chord_bias(controls.harmony);
         let mut avoid = None;
         // Drawn once for each note, like the style.
         let is_let_through = unit(stream(seed, place, u64::MAX - 1)) < SHARE_LET_THROUGH;
@@ -173,7 +175,7 @@ impl AnswerGenerator {
         for attempt in 0.. {
             // Each note has a random stream of its own, so that the notes before it leave no trace in it.
             session.seed(stream(seed, place, attempt));
-            let bias = LogitBias { rhythm: Some(rhythm), onset_bias, class_bias, avoid };
+            let bias = LogitBias { rhythm: Some(rhythm), onset_bias, class_bias, beat_bias, avoid };
             let mut event = session.next_biased(&note_request, &bias);
             if let (Event::Note(note), Some(last)) = (event, last)
                 && controls.is_guided

@@ -1,6 +1,8 @@
 //! Keys and scales, and how an answer is held to them.
 
+use crate::conditions::harmony::{self, Chord};
 use crate::key::Key;
+use crate::note::Note;
 
 /// The choices of the key: the call's, or a tonic.
 pub const KEY_NAMES: &[&str] = &["Like the call", "C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
@@ -35,6 +37,10 @@ const SCALES: [&[u8]; 11] = [
 ];
 /// What the lean lock takes from the logit of a note outside the scale: it becomes 12 times less likely.
 const LEAN: f32 = -2.5;
+/// A call with this share of its notes in its key, or less, says nothing of the key of the answer.
+const LOOSE: f32 = 0.8;
+/// What is added to the logits of pitches on a beat that are none of the chord's.
+const OUTSIDE_CHORD: f32 = -2.5;
 
 /// How strictly an answer keeps to its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +51,27 @@ pub enum KeyLock {
     Lean,
     /// There are no others, unless the range leaves none.
     Strict,
+}
+
+/// Share of the notes that are in the scale of a key; 1 without notes.
+#[must_use]
+pub fn share_in_key(notes: &[Note], key: Key) -> f32 {
+    let steps = SCALES[usize::from(key.is_minor)];
+    let is_in = |note: &&Note| steps.contains(&((note.pitch.get() + 12 - key.tonic % 12) % 12));
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    let share = notes.iter().filter(is_in).count() as f32 / notes.len().max(1) as f32;
+    if notes.is_empty() { 1.0 } else { share }
+}
+
+/// What to add to the logits of pitch classes on a beat, from C up, so that they keep to a chord, given as the condition: `(12,)`.
+#[must_use]
+pub fn chord_bias(harmony: u8) -> [f32; 12] {
+    let Some(Chord { root, kind }) = harmony::chord(harmony) else { return [0.0; 12] };
+    let mut bias = [OUTSIDE_CHORD; 12];
+    for interval in kind.intervals() {
+        bias[usize::from((root + interval) % 12)] = 0.0;
+    }
+    bias
 }
 
 /// What the player chose. What is left open comes from the call.
@@ -65,11 +92,15 @@ impl KeyChoice {
         Some(Key { tonic, is_minor })
     }
 
-    /// What to add to the logits of the pitch classes, from C up: `(12,)`.
+    /// What to add to the logits of the pitch classes, from C up: `(12,)`. `in_key` is the share of the call's notes that are in
+    /// its key: the answer leans towards that no more than the call does.
     #[must_use]
-    pub fn class_bias(self, heard: Option<Key>, lock: KeyLock) -> [f32; 12] {
+    pub fn class_bias(self, heard: Option<Key>, lock: KeyLock, in_key: f32) -> [f32; 12] {
         let outside = match lock {
             KeyLock::Off => 0.0,
+            KeyLock::Lean if self.tonic.is_none() && self.scale == 0 => {
+                LEAN * ((in_key - LOOSE) / (1.0 - LOOSE)).clamp(0.0, 1.0)
+            }
             KeyLock::Lean => LEAN,
             KeyLock::Strict => f32::NEG_INFINITY,
         };
@@ -93,7 +124,7 @@ mod tests {
     const E_MINOR: Option<Key> = Some(Key { tonic: 4, is_minor: true });
 
     fn classes(choice: KeyChoice, heard: Option<Key>) -> Vec<usize> {
-        let bias = choice.class_bias(heard, KeyLock::Strict);
+        let bias = choice.class_bias(heard, KeyLock::Strict, 1.0);
         (0..12).filter(|&class| bias[class] == 0.0).collect()
     }
 
@@ -111,9 +142,25 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_leaves_its_key_is_answered_so() {
+        let outside = |choice: KeyChoice, in_key| choice.class_bias(E_MINOR, KeyLock::Lean, in_key)[5];
+        let (heard, chosen) = (KeyChoice::default(), KeyChoice { tonic: Some(4), scale: 2 });
+        assert_eq!([0.5, LOOSE, 1.0].map(|share| outside(heard, share)), [0.0, 0.0, LEAN]);
+        assert!((outside(heard, 0.9) - LEAN / 2.0).abs() < 1e-5);
+        assert_eq!(outside(chosen, 0.5), LEAN, "who chooses a key wants it");
+    }
+
+    #[test]
+    fn a_chord_is_kept_to_on_beats() {
+        let a_minor = harmony::value(Some(Chord { root: 9, kind: harmony::ChordKind::Minor }));
+        let inside: Vec<usize> = (0..12).filter(|&class| chord_bias(a_minor)[class] == 0.0).collect();
+        assert_eq!((inside, chord_bias(0), chord_bias(harmony::NO_CHORD)), (vec![0, 4, 9], [0.0; 12], [0.0; 12]));
+    }
+
+    #[test]
     fn leaning_keeps_all_notes_possible() {
-        let bias = KeyChoice::default().class_bias(E_MINOR, KeyLock::Lean);
+        let bias = KeyChoice::default().class_bias(E_MINOR, KeyLock::Lean, 1.0);
         assert!(bias.iter().all(|b| b.is_finite()) && bias[4] == 0.0 && bias[5] < -1.0);
-        assert_eq!(KeyChoice::default().class_bias(E_MINOR, KeyLock::Off), [0.0; 12]);
+        assert_eq!(KeyChoice::default().class_bias(E_MINOR, KeyLock::Off, 1.0), [0.0; 12]);
     }
 }

@@ -39,6 +39,8 @@ pub struct LogitBias {
     /// Added to the logits of each pitch class, from C up: 0 changes nothing, minus infinity forbids it (as long as the
     /// range has others).
     pub class_bias: [f32; 12],
+    /// The same for notes that begin on a beat, on top of it. It should forbid nothing.
+    pub beat_bias: [f32; 12],
     /// A pitch that must not come, as long as there are others.
     pub avoid: Option<Pitch>,
 }
@@ -110,7 +112,10 @@ impl Session {
         });
         let position = self.metre.position(onset_ticks);
         let shift = self.encoder().shift_to(onset_ticks);
-        let pitch = self.choose_pitch(request.sampling, &bias.class_bias, shift, position, |pitch| {
+        let is_on_beat = position.beat_phase == 0;
+        let class_bias =
+            std::array::from_fn(|class| bias.class_bias[class] + if is_on_beat { bias.beat_bias[class] } else { 0.0 });
+        let pitch = self.choose_pitch(request.sampling, &class_bias, shift, position, |pitch| {
             grammar.allows_pitch(onset_ticks, pitch)
         });
         let pitch = pitch.unwrap_or(grammar.any_pitch());

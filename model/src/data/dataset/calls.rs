@@ -18,7 +18,7 @@ const SHARES: RangeInclusive<f64> = 0.15..=0.75;
 
 /// The first note of the first call from `start` on whose answer begins within `length` notes and is known to echo, vary or
 /// contrast with it; at most `last_start`.
-pub(super) fn pair_start(notes: &[PlacedNote], start: usize, last_start: usize, length: usize) -> Option<usize> {
+pub(crate) fn pair_start(notes: &[PlacedNote], start: usize, last_start: usize, length: usize) -> Option<usize> {
     let answers = (start..notes.len().min(start + length)).filter(|&i| {
         let labels = notes[i].labels;
         labels.begins_phrase && labels.relation != 0 && labels.last_bar != Labels::UNKNOWN_BAR

@@ -1,0 +1,313 @@
+//! Whether an answer does what it is asked for: its relation to the call, a close at its end, the chord that is held. Calls and what
+//! the composer answered are phrases of held-out music; our answers are made as the plugin makes them, as long as the composer's.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use engine::answer::controls::{RELATION_NAMES, RELATIONS};
+use engine::answer::{AnswerRequest, Call, Controls, answer};
+use engine::conditions::harmony::{self, Chord, ChordKind};
+use engine::conditions::{similarity, top_voice};
+use engine::key::{Key, find_key};
+use engine::{Metre, Note, Session, TICKS_PER_BEAT, Weights};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::data::corpus::Split;
+use crate::data::dataset::pair_start;
+use crate::data::shards::PlacedNote;
+use crate::evaluate::music::{Held, Music};
+use crate::evaluate::passages::metre;
+use crate::evaluate::{chosen_whole, load, shipped};
+
+const BEAT: i64 = TICKS_PER_BEAT as i64;
+/// Answers of the composer that are asked for: long enough to say something, short enough to be one phrase.
+const ANSWER_NOTES: std::ops::RangeInclusive<usize> = 8..=96;
+const ANSWER_BARS: std::ops::RangeInclusive<i64> = 2..=8;
+/// Of one piece.
+const MOST_PAIRS: usize = 2;
+/// A phrase ends in time when its last note ends within a beat of its end.
+const IN_TIME: i64 = BEAT;
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct SteeringConfig {
+    /// A weight file; the plugin's own weights when not given.
+    pub weights: Option<PathBuf>,
+    /// A folder that `model prepare` wrote, or music to prepare.
+    pub data: PathBuf,
+    /// How many calls, at most.
+    pub n_calls: usize,
+}
+
+/// What answers are like; shares from 0 to 1, of those answers of which each can be said.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Manner {
+    /// How they came about.
+    pub name: String,
+    /// Answers.
+    pub n_answers: usize,
+    /// Of the call's motifs (four notes of its top voice, in any key), the share that returns.
+    pub motifs: f64,
+    /// How alike call and answer are, in rhythm and contour.
+    pub similarity: f64,
+    /// Answers that are an echo, a variation, a contrast.
+    pub relations: [f64; 3],
+    /// Whose last note is of the tonic triad.
+    pub end_on_tonic: f64,
+    /// Whose last note is a beat long or longer.
+    pub end_long: f64,
+    /// That end within a beat of their end.
+    pub end_in_time: f64,
+    /// All three.
+    pub close: f64,
+    /// Notes in the key, less the call's.
+    pub in_key_over_call: f64,
+    /// The standard deviation of the velocities.
+    pub velocity_sd: f64,
+}
+
+/// How answers keep to a chord.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Fit {
+    /// How they came about.
+    pub name: String,
+    /// The share of notes that begin on a beat and belong to the chord.
+    pub on_beats: f64,
+    /// The same of all notes.
+    pub all: f64,
+}
+
+/// Both.
+#[derive(Clone, Debug, Serialize)]
+pub struct SteeringReport {
+    /// Name of the weights.
+    pub weights: String,
+    /// The composer's answers, then ours by relation.
+    pub manners: Vec<Manner>,
+    /// Real music with the chords that were found in it; our answers when a chord is held, and when it is not.
+    pub fits: Vec<Fit>,
+}
+
+/// A phrase and what follows it.
+struct Pair<'a> {
+    call: &'a [PlacedNote],
+    answer: &'a [PlacedNote],
+    style: u8,
+    metre: Metre,
+    start_ticks: i64,
+    end_ticks: i64,
+    key: Key,
+}
+
+/// Lets the plugin answer held-out calls.
+///
+/// # Errors
+/// When a file cannot be read, or there are no phrases.
+pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
+    let weights = Arc::new(config.weights.as_deref().map_or_else(shipped, load)?);
+    let music = Music::open(&config.data, false)?;
+    let pieces = chosen_whole(&music, Split::Test);
+    let pairs: Vec<Pair> = pieces
+        .iter()
+        .flat_map(|piece| pairs(piece, weights.style_index(music.style(piece.0)).unwrap_or(0)))
+        .take(config.n_calls)
+        .collect();
+    ensure!(!pairs.is_empty(), "there are no phrases that answer one another in the test music");
+    let written = |notes: &[PlacedNote]| notes.iter().map(|placed| placed.note).collect::<Vec<Note>>();
+    let real: Vec<Vec<Note>> = pairs.iter().map(|pair| written(pair.answer)).collect();
+    let mut manners = vec![manner("the composer's", &pairs, &real)];
+    let mut open = Vec::new();
+    for (name, relation) in RELATION_NAMES.iter().zip(RELATIONS) {
+        let controls = Controls { relation, ..Controls::default() };
+        let answers = answers(&weights, &pairs, |_| controls);
+        manners.push(manner(&format!("ours, {}", name.to_lowercase()), &pairs, &answers));
+        if relation.is_none() {
+            open = answers;
+        }
+    }
+    let chords: Vec<Chord> = pairs.iter().enumerate().map(|(i, pair)| diatonic(pair.key, i)).collect();
+    let held =
+        answers(&weights, &pairs, |i| Controls { harmony: harmony::value(Some(chords[i])), ..Controls::default() });
+    let with_chord = |answers: &[Vec<Note>]| -> Vec<(Note, Chord)> {
+        answers.iter().zip(&chords).flat_map(|(notes, &chord)| notes.iter().map(move |&note| (note, chord))).collect()
+    };
+    let found = |placed: &PlacedNote| Some((placed.note, harmony::chord(placed.labels.harmony)?));
+    let in_real: Vec<(Note, Chord)> = pairs.iter().flat_map(|pair| pair.answer.iter().filter_map(found)).collect();
+    let fits = vec![
+        fit("the composer's, with the chords found in them", &in_real),
+        fit("ours, a chord of the key held", &with_chord(&held)),
+        fit("ours without it, with the same chord", &with_chord(&open)),
+    ];
+    Ok(SteeringReport { weights: weights.header().name.clone(), manners, fits })
+}
+
+/// Calls and answers of a piece.
+fn pairs<'a>((_, notes): &Held<'a>, style: u8) -> Vec<Pair<'a>> {
+    let mut pairs = Vec::new();
+    let mut from = 0;
+    while pairs.len() < MOST_PAIRS && from < notes.len() {
+        let Some(first) = (from..notes.len()).find(|&i| pair_start(notes, i, i, 1).is_some()) else { break };
+        from = first + 1;
+        let Some(call) = pair_start(notes, first, first, 1) else { break };
+        let end = notes[first + 1..].iter().position(|placed| placed.labels.begins_phrase).map(|n| first + 1 + n);
+        let (call, answer) = (&notes[call..first], &notes[first..end.unwrap_or(notes.len())]);
+        let (Some(in_bar_ticks), Metre::Bars { bar_ticks, .. }) = (answer[0].position.in_bar_ticks(), metre(call))
+        else {
+            continue;
+        };
+        let bar_line_ticks = answer[0].note.onset_ticks - in_bar_ticks;
+        let n_bars = i64::from(answer[0].labels.last_bar.saturating_sub(answer[0].labels.bar)) + 1;
+        let Some((key, _)) = find_key(&call.iter().map(|placed| placed.note).collect::<Vec<_>>()) else { continue };
+        if ANSWER_NOTES.contains(&answer.len()) && ANSWER_BARS.contains(&n_bars) && call.len() >= *ANSWER_NOTES.start()
+        {
+            pairs.push(Pair {
+                call,
+                answer,
+                style,
+                metre: Metre::Bars { bar_line_ticks, bar_ticks },
+                start_ticks: answer[0].note.onset_ticks,
+                end_ticks: bar_line_ticks + n_bars * i64::from(bar_ticks),
+                key,
+            });
+            from = first + answer.len();
+        }
+    }
+    pairs
+}
+
+/// What the plugin answers to each call, with these controls in the style of its piece.
+fn answers(weights: &Arc<Weights>, pairs: &[Pair], controls: impl Fn(usize) -> Controls + Sync) -> Vec<Vec<Note>> {
+    let answer_to = |(i, pair): (usize, &Pair)| {
+        let call = Call::new(pair.call.iter().map(|placed| placed.note), pair.metre);
+        let song_seed = u32::try_from(i).unwrap_or(u32::MAX);
+        let Pair { start_ticks, end_ticks, style, .. } = *pair;
+        let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks };
+        let controls = Controls { style, ..controls(i) };
+        answer(&mut Session::new(Arc::clone(weights)), &call, request, &controls, usize::MAX)
+    };
+    pairs.par_iter().enumerate().with_max_len(1).map(answer_to).collect()
+}
+
+/// Tonic, subdominant, dominant and the triad on the sixth, one after the other.
+fn diatonic(key: Key, i: usize) -> Chord {
+    let (root, kind) = match (i % 4, key.is_minor) {
+        (0, false) => (0, ChordKind::Major),
+        (0, true) => (0, ChordKind::Minor),
+        (1, false) => (5, ChordKind::Major),
+        (1, true) => (5, ChordKind::Minor),
+        (2, _) => (7, ChordKind::Major),
+        (_, false) => (9, ChordKind::Minor),
+        (_, true) => (8, ChordKind::Major),
+    };
+    Chord { root: (key.tonic + root) % 12, kind }
+}
+
+fn manner(name: &str, pairs: &[Pair], answers: &[Vec<Note>]) -> Manner {
+    let mut manner = Manner { name: name.to_owned(), n_answers: answers.len(), ..Manner::default() };
+    let (mut motifs, mut alike, mut ends, mut keys, mut sds) = (vec![], vec![], vec![], vec![], vec![]);
+    for (pair, notes) in pairs.iter().zip(answers) {
+        let call: Vec<Note> = pair.call.iter().map(|placed| placed.note).collect();
+        let (of_call, of_answer) = (grams(&call), grams(notes));
+        if !of_call.is_empty() {
+            motifs.push(share(of_call.intersection(&of_answer).count(), of_call.len()));
+        }
+        alike.extend(similarity(&call, notes));
+        if let Some(last) = notes.iter().max_by_key(|note| (note.end_ticks(), note.pitch)) {
+            let third = if pair.key.is_minor { 3 } else { 4 };
+            let above = (last.pitch.get() + 12 - pair.key.tonic) % 12;
+            let is_on_tonic = [0, third, 7].contains(&above);
+            let is_long = i64::from(last.duration_ticks) >= BEAT;
+            let is_in_time = (pair.end_ticks - last.end_ticks()).abs() <= IN_TIME;
+            ends.push([is_on_tonic, is_long, is_in_time, is_on_tonic && is_long && is_in_time].map(f64::from));
+            keys.push(in_key(notes, pair.key) - in_key(&call, pair.key));
+        }
+        if notes.len() > 1 {
+            let velocities: Vec<f64> = notes.iter().map(|note| f64::from(note.velocity.get())).collect();
+            let mean = mean(velocities.iter().copied());
+            sds.push(self::mean(velocities.iter().map(|velocity| (velocity - mean).powi(2))).sqrt());
+        }
+    }
+    manner.motifs = mean(motifs.into_iter());
+    manner.similarity = mean(alike.iter().map(|found| f64::from(f32::midpoint(found.rhythm, found.contour))));
+    manner.relations = [1, 2, 3].map(|n| mean(alike.iter().map(|found| f64::from(found.relation() as u8 == n))));
+    [manner.end_on_tonic, manner.end_long, manner.end_in_time, manner.close] =
+        std::array::from_fn(|i| mean(ends.iter().map(|end| end[i])));
+    (manner.in_key_over_call, manner.velocity_sd) = (mean(keys.into_iter()), mean(sds.into_iter()));
+    manner
+}
+
+/// Runs of four notes of the top voice: their rhythm and their intervals.
+fn grams(notes: &[Note]) -> BTreeSet<Vec<(i64, i16)>> {
+    let top: Vec<&Note> = top_voice(notes).collect();
+    let moved = |pair: &[&Note]| {
+        let interval = i16::from(pair[1].pitch.get()) - i16::from(pair[0].pitch.get());
+        (pair[1].onset_ticks - pair[0].onset_ticks, interval)
+    };
+    let moves: Vec<(i64, i16)> = top.windows(2).map(moved).collect();
+    moves.windows(3).map(<[_]>::to_vec).collect()
+}
+
+fn in_key(notes: &[Note], key: Key) -> f64 {
+    let steps: &[u8] = if key.is_minor { &[0, 2, 3, 5, 7, 8, 10, 11] } else { &[0, 2, 4, 5, 7, 9, 11] };
+    let is_in = |note: &&Note| steps.contains(&((note.pitch.get() + 12 - key.tonic) % 12));
+    share(notes.iter().filter(is_in).count(), notes.len())
+}
+
+fn fit(name: &str, notes: &[(Note, Chord)]) -> Fit {
+    let belongs =
+        |(note, chord): &(Note, Chord)| chord.kind.intervals().contains(&((note.pitch.get() + 12 - chord.root) % 12));
+    let share_of = |notes: &mut dyn Iterator<Item = &(Note, Chord)>| mean(notes.map(|note| f64::from(belongs(note))));
+    Fit {
+        name: name.to_owned(),
+        on_beats: share_of(&mut notes.iter().filter(|(note, _)| note.onset_ticks.rem_euclid(BEAT) == 0)),
+        all: share_of(&mut notes.iter()),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts")]
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts")]
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, n) = values.fold((0.0, 0usize), |(sum, n), value| (sum + value, n + 1));
+    sum / n.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::{Pitch, Velocity};
+
+    use super::*;
+
+    fn tune(keys: &[u8], from: i64) -> Vec<Note> {
+        let note = |(i, &key): (i64, &u8)| Note {
+            onset_ticks: from + 48 * i,
+            duration_ticks: 48,
+            pitch: Pitch::nearest(key),
+            velocity: Velocity::MEDIUM,
+        };
+        (0..).zip(keys).map(note).collect()
+    }
+
+    #[test]
+    fn motifs_return_in_any_key_and_at_any_time() {
+        let (call, echo) = (grams(&tune(&[60, 62, 64, 65, 67], 0)), grams(&tune(&[67, 69, 71, 72, 74], 777)));
+        assert_eq!((call.len(), call.intersection(&echo).count()), (2, 2));
+        assert_eq!(call.intersection(&grams(&tune(&[67, 65, 64, 62, 60], 0))).count(), 0);
+    }
+
+    #[test]
+    fn notes_belong_to_the_chord_or_not() {
+        let chord = Chord { root: 9, kind: ChordKind::Minor };
+        let mut notes: Vec<_> = tune(&[57, 60, 62, 64], 0).into_iter().map(|note| (note, chord)).collect();
+        notes[3].0.onset_ticks += 24;
+        let Fit { on_beats, all, .. } = fit("", &notes);
+        assert!((on_beats - 2.0 / 3.0).abs() < 1e-9 && (all - 0.75).abs() < 1e-9);
+        assert!((in_key(&tune(&[60, 61, 62, 64], 0), Key { tonic: 0, is_minor: false }) - 0.75).abs() < 1e-9);
+    }
+}

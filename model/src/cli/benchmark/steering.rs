@@ -1,0 +1,54 @@
+//! `model benchmark steering`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use model::benchmark::steering::{Fit, Manner, SteeringConfig, steering};
+
+/// What to ask for, and of whom.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  model benchmark steering --data prepared --weights my.antiphon\n\n\
+    Calls and the composer's answers are phrases of the test music. Our answers are as long as the composer's, with the plugin's \
+    own controls but for what is asked.")]
+pub(in crate::cli) struct SteeringArgs {
+    /// A weight file; the plugin's own weights when not given
+    #[arg(long)]
+    weights: Option<PathBuf>,
+    /// A folder that `model prepare` wrote, a folder of MIDI files, or a manifest.csv
+    #[arg(long)]
+    data: PathBuf,
+    /// Calls, at most
+    #[arg(long, default_value_t = 240)]
+    calls: usize,
+    /// Write the results to this file too
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// Measures and prints.
+pub(in crate::cli) fn run(args: SteeringArgs) -> Result<()> {
+    let SteeringArgs { weights, data, calls, json } = args;
+    let report = steering(&SteeringConfig { weights, data, n_calls: calls })?;
+    println!("{}, answers to {} calls", report.weights, report.manners.first().map_or(0, |row| row.n_answers));
+    println!(
+        "{:<18}{:>8}{:>8}{:>8}{:>8}{:>10}{:>8}{:>8}{:>9}{:>8}{:>9}{:>10}",
+        "", "motifs", "alike", "echo", "vary", "contrast", "tonic", "long", "in time", "close", "in key", "loudness"
+    );
+    for row in &report.manners {
+        let Manner { name, motifs, similarity, relations: [echo, vary, contrast], close, velocity_sd, .. } = row;
+        let Manner { end_on_tonic, end_long, end_in_time, in_key_over_call, .. } = row;
+        println!(
+            "{name:<18}{motifs:>8.3}{similarity:>8.3}{echo:>8.2}{vary:>8.2}{contrast:>10.2}{end_on_tonic:>8.2}{end_long:>8.2}\
+             {end_in_time:>9.2}{close:>8.2}{in_key_over_call:>+9.3}{velocity_sd:>10.1}"
+        );
+    }
+    println!("\n{:<48}{:>10}{:>10}", "notes that belong to the chord", "on beats", "all");
+    for Fit { name, on_beats, all } in &report.fits {
+        println!("{name:<48}{on_beats:>10.3}{all:>10.3}");
+    }
+    if let Some(json) = &json {
+        std::fs::write(json, serde_json::to_vec_pretty(&report)?)
+            .with_context(|| format!("cannot write {}", json.display()))?;
+    }
+    Ok(())
+}
