@@ -109,11 +109,12 @@ struct Model {
 }
 
 /// Settings that say whose turn it is. One that moves within a call may drop it, or be a hand-over itself.
-const OF_TURNS: [&str; 12] = [
+const OF_TURNS: [&str; 13] = [
     "Mode",
     "Bypass",
     "Panic",
     "Drums on channel 10",
+    "Chords",
     "Hand over by silence",
     "Silence",
     "Silence in beats",
@@ -188,7 +189,9 @@ impl Model {
 
     fn key_down(&mut self, at: u64, note: &NoteEvent) {
         let (channel, key) = (note.channel.unwrap(), note.key.unwrap());
-        let is_heard = !self.is_off_now() && (channel != 9 || self.is("Drums on channel 10", "Are heard"));
+        let is_chord = self.is("Chords", &format!("Channel {}", channel + 1));
+        let is_music = !is_chord && (channel != 9 || self.is("Drums on channel 10", "Are heard"));
+        let is_heard = !self.is_off_now() && is_music;
         let mut strike = Strike { at, channel, key, id: note.id, note: None, is_heard };
         if self.passes() {
             strike.note = Some(self.notes.len());
@@ -306,7 +309,7 @@ pub(super) struct Promise {
 }
 
 /// A beat that is found in what was played is no longer than this.
-const SLOWEST_BEAT_SECONDS: f64 = 1.5;
+const SLOWEST_BEAT_SECONDS: f64 = 1.67;
 
 /// Whether an answer is promised, if nothing more is done: all keys are up, silence hands over, and nothing has happened since the
 /// call's first key that drops it.
@@ -318,6 +321,8 @@ pub(super) fn promise(log: &Log, transport: &Transport, sample_rate: f64) -> Opt
         && model.turned < call.first_on
         && !model.is("Hand over by silence", "Off")
         && model.is("Hand-over controller", "Off")
+        // What is played while an answer sounds is no call then, and here nobody knows whether one does.
+        && !model.is("Chords", "My held keys")
         && !log.has_hand_over_key()
         && model.is("When I play over", "Stop");
     if !is_clear {
