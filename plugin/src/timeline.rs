@@ -128,14 +128,14 @@ mod tests {
     fn events_that_find_no_room_are_counted_and_leave_no_endless_note() {
         let timeline = Timeline::new();
         let mut recorder = timeline.recorder();
-        recorder.record(&timeline, TimelineEvent::CallOn { ticks: 0, key: 1, velocity: 90 });
+        recorder.record(&timeline, TimelineEvent::CallOn { parts: 0, key: 1, velocity: 90 });
         for _ in 0..CAPACITY {
-            recorder.record(&timeline, TimelineEvent::CallOff { ticks: 5, key: 2 });
+            recorder.record(&timeline, TimelineEvent::CallOff { parts: 5, key: 2 });
         }
         timeline.set_position(400, Metre::Free, 120.0);
         let spans: Vec<Span> =
             timeline.read(|history| history.roll(1000, 0).notes.iter().map(|note| note.span).collect());
-        assert_eq!(spans, [Span { on_ticks: 0, off_ticks: 400, key: 1, velocity: 90 }]);
+        assert_eq!(spans, [Span { on_parts: 0, off_parts: 400 * 16, key: 1, velocity: 90 }]);
         assert_eq!(timeline.n_lost.get(), 1);
     }
 }

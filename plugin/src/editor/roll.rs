@@ -3,7 +3,7 @@
 use egui::{Align2, Color32, Painter, Rect, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::theme::{ANSWER, BODY, CALL, LINE, MUTED, PANEL, RADIUS, SMALL, TEXT};
-use live::timeline::{Roll, Span, TimelineNote, Who};
+use live::timeline::{PARTS_PER_TICK, Roll, Span, TimelineNote, Who};
 
 /// How much of the past is seen, in ticks: eleven beats.
 pub(crate) const PAST_TICKS: i64 = 11 * 48;
@@ -22,19 +22,19 @@ const LEAST_KEYS: f32 = 24.0;
 /// The least height of a note: with all keys in a small window, it still is seen.
 const LEAST_NOTE: f32 = 3.0;
 
-/// Where ticks and keys are.
+/// Where times, in parts of a tick, and keys are.
 struct Scale {
     field: Rect,
-    now_ticks: i64,
+    now_parts: i64,
     lowest: f32,
     keys: f32,
 }
 
 impl Scale {
-    fn x(&self, ticks: i64) -> f32 {
+    fn x(&self, parts: i64) -> f32 {
+        let (past, future) = (PAST_TICKS * PARTS_PER_TICK, FUTURE_TICKS * PARTS_PER_TICK);
         #[expect(clippy::cast_precision_loss, reason = "what is seen is near")]
-        let share = (ticks.saturating_sub(self.now_ticks).clamp(-PAST_TICKS, FUTURE_TICKS) + PAST_TICKS) as f32
-            / (PAST_TICKS + FUTURE_TICKS) as f32;
+        let share = (parts.saturating_sub(self.now_parts).clamp(-past, future) + past) as f32 / (past + future) as f32;
         self.field.left() + share * self.field.width()
     }
 
@@ -48,7 +48,7 @@ impl Scale {
     }
 
     fn note(&self, span: &Span, right: i64) -> Rect {
-        let (left, right) = (self.x(span.on_ticks), self.x(span.off_ticks.min(right)));
+        let (left, right) = (self.x(span.on_parts), self.x(span.off_parts.min(right)));
         let y = self.y(f32::from(span.key));
         Rect::from_min_max(
             pos2(left, y + 1.0),
@@ -72,7 +72,7 @@ pub(crate) fn show(ui: &Ui, rect: Rect, roll: &Roll) {
     let glide = |name, value| ui.ctx().animate_value_with_time(ui.scope_id().with(name), value, 0.3);
     let scale = Scale {
         field,
-        now_ticks: roll.now_ticks,
+        now_parts: roll.now_ticks * PARTS_PER_TICK,
         lowest: glide("lowest shown", lowest),
         keys: glide("keys shown", keys).max(1.0),
     };
@@ -86,7 +86,7 @@ pub(crate) fn show(ui: &Ui, rect: Rect, roll: &Roll) {
     for note in &roll.notes {
         sounding(&inside, &scale, note);
     }
-    let now = scale.x(roll.now_ticks);
+    let now = scale.x(scale.now_parts);
     painter.vline(now, field.y_range(), Stroke::new(2.0, TEXT));
     painter.circle_filled(pos2(now, field.top()), 4.0, TEXT);
     legend(&painter, rect);
@@ -136,7 +136,7 @@ fn keyboard(painter: &Painter, inside: &Painter, scale: &Scale) {
 
 fn lines(painter: &Painter, scale: &Scale, roll: &Roll) {
     for &(ticks, bar) in &roll.lines {
-        let x = scale.x(ticks);
+        let x = scale.x(ticks * PARTS_PER_TICK);
         let colour = if bar.is_some() { MUTED.gamma_multiply(0.55) } else { LINE.gamma_multiply(0.55) };
         painter.vline(x, scale.field.y_range(), Stroke::new(1.0, colour));
         if let Some(bar) = bar.filter(|_| x < scale.field.right() - LEGEND) {
@@ -147,8 +147,8 @@ fn lines(painter: &Painter, scale: &Scale, roll: &Roll) {
 
 fn sounding(painter: &Painter, scale: &Scale, note: &TimelineNote) {
     let colour = if note.who == Who::Player { CALL } else { ANSWER };
-    let now = scale.now_ticks;
-    let is_sounding = note.span.on_ticks <= now && now < note.span.off_ticks;
+    let now = scale.now_parts;
+    let is_sounding = note.span.on_parts <= now && now < note.span.off_parts;
     let place = scale.note(&note.span, now);
     if is_sounding {
         painter.rect_filled(place.expand(3.0), 5.0, colour.gamma_multiply(0.3));

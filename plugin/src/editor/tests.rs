@@ -15,7 +15,7 @@ use super::view::{Kind, UiAction};
 use super::{Window, theme};
 use crate::params::{AntiphonParams, ParamId};
 use crate::status::{Doing, Engine, Priority, Status};
-use live::timeline::{Span, TimelineEvent};
+use live::timeline::{PARTS_PER_TICK, Span, TimelineEvent};
 use std::sync::Arc;
 
 const BAR: i64 = 192;
@@ -39,20 +39,22 @@ fn performing() -> Window {
     let call = [(0, 24, 67), (24, 24, 71), (48, 36, 74), (84, 12, 72), (96, 48, 71), (144, 24, 69), (168, 40, 67)];
     for (on, length, key) in call {
         for (key, velocity) in [(key, 96), (key - 16, 60)].into_iter().take(1 + usize::from(on % 96 == 0)) {
-            recorder.record(timeline, TimelineEvent::CallOn { ticks: start + on, key, velocity });
-            recorder.record(timeline, TimelineEvent::CallOff { ticks: start + on + length, key });
+            let parts = (start + on) * PARTS_PER_TICK;
+            recorder.record(timeline, TimelineEvent::CallOn { parts, key, velocity });
+            recorder.record(timeline, TimelineEvent::CallOff { parts: parts + length * PARTS_PER_TICK, key });
         }
     }
     let answer = [(0, 24, 69), (24, 24, 72), (48, 36, 76), (84, 12, 74), (96, 60, 72), (120, 60, 64), (144, 30, 71)];
     let coming = [(192, 40, 67), (192, 90, 55), (240, 24, 71), (264, 24, 74), (288, 90, 67), (336, 48, 62)];
     let span = |(on, length, key): (i64, i64, u8)| Span {
-        on_ticks: start + 2 * BAR + on,
-        off_ticks: start + 2 * BAR + on + length,
+        on_parts: (start + 2 * BAR + on) * PARTS_PER_TICK,
+        off_parts: (start + 2 * BAR + on + length) * PARTS_PER_TICK,
         key,
         velocity: 60 + key % 40,
     };
     for note in answer.into_iter().chain(coming) {
-        recorder.record(timeline, TimelineEvent::Planned { turn: 1, span: span(note) });
+        let (span, written_ticks) = (span(note), start + 2 * BAR + note.0);
+        recorder.record(timeline, TimelineEvent::Planned { turn: 1, written_ticks, span });
     }
     for note in answer {
         recorder.record(timeline, TimelineEvent::Answer(span(note)));

@@ -19,7 +19,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     pub(super) fn drop_answer(&mut self, now: u32, host: &mut impl Host) {
         self.schedule.forget_coming();
         self.schedule.forget_ending();
-        self.monitor.record(TimelineEvent::Cut { ticks: self.clock.tick_at(now) });
+        self.monitor.record(TimelineEvent::Cut { parts: self.clock.parts_at(now) });
         self.sounding.release(now, Whose::Answer, host);
     }
 
@@ -27,7 +27,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     pub(super) fn end_what_sounds(&mut self, now: u32, host: &mut impl Host) {
         if self.schedule.n_sounding() > 0 {
             self.schedule.forget_ending();
-            self.monitor.record(TimelineEvent::Cut { ticks: self.clock.tick_at(now) });
+            self.monitor.record(TimelineEvent::Cut { parts: self.clock.parts_at(now) });
             self.sounding.release(now, Whose::Answer, host);
         }
     }
@@ -104,7 +104,11 @@ pub(super) fn take_in(message: FromWorker, is_wanted: bool, schedule: &mut Sched
     match message {
         FromWorker::Note(note) => {
             if schedule.plan(note) {
-                monitor.record(TimelineEvent::Planned { turn: note.turn, span: note.span() });
+                monitor.record(TimelineEvent::Planned {
+                    turn: note.turn,
+                    written_ticks: note.on_ticks,
+                    span: note.span(),
+                });
             } else {
                 monitor.count(Count::QueueFull);
             }

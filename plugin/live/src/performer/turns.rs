@@ -50,7 +50,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let ticks = self.clock.tick_at(0);
         self.drop_answer(0, host);
         self.sounding.release(0, whose, host);
-        self.monitor.record(TimelineEvent::CallEnds { ticks });
+        self.monitor.record(TimelineEvent::CallEnds { parts: self.clock.parts_at(0) });
         self.turn = Turn::new();
         self.n_answers = 0;
         self.tell(ToWorker::Reset);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::bars::{Bars, Segment};
 use super::passage::{MAX_NOTES as MAX_PASSAGE_NOTES, Passage};
-use super::{Span, TimelineEvent, TimelineNote, Who};
+use super::{PARTS_PER_TICK, Span, TimelineEvent, TimelineNote, Who};
 
 /// Notes that are remembered.
 const MAX_NOTES: usize = 4096;
@@ -45,7 +45,8 @@ pub struct History {
     notes: VecDeque<TimelineNote>,
     /// Notes that there were before them.
     n_forgotten: u64,
-    planned: Vec<Span>,
+    /// With their onsets as they are written, in the timeline's ticks.
+    planned: Vec<(i64, Span)>,
     planned_turn: u32,
     segments: VecDeque<Segment>,
     now_ticks: i64,
@@ -108,35 +109,39 @@ impl History {
 
     fn take_in(&mut self, event: TimelineEvent) {
         let offset = self.offset();
-        let on_timeline =
-            |span: Span| Span { on_ticks: span.on_ticks + offset, off_ticks: span.off_ticks + offset, ..span };
+        let offset_parts = offset * PARTS_PER_TICK;
+        let on_timeline = |span: Span| Span {
+            on_parts: span.on_parts + offset_parts,
+            off_parts: span.off_parts + offset_parts,
+            ..span
+        };
         match event {
-            TimelineEvent::CallOn { ticks, key, velocity } => {
-                let on_ticks = ticks + offset;
-                self.end(Who::Player, Some(key), on_ticks);
-                self.begin_take(on_ticks);
-                self.push(Who::Player, Span { on_ticks, off_ticks: HELD, key, velocity });
+            TimelineEvent::CallOn { parts, key, velocity } => {
+                let on_parts = parts + offset_parts;
+                self.end(Who::Player, Some(key), on_parts);
+                self.begin_take(on_parts);
+                self.push(Who::Player, Span { on_parts, off_parts: HELD, key, velocity });
             }
-            TimelineEvent::CallOff { ticks, key } => self.end(Who::Player, Some(key), ticks + offset),
-            TimelineEvent::Planned { turn, span } => {
+            TimelineEvent::CallOff { parts, key } => self.end(Who::Player, Some(key), parts + offset_parts),
+            TimelineEvent::Planned { turn, written_ticks, span } => {
                 if std::mem::replace(&mut self.planned_turn, turn) != turn {
                     self.planned.clear();
                 }
-                self.planned.push(on_timeline(span));
+                self.planned.push((written_ticks + offset, on_timeline(span)));
             }
             TimelineEvent::Forget { from_ticks } => {
-                self.planned.retain(|span| span.on_ticks < from_ticks.saturating_add(offset));
+                self.planned.retain(|(written_ticks, _)| *written_ticks < from_ticks.saturating_add(offset));
             }
             TimelineEvent::Answer(span) => {
                 let span = on_timeline(span);
-                self.planned.retain(|coming| (coming.on_ticks, coming.key) > (span.on_ticks, span.key));
+                self.planned.retain(|(_, coming)| (coming.on_parts, coming.key) > (span.on_parts, span.key));
                 self.push(Who::Antiphon, span);
             }
-            TimelineEvent::Cut { ticks } => {
-                self.end(Who::Antiphon, None, ticks + offset);
+            TimelineEvent::Cut { parts } => {
+                self.end(Who::Antiphon, None, parts + offset_parts);
                 self.planned.clear();
             }
-            TimelineEvent::CallEnds { ticks } => self.end(Who::Player, None, ticks + offset),
+            TimelineEvent::CallEnds { parts } => self.end(Who::Player, None, parts + offset_parts),
             TimelineEvent::Jump { ticks, song_ticks, bars } => {
                 let from_ticks = ticks + offset;
                 let song_offset_ticks = from_ticks - song_ticks;
@@ -156,11 +161,11 @@ impl History {
     #[must_use]
     pub fn roll(&self, past_ticks: i64, future_ticks: i64) -> Roll {
         let (from, to) = (self.now_ticks - past_ticks, self.now_ticks + future_ticks);
-        let is_seen = |span: &Span| span.off_ticks > from && span.on_ticks < to;
+        let is_seen = |span: &Span| span.off_parts > from * PARTS_PER_TICK && span.on_parts < to * PARTS_PER_TICK;
         Roll {
             now_ticks: self.now_ticks,
             notes: self.notes.iter().filter(|note| is_seen(&note.span)).copied().collect(),
-            planned: self.planned.iter().filter(|span| is_seen(span)).copied().collect(),
+            planned: self.planned.iter().map(|(_, span)| *span).filter(is_seen).collect(),
             lines: self.lines(from, to),
         }
     }
@@ -197,12 +202,12 @@ impl History {
             passage: self.passage_of(&notes)?,
             to: self.n_forgotten + end as u64,
             is_over: end < to || notes.len() == MAX_PASSAGE_NOTES,
-            sounds: notes.iter().any(|note| note.span.off_ticks > self.now_ticks),
+            sounds: notes.iter().any(|note| note.span.off_parts > self.now_ticks * PARTS_PER_TICK),
         })
     }
 
     fn passage_of(&self, notes: &[TimelineNote]) -> Option<Passage> {
-        let first_ticks = notes.first()?.span.on_ticks;
+        let first_ticks = notes.first()?.span.on_parts.div_euclid(PARTS_PER_TICK);
         let segment = self.segment_at(first_ticks);
         let start_ticks = segment.bar_line_before(first_ticks);
         Some(Passage::new(self.tempo, segment.bars.length_ticks, start_ticks, self.now_ticks, notes))
@@ -239,9 +244,9 @@ impl History {
     }
 
     /// A call that begins after an answer has ended begins a new take.
-    fn begin_take(&mut self, on_ticks: i64) {
+    fn begin_take(&mut self, on_parts: i64) {
         let mut answer = self.notes.iter().rev().filter(|note| note.take == self.take && note.who == Who::Antiphon);
-        let is_over = answer.clone().next().is_some() && answer.all(|note| note.span.off_ticks <= on_ticks);
+        let is_over = answer.clone().next().is_some() && answer.all(|note| note.span.off_parts <= on_parts);
         self.take += u32::from(is_over);
     }
 
@@ -251,21 +256,21 @@ impl History {
             self.n_forgotten += 1;
         }
         self.notes.push_back(TimelineNote { who, span, take: self.take });
-        self.now_ticks = self.now_ticks.max(span.on_ticks);
+        self.now_ticks = self.now_ticks.max(span.on_parts.div_euclid(PARTS_PER_TICK));
     }
 
     /// Ends what sounds: of one key, or of all.
-    fn end(&mut self, who: Who, key: Option<u8>, ticks: i64) {
-        let sounds = |note: &&mut TimelineNote| note.who == who && note.span.off_ticks > ticks;
+    fn end(&mut self, who: Who, key: Option<u8>, parts: i64) {
+        let sounds = |note: &&mut TimelineNote| note.who == who && note.span.off_parts > parts;
         for note in self.notes.iter_mut().rev().filter(sounds) {
             if key.is_none_or(|key| note.span.key == key) {
-                note.span.off_ticks = ticks.max(note.span.on_ticks + 1);
+                note.span.off_parts = parts.max(note.span.on_parts + 1);
             }
         }
     }
 
     fn end_held_notes(&mut self, ticks: i64) {
-        self.end(Who::Player, None, ticks);
-        self.end(Who::Antiphon, None, ticks);
+        self.end(Who::Player, None, ticks * PARTS_PER_TICK);
+        self.end(Who::Antiphon, None, ticks * PARTS_PER_TICK);
     }
 }
