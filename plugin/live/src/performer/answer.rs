@@ -41,10 +41,12 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
 
     pub(super) fn begin_note(&mut self, now: u32, host: &mut impl Host) {
         let Some(note) = self.schedule.take_coming() else { return };
-        let is_first =
+        // Where an answer waits for the player's own next beat, its first note is due there and not at the hand-over.
+        let is_first = std::mem::take(&mut self.is_first_to_come);
+        let is_at_once =
             matches!(self.turn.phase(), Phase::Answering { start_ticks, .. } if note.on_ticks == start_ticks);
         let mut due = self.due_parts(note.on_parts());
-        if is_first {
+        if is_at_once {
             // An answer that is asked for between two ticks begins up to half a tick after its first.
             due += self.begun_samples - self.due(note.on_ticks);
         }

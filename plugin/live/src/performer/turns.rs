@@ -190,12 +190,14 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                 self.n_answers = self.n_answers.wrapping_add(1);
                 self.output.begin_answer();
                 self.begun_samples = now.into();
+                self.is_first_to_come = true;
             }
             Some(Action::Cancel) => {
                 self.schedule.forget_coming();
                 self.tell(ToWorker::Cancel { turn: self.worker.plan() });
             }
             Some(Action::Finish { at_ticks }) => {
+                self.is_first_to_come = false;
                 self.drop_answer(now, host);
                 self.tell(ToWorker::Finish { turn: self.worker.plan(), at_ticks });
             }
