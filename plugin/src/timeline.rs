@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use atomic_float::AtomicF32;
 use engine::Metre;
-use live::timeline::{Bars, History, TimelineEvent};
+use live::timeline::{Bars, History, Insight, TimelineEvent};
 use parking_lot::Mutex;
 use rtrb::{Consumer, Producer, RingBuffer};
 use takes::Take;
@@ -82,6 +82,16 @@ impl Timeline {
 
     /// Drains what has been recorded into the history, and reads that. Not for the audio thread.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&History) -> T) -> T {
+        self.update(|history| read(history))
+    }
+
+    /// Keeps the queue from filling up while no window is open, and takes in what the worker has understood. That is of notes which
+    /// the audio thread recorded before it told the worker of them, so they are here. Not for the audio thread.
+    pub(crate) fn learn(&self, insights: impl Iterator<Item = Insight>) {
+        self.update(|history| insights.for_each(|insight| history.learn(insight)));
+    }
+
+    fn update<T>(&self, update: impl FnOnce(&mut History) -> T) -> T {
         let mut drained = self.drained.lock();
         let Drained { events, history } = &mut *drained;
         // The place is read before the events, so that ticks that begin anew in between are seen to.
@@ -92,7 +102,7 @@ impl Timeline {
         };
         let tempo = self.tempo.load(Ordering::Relaxed);
         history.drain(std::iter::from_fn(|| events.pop().ok()), now_ticks, bars, tempo, self.n_lost.get());
-        read(history)
+        update(history)
     }
 
     /// The latest call and its answer; `None` before the first. Not for the audio thread.
@@ -100,7 +110,8 @@ impl Timeline {
         self.read(|history| history.last_take().as_ref().map(take))
     }
 
-    /// Keeps the queue from filling up while no window is open. Not for the audio thread.
+    /// Only drains. Not for the audio thread.
+    #[cfg(test)]
     pub(crate) fn drain(&self) {
         self.read(|_| ());
     }

@@ -4,15 +4,18 @@
 //! goes on when songs jump and loop. A new performer's, and one's that is reset, begin anew; the timeline's do not. Notes are kept as
 //! they were played, in parts of a tick ([`PARTS_PER_TICK`]).
 //!
-//! Reading order: `bars` is where its bar lines are, `passage` a take as plain values, `history` keeps the notes.
+//! Reading order: `bars` is where its bar lines are, `insight` what the ear makes of the notes, `passage` a take as plain values, `history`
+//! keeps the notes.
 
 mod bars;
 mod history;
+mod insight;
 mod passage;
 
 pub use bars::Bars;
 pub use engine::rhythm::PARTS_PER_TICK;
 pub use history::{History, Part, Roll};
+pub use insight::{FoundBeats, Insight, Written};
 pub use passage::{Passage, PassageNote};
 
 /// A note from one moment to another, as it was played.
@@ -107,8 +110,32 @@ pub struct TimelineNote {
     pub who: Who,
     /// In the timeline's own time; `i64::MAX` as the end of a key that is down.
     pub span: Span,
+    /// How it is written, if it is the player's and understood.
+    pub written: Option<Written>,
     /// Number of the take that it belongs to: a call and its answer.
     take: u32,
+}
+
+/// A line behind the notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Where, in parts of a tick.
+    pub at_parts: i64,
+    /// What it is.
+    pub kind: LineKind,
+}
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineKind {
+    /// A bar of the song, with its number.
+    Bar(i64),
+    /// A beat of the song.
+    Beat,
+    /// A beat of the player's own, as it was found.
+    FoundBeat,
+    /// A part of a beat, as the ear has understood that to be divided.
+    Division,
 }
 
 #[cfg(test)]

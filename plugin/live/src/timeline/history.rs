@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use super::bars::{Bars, Segment};
+use super::insight::{self, Insight, Stretches};
 use super::passage::{MAX_NOTES as MAX_PASSAGE_NOTES, Passage};
-use super::{PARTS_PER_TICK, Span, TimelineEvent, TimelineNote, Who};
+use super::{Line, PARTS_PER_TICK, Span, TimelineEvent, TimelineNote, Who};
 
 /// Notes that are remembered.
 const MAX_NOTES: usize = 4096;
@@ -22,8 +23,8 @@ pub struct Roll {
     pub notes: Vec<TimelineNote>,
     /// Notes to come.
     pub planned: Vec<Span>,
-    /// Bar lines with the number of the bar, and beat lines without.
-    pub lines: Vec<(i64, Option<i64>)>,
+    /// Bars and beats, and how the ear has understood these to be divided, in no order.
+    pub lines: Vec<Line>,
 }
 
 /// A take, or as much of it as is asked for.
@@ -49,6 +50,7 @@ pub struct History {
     planned: Vec<(i64, Span)>,
     planned_turn: u32,
     segments: VecDeque<Segment>,
+    found: Stretches,
     now_ticks: i64,
     tempo: f32,
     take: u32,
@@ -63,6 +65,7 @@ impl Default for History {
             planned: Vec::new(),
             planned_turn: 0,
             segments: VecDeque::from([Segment::default()]),
+            found: Stretches::default(),
             now_ticks: 0,
             tempo: 120.0,
             take: 0,
@@ -157,6 +160,22 @@ impl History {
         }
     }
 
+    /// Takes in what the ear makes of notes that are taken in already.
+    pub fn learn(&mut self, insight: Insight) {
+        let offset_parts = self.offset() * PARTS_PER_TICK;
+        match insight {
+            Insight::Note { struck_parts, key, written } => {
+                let struck = (Who::Player, struck_parts.saturating_add(offset_parts), key);
+                let is_it = |note: &&mut TimelineNote| (note.who, note.span.on_parts, note.span.key) == struck;
+                if let Some(note) = self.notes.iter_mut().rev().find(is_it) {
+                    note.written = Some(insight::better(note.written, written, offset_parts));
+                }
+            }
+            Insight::Found(found) => self.found.find(found, offset_parts),
+            Insight::SongBeats => self.found.end(self.now_ticks * PARTS_PER_TICK),
+        }
+    }
+
     /// What falls between two distances from now, in ticks.
     #[must_use]
     pub fn roll(&self, past_ticks: i64, future_ticks: i64) -> Roll {
@@ -213,12 +232,17 @@ impl History {
         Some(Passage::new(self.tempo, segment.bars.length_ticks, start_ticks, self.now_ticks, notes))
     }
 
-    fn lines(&self, from: i64, to: i64) -> Vec<(i64, Option<i64>)> {
+    fn lines(&self, from: i64, to: i64) -> Vec<Line> {
         let ends = self.segments.iter().skip(1).map(|segment| segment.from_ticks).chain([i64::MAX]);
         let mut lines = Vec::new();
         for (segment, end) in self.segments.iter().zip(ends) {
             segment.lines(from.max(segment.from_ticks), to.min(end), &mut lines);
         }
+        lines.retain(|line| !self.found.contains(line.at_parts));
+        let (from_parts, to_parts) = (from * PARTS_PER_TICK, to * PARTS_PER_TICK);
+        lines.extend(self.found.beats(from_parts, to_parts));
+        let heard = self.notes.iter().filter(|note| note.span.off_parts > from_parts);
+        lines.extend(insight::divisions(heard));
         lines
     }
 
@@ -255,7 +279,7 @@ impl History {
             self.notes.pop_front();
             self.n_forgotten += 1;
         }
-        self.notes.push_back(TimelineNote { who, span, take: self.take });
+        self.notes.push_back(TimelineNote { who, span, written: None, take: self.take });
         self.now_ticks = self.now_ticks.max(span.on_parts.div_euclid(PARTS_PER_TICK));
     }
 

@@ -106,7 +106,11 @@ fn a_loop_is_a_phrase_that_goes_on_in_bars_that_are_counted_as_in_the_song() {
     assert_eq!(notes, [(Who::Player, 720, 790, 60), (Who::Player, 780, i64::MAX, 62)], "keys are held over the wrap");
     let roll = timeline.read().roll(300, 200);
     assert_eq!(roll.now_ticks, 816);
-    let bars: Vec<_> = roll.lines.iter().filter_map(|&(ticks, bar)| Some((ticks, bar?))).collect();
+    let bar = |line: &Line| match line.kind {
+        LineKind::Bar(number) => Some((line.at_parts / PARTS_PER_TICK, number)),
+        _ => None,
+    };
+    let bars: Vec<_> = roll.lines.iter().filter_map(bar).collect();
     assert_eq!(bars, [(768, 1), (960, 2)]);
     timeline.record(TimelineEvent::CallEnds { parts: 820 * PARTS_PER_TICK });
     assert_eq!(seen(&mut timeline)[1], (Who::Player, 780, 820, 62));
