@@ -131,9 +131,24 @@ impl EventRecorder {
 
 #[cfg(test)]
 mod tests {
-    use live::timeline::Span;
+    use live::timeline::{Span, Written};
 
     use super::*;
+
+    #[test]
+    fn what_is_understood_finds_its_note_though_nobody_has_looked_for_that() {
+        let timeline = Timeline::new();
+        let mut recorder = timeline.recorder();
+        recorder.record(&timeline, TimelineEvent::CallOn { parts: 770, key: 60, velocity: 90 });
+        timeline.set_position(50, Metre::Free, 120.0);
+        let written = Written { on_parts: 768, length_parts: None, beat_parts: (768, 1536), place_ticks: Some(0) };
+        timeline.learn([(769, 60), (770, 61), (770, 60)].into_iter().map(|(struck_parts, key)| {
+            let on_parts = if (struck_parts, key) == (770, 60) { 768 } else { 0 };
+            Insight::Note { struck_parts, key, written: Written { on_parts, ..written } }
+        }));
+        let roll = timeline.read(|history| history.roll(1000, 0));
+        assert_eq!(roll.notes.iter().map(|note| note.written).collect::<Vec<_>>(), [Some(written)]);
+    }
 
     #[test]
     fn events_that_find_no_room_are_counted_and_leave_no_endless_note() {

@@ -158,7 +158,7 @@ fn call_answer_and_plan_are_where_they_belong() {
         columns.flat_map(|x| (120..400).map(move |y| (x, y))).filter(|&(x, y)| is_near(&picture.at(x, y))).count()
     };
     // Now is 156 ticks into the third bar since the call: the call is 11.25 to 7 beats ago, the answer began 3.25 ago.
-    assert!(count(0.5..3.5, theme::CALL) > 1000, "the call is blue");
+    assert!(count(0.5..3.5, theme::CALL) > 700, "the call is blue");
     assert_eq!(count(0.5..3.5, theme::ANSWER), 0);
     assert!(count(7.8..11.0, theme::ANSWER) > 1000, "the answer is orange");
     assert_eq!(count(4.5..11.0, theme::CALL), 0);

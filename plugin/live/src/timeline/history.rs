@@ -138,6 +138,8 @@ impl History {
             TimelineEvent::Answer(span) => {
                 let span = on_timeline(span);
                 self.planned.retain(|(_, coming)| (coming.on_parts, coming.key) > (span.on_parts, span.key));
+                // Its key goes to it: who struck that before is heard no longer.
+                self.end(Who::Antiphon, Some(span.key), span.on_parts);
                 self.push(Who::Antiphon, span);
             }
             TimelineEvent::Cut { parts } => {

@@ -214,6 +214,17 @@ fn a_take_holds_each_note_as_it_was_played_and_not_to_the_nearest_tick() {
 }
 
 #[test]
+fn a_note_of_an_answer_sounds_until_its_key_is_struck_again() {
+    let mut timeline = Timeline::default();
+    for span in [span(10, 60, 64), span(40, 50, 64), span(45, 90, 67)] {
+        timeline.record(TimelineEvent::Answer(span));
+    }
+    timeline.set_position(100, FREE, 120.0);
+    let ends: Vec<i64> = seen(&mut timeline).into_iter().map(|(_, _, off, _)| off).collect();
+    assert_eq!(ends, [40, 50, 90]);
+}
+
+#[test]
 fn what_is_replaced_of_a_plan_is_told_by_where_it_is_written() {
     let mut timeline = Timeline::default();
     let early = |ticks: i64, key| {
