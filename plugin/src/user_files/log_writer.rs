@@ -119,6 +119,7 @@ struct TakeDetector {
 }
 
 /// A loop or a playback brings a note again to within this many parts of a tick.
+#[expect(clippy::cast_possible_truncation, reason = "they are 16")]
 const SAME_PARTS: u32 = PARTS_PER_TICK as u32;
 
 /// Onset and end, in parts of a tick, and key of each note.

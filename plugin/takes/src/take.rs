@@ -5,6 +5,7 @@ use music::{Pitch, TICKS_PER_BEAT, Velocity};
 use serde::{Deserialize, Serialize};
 
 /// Parts of a tick ([`PARTS_PER_TICK`]), in which the times of a take are.
+#[expect(clippy::cast_possible_truncation, reason = "they are 16")]
 pub(crate) const TICK_PARTS: u32 = PARTS_PER_TICK as u32;
 
 /// A note of a take, as it was played.

@@ -52,7 +52,7 @@ pub struct FoundBeats {
 }
 
 impl FoundBeats {
-    fn from_parts(&self) -> i64 {
+    fn begin_parts(&self) -> i64 {
         self.beats_parts.first().copied().unwrap_or(self.until_parts)
     }
 
@@ -72,7 +72,7 @@ impl Stretches {
     /// Beats are found, which are so much later on the timeline. What was believed of their time before is forgotten.
     pub(super) fn find(&mut self, found: FoundBeats, offset_parts: i64) {
         let found = found.later_by(offset_parts);
-        self.end(found.from_parts());
+        self.end(found.begin_parts());
         self.0.push(found);
         let n_old = self.0.len().saturating_sub(MAX_STRETCHES);
         self.0.drain(..n_old);
@@ -84,12 +84,12 @@ impl Stretches {
             stretch.until_parts = stretch.until_parts.min(parts);
             stretch.beats_parts.retain(|beat| *beat < parts);
         }
-        self.0.retain(|stretch| stretch.from_parts() < stretch.until_parts);
+        self.0.retain(|stretch| stretch.begin_parts() < stretch.until_parts);
     }
 
     /// Whether the player's own beats hold here.
     pub(super) fn contains(&self, parts: i64) -> bool {
-        self.0.iter().any(|stretch| (stretch.from_parts()..stretch.until_parts).contains(&parts))
+        self.0.iter().any(|stretch| (stretch.begin_parts()..stretch.until_parts).contains(&parts))
     }
 
     /// All beats from one time up to another.

@@ -115,7 +115,7 @@ fn by_the_players_own_beat_the_lines_are_those_that_were_found() {
     for (size, suffix) in [(USUAL, ""), (SMALL, "-small")] {
         let mut stage = Stage::new(size);
         let words = stage.show(&mut window);
-        assert!(suffix != "" || words.contains("104 BPM"));
+        assert!(!suffix.is_empty() || words.contains("104 BPM"));
         stage.save(&format!("following{suffix}"));
     }
 }
