@@ -155,7 +155,8 @@ fn call_answer_and_plan_are_where_they_belong() {
     let count = |beats: std::ops::Range<f64>, colour: Color32| {
         let is_near = |at: &[u8; 3]| at.iter().zip(colour.to_array()).all(|(a, b)| a.abs_diff(b) < 60);
         let columns = x(beats.start)..x(beats.end);
-        columns.flat_map(|x| (120..400).map(move |y| (x, y))).filter(|&(x, y)| is_near(&picture.at(x, y))).count()
+        // Below the legend, which has both colours.
+        columns.flat_map(|x| (138..400).map(move |y| (x, y))).filter(|&(x, y)| is_near(&picture.at(x, y))).count()
     };
     // Now is 156 ticks into the third bar since the call: the call is 11.25 to 7 beats ago, the answer began 3.25 ago.
     assert!(count(0.5..3.5, theme::CALL) > 700, "the call is blue");
