@@ -86,6 +86,7 @@ impl NiceEguiApp for Window {
         self.learn();
         self.follow_pack();
         self.follow_export();
+        self.drop_old_notice(Instant::now());
         if let Some(context) = &self.context {
             self.params.tell_host(&context.param_setter());
         }
@@ -128,7 +129,6 @@ impl Window {
     }
 
     fn view(&mut self) -> View {
-        self.notice.take_if(|(since, _)| since.elapsed() > NOTICE_TIME);
         let (params, status) = (&*self.params, &*self.status);
         let (mut roll, can_keep) =
             status.timeline.read(|history| (history.roll(roll::PAST_TICKS, roll::FUTURE_TICKS), history.has_take()));
@@ -297,6 +297,11 @@ impl Window {
         }
         self.undo.push(takes.clone());
         change(&mut takes);
+    }
+
+    /// A notice goes by itself after a while; but not while it is being drawn, which takes long on a busy machine.
+    fn drop_old_notice(&mut self, now: Instant) {
+        self.notice.take_if(|(since, _)| now.saturating_duration_since(*since) > NOTICE_TIME);
     }
 
     fn say(&mut self, text: String, is_bad: bool) {

@@ -84,7 +84,7 @@ pub(crate) struct Status {
     pub(crate) n_queue_full: Counter,
     /// Events that the host refused.
     pub(crate) n_refused: Counter,
-    /// From the hand-over to the answer's first note, beyond the silence that was asked for.
+    /// From when the answer's first note was due to when it came: beyond the silence, or the beat, that it was to wait for.
     pub(crate) hand_over_ms: AtomicF32,
     /// What was played and what is to come.
     pub(crate) timeline: Timeline,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use atomic_float::AtomicF32;
 use engine::Metre;
-use live::timeline::{Bars, History, TimelineEvent};
+use live::timeline::{Bars, History, Insight, TimelineEvent};
 use parking_lot::Mutex;
 use rtrb::{Consumer, Producer, RingBuffer};
 use takes::Take;
@@ -82,6 +82,16 @@ impl Timeline {
 
     /// Drains what has been recorded into the history, and reads that. Not for the audio thread.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&History) -> T) -> T {
+        self.update(|history| read(history))
+    }
+
+    /// Keeps the queue from filling up while no window is open, and takes in what the worker has understood. That is of notes which
+    /// the audio thread recorded before it told the worker of them, so they are here. Not for the audio thread.
+    pub(crate) fn learn(&self, insights: impl Iterator<Item = Insight>) {
+        self.update(|history| insights.for_each(|insight| history.learn(insight)));
+    }
+
+    fn update<T>(&self, update: impl FnOnce(&mut History) -> T) -> T {
         let mut drained = self.drained.lock();
         let Drained { events, history } = &mut *drained;
         // The place is read before the events, so that ticks that begin anew in between are seen to.
@@ -92,7 +102,7 @@ impl Timeline {
         };
         let tempo = self.tempo.load(Ordering::Relaxed);
         history.drain(std::iter::from_fn(|| events.pop().ok()), now_ticks, bars, tempo, self.n_lost.get());
-        read(history)
+        update(history)
     }
 
     /// The latest call and its answer; `None` before the first. Not for the audio thread.
@@ -100,7 +110,8 @@ impl Timeline {
         self.read(|history| history.last_take().as_ref().map(take))
     }
 
-    /// Keeps the queue from filling up while no window is open. Not for the audio thread.
+    /// Only drains. Not for the audio thread.
+    #[cfg(test)]
     pub(crate) fn drain(&self) {
         self.read(|_| ());
     }
@@ -120,22 +131,37 @@ impl EventRecorder {
 
 #[cfg(test)]
 mod tests {
-    use live::timeline::Span;
+    use live::timeline::{Span, Written};
 
     use super::*;
+
+    #[test]
+    fn what_is_understood_finds_its_note_though_nobody_has_looked_for_that() {
+        let timeline = Timeline::new();
+        let mut recorder = timeline.recorder();
+        recorder.record(&timeline, TimelineEvent::CallOn { parts: 770, key: 60, velocity: 90 });
+        timeline.set_position(50, Metre::Free, 120.0);
+        let written = Written { on_parts: 768, length_parts: None, beat_parts: (768, 1536), place_ticks: Some(0) };
+        timeline.learn([(769, 60), (770, 61), (770, 60)].into_iter().map(|(struck_parts, key)| {
+            let on_parts = if (struck_parts, key) == (770, 60) { 768 } else { 0 };
+            Insight::Note { struck_parts, key, written: Written { on_parts, ..written } }
+        }));
+        let roll = timeline.read(|history| history.roll(1000, 0));
+        assert_eq!(roll.notes.iter().map(|note| note.written).collect::<Vec<_>>(), [Some(written)]);
+    }
 
     #[test]
     fn events_that_find_no_room_are_counted_and_leave_no_endless_note() {
         let timeline = Timeline::new();
         let mut recorder = timeline.recorder();
-        recorder.record(&timeline, TimelineEvent::CallOn { ticks: 0, key: 1, velocity: 90 });
+        recorder.record(&timeline, TimelineEvent::CallOn { parts: 0, key: 1, velocity: 90 });
         for _ in 0..CAPACITY {
-            recorder.record(&timeline, TimelineEvent::CallOff { ticks: 5, key: 2 });
+            recorder.record(&timeline, TimelineEvent::CallOff { parts: 5, key: 2 });
         }
         timeline.set_position(400, Metre::Free, 120.0);
         let spans: Vec<Span> =
             timeline.read(|history| history.roll(1000, 0).notes.iter().map(|note| note.span).collect());
-        assert_eq!(spans, [Span { on_ticks: 0, off_ticks: 400, key: 1, velocity: 90 }]);
+        assert_eq!(spans, [Span { on_parts: 0, off_parts: 400 * 16, key: 1, velocity: 90 }]);
         assert_eq!(timeline.n_lost.get(), 1);
     }
 }

@@ -140,7 +140,10 @@ fn run(mut side: WorkerSide, status: &Status, memory: &SharedSongMemory, model: 
                 status.notes_per_second.set(planner.notes_per_second());
             }
             side.handled();
-            status.timeline.drain();
+            let planner = live.as_mut().map(|(planner, _)| planner);
+            status
+                .timeline
+                .learn(planner.into_iter().flat_map(|planner| std::iter::from_fn(|| planner.take_insight())));
         }
         if !is_busy {
             std::thread::park_timeout(POLL);

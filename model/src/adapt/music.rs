@@ -143,7 +143,7 @@ mod tests {
                 let on_ticks = i * 25 + i * (k + 3) % 11 + 2000 * u32::from(is_answer);
                 let key = 60 + u8::try_from((i + k) % 7).unwrap() + 12 * u8::from(is_answer);
                 let (pitch, velocity) = (Pitch::nearest(key), Velocity::nearest(80));
-                TakeNote { is_answer, on_ticks, off_ticks: on_ticks + 12, pitch, velocity }
+                TakeNote { is_answer, on_parts: 16 * on_ticks, off_parts: 16 * (on_ticks + 12), pitch, velocity }
             };
             let notes = [false, true].iter().flat_map(|&is_answer| (0..64).map(move |i| note(i, is_answer)));
             log.write(&Take { tempo: 97.0, bar_ticks: 192, notes: notes.collect() }).unwrap();

@@ -278,6 +278,12 @@ impl Clock {
         i8::try_from(parts.clamp(-PARTS_PER_TICK / 2, PARTS_PER_TICK / 2)).unwrap_or(0)
     }
 
+    /// A sample of this block, in parts of a tick.
+    #[inline]
+    pub(crate) fn parts_at(&self, offset: u32) -> i64 {
+        self.tick_at(offset) * PARTS_PER_TICK + i64::from(self.parts_after_tick(offset))
+    }
+
     /// The tick nearest to the start of the block before this one.
     #[inline]
     pub(crate) fn last_block_tick(&self) -> i64 {

@@ -4,7 +4,6 @@
 use engine::Metre;
 use engine::answer::{AnswerRequest, Controls};
 use engine::rhythm::PARTS_PER_TICK;
-use engine::rhythm::grid::nearest_ticks;
 
 use crate::timeline::Span;
 use crate::turn::Start;
@@ -160,11 +159,10 @@ impl PlannedNote {
         self.on_parts().saturating_add(self.held_parts.into())
     }
 
-    /// As it is played, to the nearest tick.
+    /// As it is played.
     pub(crate) fn span(self) -> Span {
-        let on_ticks = nearest_ticks(self.on_parts());
-        let off_ticks = nearest_ticks(self.off_parts()).max(on_ticks + 1);
-        Span { on_ticks, off_ticks, key: self.key, velocity: self.velocity }
+        let on_parts = self.on_parts();
+        Span { on_parts, off_parts: self.off_parts().max(on_parts + 1), key: self.key, velocity: self.velocity }
     }
 
     /// A note that is played as it is written.

@@ -58,7 +58,8 @@ pub trait Monitor {
     fn set_last_key(&self, key: u8);
     /// The player moves a controller, 0 to 127.
     fn set_last_controller(&self, controller: u8);
-    /// The answer's first note came so long after the hand-over that was asked for.
+    /// The answer's first note came so long after it was due: after the hand-over that was asked for, or after the beat of the player for
+    /// which it waits.
     fn set_hand_over_ms(&self, late_ms: f32);
     /// How many notes the call has so far.
     fn set_call(&self, n_notes: u32);

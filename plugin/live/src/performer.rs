@@ -62,6 +62,8 @@ pub struct Performer<S, W, M> {
     n_answers: u32,
     /// The sample at which the answer began, from the start of this block.
     begun_samples: i64,
+    /// An answer has begun, and none of its notes.
+    is_first_to_come: bool,
 }
 
 /// What comes next within a block, in the order of things that fall on one sample: the song is elsewhere, what ends, what the
@@ -95,6 +97,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             ahead_samples: 0,
             n_answers: 0,
             begun_samples: 0,
+            is_first_to_come: false,
         }
     }
 

@@ -2,31 +2,35 @@
 //! messages in their order, so that a bounce repeats what was heard live.
 //!
 //! Reading order: `keys` is what the player does; `hearing` understands what the hands mean, `following` finds the player's beat where the
-//! song has none, and `pace` is score time beside played time; `heard` is a note on its way to the model; `answering` makes answers, `plan` is
-//! one that is being made, `speed` how fast that goes. Messages are in played time, notes in score time.
+//! song has none, and `pace` is score time beside played time; `heard` is a note on its way to the model; `song` is what becomes of all that
+//! where the song starts or has other bars; `answering` makes answers, `plan` is one that is being made, `speed` how fast that goes;
+//! `insights` is what is shown of how the notes were understood. Messages are in played time, notes in score time.
 
 mod answering;
 mod following;
 mod heard;
 mod hearing;
+mod insights;
 mod keys;
 mod pace;
 mod plan;
+mod song;
 mod speed;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine::answer::PlayerNotes;
-use engine::note::Note;
 use engine::rhythm::PARTS_PER_TICK;
 use engine::vocab::TIMES_TICKS;
 use engine::{Checkpoint, Conditions, Metre, Pitch, Session, Velocity, Weights};
 
 use crate::messages::{Begin, FromWorker, ToWorker};
 use crate::song_memory::{LearnedNote, MOST_NOTES, SongMemory};
+use crate::timeline::Insight;
 use heard::Heard;
 use hearing::{Hearing, Strike};
+use insights::Insights;
 use pace::Pace;
 use plan::Plan;
 use speed::Speed;
@@ -74,6 +78,7 @@ pub struct Planner {
     now_ticks: i64,
     plan: Option<Plan>,
     speed: Speed,
+    insights: Insights,
 }
 
 impl Planner {
@@ -95,6 +100,7 @@ impl Planner {
             now_ticks: 0,
             plan: None,
             speed: Speed::default(),
+            insights: Insights::default(),
         }
     }
 
@@ -146,6 +152,8 @@ impl Planner {
             }
             ToWorker::Start => self.start(),
             ToWorker::Reset => {
+                self.insights = Insights::default();
+                self.insights.song_beats();
                 self.meet_played_time();
                 self.remind();
                 self.hearing.forget();
@@ -161,64 +169,6 @@ impl Planner {
         self.tell_model(|| listener.peek().is_some());
     }
 
-    /// The song begins with what it remembers, and with the call so far.
-    fn start(&mut self) {
-        self.tell_model(|| false);
-        let lead_ticks = self.pace.lead_ticks().unwrap_or(0);
-        let call = self.player.call();
-        // The styles that were chosen then, as far as the session still knows them.
-        let styles: Vec<(Note, u8)> =
-            self.session.last_notes(call.len() + MOST_NOTES).map(|(note, known)| (note, known.style)).collect();
-        let style = |note: &Note| styles.iter().rfind(|(known, _)| known == note).map_or(0, |(_, style)| *style);
-        let call: Vec<Heard> = call.iter().map(|note| Heard::over(*note, style(note))).collect();
-        self.heard.retain(|heard| !heard.is_ours && self.player.is_of_call(&heard.note));
-        self.heard.splice(..0, call);
-        for heard in &mut self.heard {
-            if self.hearing.is_song_beat() {
-                *heard = heard.decided();
-            }
-            heard.note.onset_ticks -= lead_ticks;
-        }
-        self.meet_played_time();
-        self.over_ticks = i64::MIN;
-        self.plan = None;
-        self.player = PlayerNotes::default();
-        self.hearing.forget();
-        self.remind();
-    }
-
-    /// The song has other bars from now on, or none.
-    fn set_metre(&mut self, metre: Metre) {
-        let is_other = self.hearing.is_other_beat(shifted(metre, self.pace.lead_ticks().unwrap_or(0)));
-        let is_heard_anew = metre != Metre::Free && !self.hearing.is_song_beat();
-        if is_other {
-            self.tell_model(|| false);
-            self.adopt_plan();
-        }
-        if is_heard_anew {
-            // Score time goes on from where the phrase began, as fast as the song, and the phrase is heard by the song's beats.
-            let played = self.heard.iter().filter(|heard| heard.played.is_some()).map(|heard| heard.struck_ticks);
-            let from_ticks = played.min().unwrap_or(self.now_ticks);
-            self.pace = Pace::later_by(self.pace.score_ticks(from_ticks).saturating_sub(from_ticks));
-        } else if is_other {
-            self.settle_phrase();
-        }
-        let lead_ticks = self.pace.lead_ticks().unwrap_or(0);
-        let metre = shifted(metre, lead_ticks);
-        if is_other {
-            self.hearing.set_metre(metre, lead_ticks);
-        }
-        if is_heard_anew {
-            self.hearing.hear_by_song(&mut self.heard);
-        }
-        self.tell_model(|| false);
-        self.session.set_metre(metre);
-        self.metre = metre;
-        if let Some(plan) = &mut self.plan {
-            plan.answer.set_metre(metre);
-        }
-    }
-
     /// What the phrase means so far is decided, as if it ended here.
     fn settle_phrase(&mut self) {
         self.adopt_plan();
@@ -229,17 +179,16 @@ impl Planner {
         }
         self.hearing.settle();
         understand(&mut self.heard, &self.hearing, i64::MAX);
+        if self.hearing.is_song_beat() {
+            self.show_heard();
+        } else {
+            let times = self.hearing.following.times();
+            self.insights.notes(&self.heard, &self.hearing, |parts| times.played_parts(parts));
+        }
         self.heard.iter_mut().for_each(|heard| *heard = heard.decided());
         let last = self.heard.last().map_or(i64::MIN, |heard| heard.note.onset_ticks);
         self.over_ticks = self.over_ticks.max(last);
         self.hearing.begin();
-    }
-
-    /// Score time is played time again, as far as the song has bars.
-    fn meet_played_time(&mut self) {
-        self.metre = shifted(self.metre, -self.pace.lead_ticks().unwrap_or(0));
-        self.pace = Pace::SAME;
-        self.hearing.set_metre(self.metre, 0);
     }
 
     /// How score time and played time go now.
@@ -277,6 +226,11 @@ impl Planner {
     pub fn found_us_per_beat(&self) -> Option<u32> {
         let hearing = self.plan.as_ref().and_then(|plan| plan.followed.as_ref()).unwrap_or(&self.hearing);
         hearing.following.found_us_per_beat().filter(|_| !hearing.is_song_beat())
+    }
+
+    /// What it has understood of the player's notes since it was last asked, to be shown; one at a time.
+    pub fn take_insight(&mut self) -> Option<Insight> {
+        self.insights.take()
     }
 
     /// Notes of the player that answers can lean towards.
@@ -323,6 +277,11 @@ impl Planner {
         self.reminded = Some(self.session.checkpoint());
     }
 
+    /// What is known of the notes that were heard by the song's beats is to be shown.
+    fn show_heard(&mut self) {
+        self.insights.notes(&self.heard, &self.hearing, |parts| self.pace.played_parts(parts));
+    }
+
     /// Decides what can no longer change, and tells it to the model while that listens. What is told by when depends on the messages
     /// alone wherever it matters: only the work may wait.
     fn tell_model(&mut self, stops: impl Fn() -> bool) {
@@ -346,6 +305,7 @@ impl Planner {
         }
         self.hearing.advance(self.now_ticks);
         understand(&mut self.heard, &self.hearing, i64::MAX);
+        self.show_heard();
         let (now, now_score) = (self.now_ticks, self.pace.score_ticks(self.now_ticks));
         let is_endless = |heard: &Heard| now - heard.struck_ticks >= i64::from(LONGEST_NOTE_TICKS);
         let is_over = |heard: &Heard| heard.is_settled && !heard.is_open();
@@ -361,14 +321,6 @@ impl Planner {
             self.hearing.learn(&heard);
             self.decided.push(heard);
         }
-    }
-}
-
-/// Bars that are so much later.
-fn shifted(metre: Metre, ticks: i64) -> Metre {
-    match metre {
-        Metre::Free => Metre::Free,
-        Metre::Bars { bar_line_ticks, bar_ticks } => Metre::Bars { bar_line_ticks: bar_line_ticks + ticks, bar_ticks },
     }
 }
 

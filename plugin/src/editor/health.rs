@@ -34,7 +34,7 @@ pub(super) fn facts(status: &Status, is_logged: bool, log_error: Option<String>,
             "First note",
             first_note,
             false,
-            "From the hand-over to the answer's first note, beyond the silence you set.",
+            "How late the last answer began, beyond the silence and the beat that it was to wait for.",
         ),
         speed(status.notes_per_second.get()),
     ];

@@ -1,9 +1,10 @@
-//! The piano roll: time goes to the right, the present stands still, and what is to come is outlined.
+//! The piano roll: time goes to the right, the present stands still, and what is to come is outlined. Behind each note of the player is,
+//! faintly, how it was understood.
 
 use egui::{Align2, Color32, Painter, Rect, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::theme::{ANSWER, BODY, CALL, LINE, MUTED, PANEL, RADIUS, SMALL, TEXT};
-use live::timeline::{Roll, Span, TimelineNote, Who};
+use live::timeline::{LineKind, PARTS_PER_TICK, Roll, Span, TimelineNote, Who};
 
 /// How much of the past is seen, in ticks: eleven beats.
 pub(crate) const PAST_TICKS: i64 = 11 * 48;
@@ -12,8 +13,14 @@ pub(crate) const FUTURE_TICKS: i64 = 5 * 48;
 
 /// Room for the bar numbers and the legend.
 const HEAD: f32 = 26.0;
-/// Room for the legend, right of the bar numbers.
-const LEGEND: f32 = 250.0;
+/// A narrower roll has room for the bar numbers, but not for all of the legend beside them.
+const WHOLE_LEGEND: f32 = 720.0;
+/// What the legend says to a pointer that rests on it.
+const ABOUT: &str = "Behind each of your notes, which are drawn as you played them, the pale box says where I understood it to belong \
+    and for how long, and the thin lines how I heard each beat divided.";
+/// How a note was understood.
+const PALE: Color32 = Color32::from_rgba_premultiplied(17, 34, 51, 51);
+const RIM: Color32 = Color32::from_rgba_premultiplied(38, 74, 112, 112);
 /// Of middle C.
 const MIDDLE_OCTAVE: f32 = 5.0;
 /// Room for the name of a key.
@@ -22,19 +29,19 @@ const LEAST_KEYS: f32 = 24.0;
 /// The least height of a note: with all keys in a small window, it still is seen.
 const LEAST_NOTE: f32 = 3.0;
 
-/// Where ticks and keys are.
+/// Where times, in parts of a tick, and keys are.
 struct Scale {
     field: Rect,
-    now_ticks: i64,
+    now_parts: i64,
     lowest: f32,
     keys: f32,
 }
 
 impl Scale {
-    fn x(&self, ticks: i64) -> f32 {
+    fn x(&self, parts: i64) -> f32 {
+        let (past, future) = (PAST_TICKS * PARTS_PER_TICK, FUTURE_TICKS * PARTS_PER_TICK);
         #[expect(clippy::cast_precision_loss, reason = "what is seen is near")]
-        let share = (ticks.saturating_sub(self.now_ticks).clamp(-PAST_TICKS, FUTURE_TICKS) + PAST_TICKS) as f32
-            / (PAST_TICKS + FUTURE_TICKS) as f32;
+        let share = (parts.saturating_sub(self.now_parts).clamp(-past, future) + past) as f32 / (past + future) as f32;
         self.field.left() + share * self.field.width()
     }
 
@@ -48,7 +55,7 @@ impl Scale {
     }
 
     fn note(&self, span: &Span, right: i64) -> Rect {
-        let (left, right) = (self.x(span.on_ticks), self.x(span.off_ticks.min(right)));
+        let (left, right) = (self.x(span.on_parts), self.x(span.off_parts.min(right)));
         let y = self.y(f32::from(span.key));
         Rect::from_min_max(
             pos2(left, y + 1.0),
@@ -72,13 +79,17 @@ pub(crate) fn show(ui: &Ui, rect: Rect, roll: &Roll) {
     let glide = |name, value| ui.ctx().animate_value_with_time(ui.scope_id().with(name), value, 0.3);
     let scale = Scale {
         field,
-        now_ticks: roll.now_ticks,
+        now_parts: roll.now_ticks * PARTS_PER_TICK,
         lowest: glide("lowest shown", lowest),
         keys: glide("keys shown", keys).max(1.0),
     };
     let inside = painter.with_clip_rect(field.intersect(rect));
     keyboard(&painter, &inside, &scale);
-    lines(&painter, &scale, roll);
+    let legend = legend(ui, &painter, rect);
+    lines(&painter, &scale, roll, legend);
+    for note in &roll.notes {
+        understood(&inside, &scale, note);
+    }
     for span in &roll.planned {
         let place = scale.note(span, i64::MAX);
         inside.rect(place, 3.0, ANSWER.gamma_multiply(0.10), Stroke::new(1.5, ANSWER), StrokeKind::Inside);
@@ -86,10 +97,9 @@ pub(crate) fn show(ui: &Ui, rect: Rect, roll: &Roll) {
     for note in &roll.notes {
         sounding(&inside, &scale, note);
     }
-    let now = scale.x(roll.now_ticks);
+    let now = scale.x(scale.now_parts);
     painter.vline(now, field.y_range(), Stroke::new(2.0, TEXT));
     painter.circle_filled(pos2(now, field.top()), 4.0, TEXT);
-    legend(&painter, rect);
     if roll.notes.is_empty() && roll.planned.is_empty() {
         let hint =
             "What you play, and what comes back, appears here.\nIf nothing does: arm this track, or send it notes.";
@@ -134,21 +144,41 @@ fn keyboard(painter: &Painter, inside: &Painter, scale: &Scale) {
     }
 }
 
-fn lines(painter: &Painter, scale: &Scale, roll: &Roll) {
-    for &(ticks, bar) in &roll.lines {
-        let x = scale.x(ticks);
-        let colour = if bar.is_some() { MUTED.gamma_multiply(0.55) } else { LINE.gamma_multiply(0.55) };
+/// Lines, with the numbers of bars left of the legend.
+fn lines(painter: &Painter, scale: &Scale, roll: &Roll, legend: f32) {
+    for line in &roll.lines {
+        let x = scale.x(line.at_parts);
+        let colour = match line.kind {
+            LineKind::Bar(_) => MUTED.gamma_multiply(0.55),
+            LineKind::Beat => LINE.gamma_multiply(0.55),
+            LineKind::FoundBeat => CALL.gamma_multiply(0.42),
+            LineKind::Division => CALL.gamma_multiply(0.16),
+        };
         painter.vline(x, scale.field.y_range(), Stroke::new(1.0, colour));
-        if let Some(bar) = bar.filter(|_| x < scale.field.right() - LEGEND) {
-            painter.text(pos2(x + 5.0, scale.field.top() - 4.0), Align2::LEFT_BOTTOM, bar, SMALL, MUTED);
+        if let LineKind::Bar(number) = line.kind
+            && x < legend - LEAST_NAME
+        {
+            painter.text(pos2(x + 5.0, scale.field.top() - 4.0), Align2::LEFT_BOTTOM, number, SMALL, MUTED);
         }
     }
 }
 
+/// Where a note of the player is written, and for how long; or for as long as it sounds, while that is open.
+fn understood(painter: &Painter, scale: &Scale, note: &TimelineNote) {
+    let Some(written) = note.written else { return };
+    let on_parts = written.on_parts;
+    let off_parts = match written.length_parts {
+        Some(length_parts) => on_parts + length_parts,
+        None => note.span.off_parts.min(scale.now_parts).max(on_parts),
+    };
+    let place = scale.note(&Span { on_parts, off_parts, ..note.span }, i64::MAX).expand2(vec2(0.0, 2.0));
+    painter.rect(place, 3.0, PALE, Stroke::new(1.0, RIM), StrokeKind::Inside);
+}
+
 fn sounding(painter: &Painter, scale: &Scale, note: &TimelineNote) {
     let colour = if note.who == Who::Player { CALL } else { ANSWER };
-    let now = scale.now_ticks;
-    let is_sounding = note.span.on_ticks <= now && now < note.span.off_ticks;
+    let now = scale.now_parts;
+    let is_sounding = note.span.on_parts <= now && now < note.span.off_parts;
     let place = scale.note(&note.span, now);
     if is_sounding {
         painter.rect_filled(place.expand(3.0), 5.0, colour.gamma_multiply(0.3));
@@ -163,19 +193,29 @@ fn sounding(painter: &Painter, scale: &Scale, note: &TimelineNote) {
     painter.rect_filled(place, 3.0, PANEL.lerp_to_gamma(colour, strength));
 }
 
-fn legend(painter: &Painter, rect: Rect) {
+/// Paints it, and says where it begins.
+fn legend(ui: &Ui, painter: &Painter, rect: Rect) -> f32 {
     let mut right = rect.right() - 14.0;
     let y = rect.top() + HEAD / 2.0 + 1.0;
-    for (name, colour, is_outlined) in [("to come", ANSWER, true), ("Antiphon", ANSWER, false), ("you", CALL, false)] {
+    let hollow = (Color32::TRANSPARENT, Stroke::new(1.5, ANSWER));
+    let entries = [
+        ("to come", hollow),
+        ("Antiphon", (ANSWER, Stroke::NONE)),
+        ("as understood", (PALE, Stroke::new(1.0, RIM))),
+        ("you", (CALL, Stroke::NONE)),
+    ];
+    for (name, (fill, stroke)) in entries {
+        if name == "as understood" && rect.width() < WHOLE_LEGEND {
+            continue;
+        }
         let text = painter.layout_no_wrap(name.to_owned(), SMALL, TEXT);
         let swatch = Rect::from_center_size(pos2(right - text.size().x - 14.0, y), vec2(16.0, 9.0));
-        if is_outlined {
-            painter.rect_stroke(swatch, 3.0, Stroke::new(1.5, colour), StrokeKind::Inside);
-        } else {
-            painter.rect_filled(swatch, 3.0, colour);
-        }
+        painter.rect(swatch, 3.0, fill, stroke, StrokeKind::Inside);
         let left = right - text.size().x;
         painter.galley(pos2(left, y - text.size().y / 2.0), text, TEXT);
         right = swatch.left() - 18.0;
     }
+    let place = Rect::from_min_max(pos2(right, rect.top()), pos2(rect.right(), rect.top() + HEAD));
+    ui.interact(place, ui.scope_id().with("legend"), egui::Sense::hover()).on_hover_text(ABOUT);
+    right
 }

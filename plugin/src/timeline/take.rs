@@ -11,8 +11,8 @@ pub(crate) const MAX_TAKES: usize = 32;
 pub(crate) fn take(passage: &Passage) -> Take {
     let notes = passage.notes.iter().map(|note| TakeNote {
         is_answer: note.is_answer,
-        on_ticks: note.on_ticks,
-        off_ticks: note.off_ticks,
+        on_parts: note.on_parts,
+        off_parts: note.off_parts,
         pitch: Pitch::nearest(note.key),
         velocity: Velocity::nearest(note.velocity),
     });

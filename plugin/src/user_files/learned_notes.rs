@@ -1,6 +1,7 @@
-//! The player's notes that were learnt, as one take of all phrases in a row.
+//! The player's notes that were learnt, as one take of all phrases in a row: as they are written, which is what is learnt of them.
 
 use engine::Metre;
+use engine::rhythm::PARTS_PER_TICK;
 use takes::{Take, TakeNote};
 
 use live::LearnedNote;
@@ -18,11 +19,11 @@ pub(crate) fn take(own: &[LearnedNote], metre: Metre, tempo: f32) -> Option<Take
             0 => first_ticks,
             bar_ticks => first_ticks - (first_ticks - line_ticks).rem_euclid(i64::from(bar_ticks)),
         };
-        let since = |ticks: i64| u32::try_from(ticks - start_ticks).unwrap_or(0);
+        let since = |ticks: i64| u32::try_from((ticks - start_ticks).saturating_mul(PARTS_PER_TICK)).unwrap_or(0);
         let notes = phrase.iter().map(|LearnedNote { note, .. }| TakeNote {
             is_answer: false,
-            on_ticks: since(note.onset_ticks),
-            off_ticks: since(note.end_ticks()),
+            on_parts: since(note.onset_ticks),
+            off_parts: since(note.end_ticks()),
             pitch: note.pitch,
             velocity: note.velocity,
         });
@@ -49,7 +50,7 @@ mod tests {
         let notes = [own(100, true), own(130, false), own(5000, true), own(5010, false)];
         let onsets = |metre| {
             let take = take(&notes, metre, 90.0).unwrap();
-            take.notes.iter().map(|note| (note.on_ticks, note.off_ticks)).collect::<Vec<_>>()
+            take.notes.iter().map(|note| (note.on_parts / 16, note.off_parts / 16)).collect::<Vec<_>>()
         };
         // A bar line at 4: the first phrase begins 96 after one, the second 4996 = 26 * 192 + 4 after one.
         let bars = Metre::Bars { bar_line_ticks: 4, bar_ticks: 192 };

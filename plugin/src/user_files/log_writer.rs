@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use live::timeline::Part;
+use live::timeline::{PARTS_PER_TICK, Part};
 use parking_lot::Mutex;
 use takes::{Home, Log, Take};
 
@@ -118,7 +118,11 @@ struct TakeDetector {
     calls: Vec<Call>,
 }
 
-/// Onset, end and key of each note.
+/// A loop or a playback brings a note again to within this many parts of a tick.
+#[expect(clippy::cast_possible_truncation, reason = "they are 16")]
+const SAME_PARTS: u32 = PARTS_PER_TICK as u32;
+
+/// Onset and end, in parts of a tick, and key of each note.
 type Call = Vec<(u32, u32, u8)>;
 
 impl TakeDetector {
@@ -169,7 +173,7 @@ impl TakeDetector {
     fn is_new(&self, take: &Take) -> bool {
         let new = call(take);
         let is_near = |(one, other): (&(u32, u32, u8), &(u32, u32, u8))| {
-            one.0.abs_diff(other.0) <= 1 && one.1.abs_diff(other.1) <= 1 && one.2 == other.2
+            one.0.abs_diff(other.0) <= SAME_PARTS && one.1.abs_diff(other.1) <= SAME_PARTS && one.2 == other.2
         };
         let is_same = |known: &Call| known.len() == new.len() && known.iter().zip(&new).all(is_near);
         !new.is_empty() && (new.len() < REPEATED_NOTES || !self.calls.iter().any(is_same))
@@ -185,7 +189,7 @@ impl TakeDetector {
 
 fn call(take: &Take) -> Call {
     let notes = take.notes.iter().filter(|note| !note.is_answer);
-    notes.map(|note| (note.on_ticks, note.off_ticks, note.pitch.get())).collect()
+    notes.map(|note| (note.on_parts, note.off_parts, note.pitch.get())).collect()
 }
 
 /// Gathers takes in files.

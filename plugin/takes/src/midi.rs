@@ -6,28 +6,31 @@ use music::midi::{self, MidiError};
 use music::score::{ANSWER_TRACK, CALL_TRACK};
 use music::{MetreChange, Note, Part, Role, Score, TICKS_PER_BEAT, TempoMap, TimeSignature};
 
-use crate::take::Take;
+use crate::take::{TICK_PARTS, Take};
+
+/// Ticks in a beat of the files: as fine as times are kept, so that how a note was played is in them.
+const FILE_TICKS_PER_BEAT: u32 = TICKS_PER_BEAT * TICK_PARTS;
 
 impl Take {
-    /// Call and answer as two parts, with tempo and metre; what a damaged song says wrongly is put right.
+    /// Call and answer as two parts, as they were played, with tempo and metre; what a damaged song says wrongly is put right.
     #[must_use]
     pub fn score(&self) -> Score {
         let tempo = if self.tempo.is_finite() { f64::from(self.tempo).clamp(4.0, 2000.0) } else { 120.0 };
         let signature = TimeSignature::of_bar(self.bar_ticks, TICKS_PER_BEAT);
         let part = |name, is_answer| {
             let notes = self.notes.iter().filter(|note| note.is_answer == is_answer).map(|note| Note {
-                onset_ticks: note.on_ticks.into(),
-                duration_ticks: note.off_ticks.saturating_sub(note.on_ticks).max(1),
+                onset_ticks: note.on_parts.into(),
+                duration_ticks: note.off_parts.saturating_sub(note.on_parts).max(1),
                 pitch: note.pitch,
                 velocity: note.velocity,
             });
             Part::new(name, notes.collect()).on_channel(u8::from(is_answer))
         };
         Score {
-            ticks_per_beat: TICKS_PER_BEAT,
+            ticks_per_beat: FILE_TICKS_PER_BEAT,
             parts: vec![part(CALL_TRACK, false), part(ANSWER_TRACK, true)],
             metres: signature.map(|signature| MetreChange { start_ticks: 0, signature }).into_iter().collect(),
-            tempi: TempoMap::constant(TICKS_PER_BEAT, tempo),
+            tempi: TempoMap::constant(FILE_TICKS_PER_BEAT, tempo),
         }
     }
 }
@@ -61,11 +64,13 @@ mod tests {
     use crate::take::TakeNote;
 
     fn take() -> Take {
-        let note = |is_answer, on_ticks, key| {
+        // A sixteenth that comes 13 parts late, and the next one 5 early: neither is on a tick.
+        let note = |is_answer, on_parts, key| {
             let (pitch, velocity) = (Pitch::nearest(key), Velocity::nearest(90));
-            TakeNote { is_answer, on_ticks, off_ticks: on_ticks + 24, pitch, velocity }
+            TakeNote { is_answer, on_parts, off_parts: on_parts + 171, pitch, velocity }
         };
-        Take { tempo: 90.0, bar_ticks: 144, notes: vec![note(false, 0, 60), note(false, 24, 60), note(true, 48, 67)] }
+        let notes = vec![note(false, 0, 60), note(false, 205, 60), note(false, 379, 62), note(true, 765, 67)];
+        Take { tempo: 90.0, bar_ticks: 144, notes }
     }
 
     #[test]
@@ -75,8 +80,11 @@ mod tests {
         assert_eq!(file.left_out, []);
         assert_eq!(file.score.tempi.changes().collect::<Vec<_>>(), [(0, 666_667)]);
         assert_eq!(file.score.signature(0).to_string(), "3/4");
-        assert_eq!(file.score.resampled(TICKS_PER_BEAT).parts, take().score().parts);
-        assert_eq!((count_notes(&bytes), count_notes(b"MThd")), (Some((2, 1)), None));
+        assert_eq!(file.score.parts, take().score().parts, "to the last part of a tick");
+        let onsets = |parts: &[Part]| parts.iter().flat_map(|part| &part.notes).map(|note| note.onset_ticks).collect();
+        let read: Vec<i64> = onsets(&file.score.parts);
+        assert_eq!((read, file.score.ticks_per_beat), (vec![0, 205, 379, 765], 768));
+        assert_eq!((count_notes(&bytes), count_notes(b"MThd")), (Some((3, 1)), None));
     }
 
     #[test]
@@ -92,7 +100,7 @@ mod tests {
         let take = Take { tempo: f32::NAN, bar_ticks: u32::MAX, notes: vec![wild; 3] };
         // It is written, but lasts longer than anyone would play.
         assert_eq!(midi::read(&midi_file(&take).unwrap()), Err(MidiError::TooLong));
-        let short = TakeNote { on_ticks: 0, ..wild };
+        let short = TakeNote { on_parts: 0, off_parts: 0, ..wild };
         assert_eq!(count_notes(&midi_file(&Take { notes: vec![short], ..take }).unwrap()), Some((0, 1)));
     }
 }

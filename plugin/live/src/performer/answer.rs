@@ -19,7 +19,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     pub(super) fn drop_answer(&mut self, now: u32, host: &mut impl Host) {
         self.schedule.forget_coming();
         self.schedule.forget_ending();
-        self.monitor.record(TimelineEvent::Cut { ticks: self.clock.tick_at(now) });
+        self.monitor.record(TimelineEvent::Cut { parts: self.clock.parts_at(now) });
         self.sounding.release(now, Whose::Answer, host);
     }
 
@@ -27,7 +27,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     pub(super) fn end_what_sounds(&mut self, now: u32, host: &mut impl Host) {
         if self.schedule.n_sounding() > 0 {
             self.schedule.forget_ending();
-            self.monitor.record(TimelineEvent::Cut { ticks: self.clock.tick_at(now) });
+            self.monitor.record(TimelineEvent::Cut { parts: self.clock.parts_at(now) });
             self.sounding.release(now, Whose::Answer, host);
         }
     }
@@ -41,10 +41,12 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
 
     pub(super) fn begin_note(&mut self, now: u32, host: &mut impl Host) {
         let Some(note) = self.schedule.take_coming() else { return };
-        let is_first =
+        // Where an answer waits for the player's own next beat, its first note is due there and not at the hand-over.
+        let is_first = std::mem::take(&mut self.is_first_to_come);
+        let is_at_once =
             matches!(self.turn.phase(), Phase::Answering { start_ticks, .. } if note.on_ticks == start_ticks);
         let mut due = self.due_parts(note.on_parts());
-        if is_first {
+        if is_at_once {
             // An answer that is asked for between two ticks begins up to half a tick after its first.
             due += self.begun_samples - self.due(note.on_ticks);
         }
@@ -104,7 +106,11 @@ pub(super) fn take_in(message: FromWorker, is_wanted: bool, schedule: &mut Sched
     match message {
         FromWorker::Note(note) => {
             if schedule.plan(note) {
-                monitor.record(TimelineEvent::Planned { turn: note.turn, span: note.span() });
+                monitor.record(TimelineEvent::Planned {
+                    turn: note.turn,
+                    written_ticks: note.on_ticks,
+                    span: note.span(),
+                });
             } else {
                 monitor.count(Count::QueueFull);
             }

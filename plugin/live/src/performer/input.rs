@@ -170,8 +170,9 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         self.act(now, action, host);
         let (velocity, style) = (events::velocity(velocity).get(), self.settings.controls.style);
         let (parts, us_per_beat) = (self.clock.parts_after_tick(now), self.clock.us_per_beat());
+        // First recorded, then told: what the worker makes of a note never comes before the note.
+        self.monitor.record(TimelineEvent::CallOn { parts: self.clock.parts_at(now), key, velocity });
         self.tell(ToWorker::On { ticks, parts, us_per_beat, channel, key, velocity, style, strike: number });
-        self.monitor.record(TimelineEvent::CallOn { ticks, key, velocity });
         self.plan(now, ticks, host);
     }
 
@@ -182,7 +183,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             return;
         }
         self.tell(ToWorker::Off { ticks, parts: self.clock.parts_after_tick(now), strike: number });
-        self.monitor.record(TimelineEvent::CallOff { ticks, key });
+        self.monitor.record(TimelineEvent::CallOff { parts: self.clock.parts_at(now), key });
         self.plan(now, ticks, host);
     }
 }

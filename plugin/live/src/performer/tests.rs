@@ -1,6 +1,7 @@
 mod chords;
 mod keys;
 mod stage;
+mod timing;
 
 use std::rc::Rc;
 
@@ -179,60 +180,4 @@ fn a_position_that_stands_still_gets_a_word() {
     }
     use Doing::{Frozen, Idle};
     assert_eq!(seen, [Frozen, Idle, Frozen, Frozen, Frozen]);
-}
-
-#[test]
-fn notes_that_come_too_late_are_left_out_and_counted() {
-    let (mut performer, worker, board) = performer(Settings::default());
-    let mut heard = Vec::new();
-    let mut run = |performer: &mut Subject, input: Vec<(u32, Input)>, n_samples| {
-        let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
-        performer.process(&Transport::default(), n_samples, &mut host);
-    };
-    run(&mut performer, vec![(0, Input::On { channel: 3, key: 60, id: None, velocity: 1.0 })], 24_000);
-    run(&mut performer, vec![(0, Input::Off { which: Which::key(3, 60), velocity: 0.5 })], 64);
-    let mut start = None;
-    while let Some(message) = worker.next() {
-        if let ToWorker::Begin(begin) = message {
-            start = Some(begin);
-        }
-    }
-    let Begin { turn, request: AnswerRequest { start_ticks, .. }, .. } = start.unwrap();
-    // 67 ticks of 500 samples later (700 ms, nearly), and 15 ms more.
-    run(&mut performer, vec![], 33_500 - 64 + 720);
-    for (on_ticks, key) in [(start_ticks - 2, 50), (start_ticks, 51), (start_ticks + 1, 52), (start_ticks + 2, 53)] {
-        worker.offer(FromWorker::Note(PlannedNote::written(turn, (on_ticks, on_ticks + 20), key, 127)));
-    }
-    run(&mut performer, vec![], 24_000);
-    let numbers = [Count::Played, Count::Late, Count::Dropped].map(|what| board.n(what));
-    assert_eq!(numbers, [3, 2, 1]);
-    let on = |key| Output::On { channel: 3, key, id: None, velocity: 1.0 };
-    let place = |event| heard.iter().find(|(_, e)| *e == event).map(|(offset, _)| *offset);
-    assert_eq!([50, 51, 52, 53].map(|key| place(on(key))), [None, Some(0), Some(0), Some(280)]);
-    let hand_over_ms = board.hand_over_ms.get();
-    assert!((14.9..=15.1).contains(&hand_over_ms), "{hand_over_ms}");
-}
-
-#[test]
-fn an_answer_that_is_asked_for_between_two_ticks_is_not_late_for_that() {
-    let (mut performer, worker, board) = performer(Settings { hand_controller: Some(66), ..Settings::default() });
-    let mut heard = Vec::new();
-    let mut run = |performer: &mut Subject, input: Vec<(u32, Input)>, n_samples| {
-        let mut host = Moody { input: input.into_iter(), heard: &mut heard, dice: Dice(0), refuses_one_in: 0 };
-        performer.process(&Transport::default(), n_samples, &mut host);
-    };
-    run(&mut performer, vec![(0, Input::On { channel: 0, key: 60, id: None, velocity: 1.0 })], 5000);
-    // 220 samples after the tick to which that is rounded, of 500 samples.
-    run(&mut performer, vec![(220, Input::Control { channel: 0, controller: 66, value: 1.0 })], 230);
-    let mut plan = None;
-    while let Some(message) = worker.next() {
-        if let ToWorker::Begin(begin) = message {
-            plan = Some(begin);
-        }
-    }
-    let Begin { turn, request: AnswerRequest { start_ticks, .. }, .. } = plan.unwrap();
-    worker.offer(FromWorker::Note(PlannedNote::written(turn, (start_ticks, 99), 50, 99)));
-    run(&mut performer, vec![], 500);
-    let hand_over_ms = board.hand_over_ms.get();
-    assert!((0.2..=0.22).contains(&hand_over_ms), "10 samples are not {hand_over_ms} ms");
 }

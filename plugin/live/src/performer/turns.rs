@@ -50,7 +50,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let ticks = self.clock.tick_at(0);
         self.drop_answer(0, host);
         self.sounding.release(0, whose, host);
-        self.monitor.record(TimelineEvent::CallEnds { ticks });
+        self.monitor.record(TimelineEvent::CallEnds { parts: self.clock.parts_at(0) });
         self.turn = Turn::new();
         self.chord.forget();
         self.n_answers = 0;
@@ -191,12 +191,14 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                 self.n_answers = self.n_answers.wrapping_add(1);
                 self.output.begin_answer();
                 self.begun_samples = now.into();
+                self.is_first_to_come = true;
             }
             Some(Action::Cancel) => {
                 self.schedule.forget_coming();
                 self.tell(ToWorker::Cancel { turn: self.worker.plan() });
             }
             Some(Action::Finish { at_ticks }) => {
+                self.is_first_to_come = false;
                 self.drop_answer(now, host);
                 self.tell(ToWorker::Finish { turn: self.worker.plan(), at_ticks });
             }

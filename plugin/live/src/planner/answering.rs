@@ -39,6 +39,13 @@ impl Planner {
         };
         // Who is early with a note and hands it over at once has struck it before the answer all the same.
         understand(&mut told, &hearing, request.start_ticks);
+        if found.is_some() {
+            let times = hearing.following.times();
+            self.insights.notes(&told, &hearing, |parts| times.played_parts(parts));
+            self.insights.found(times, &pace, (request.start_ticks, request.end_ticks));
+        } else {
+            self.insights.notes(&told, &hearing, |parts| pace.played_parts(parts));
+        }
         let before = self.session.checkpoint();
         // What still sounds ends at the hand-over, as far as can be known by now.
         let ended = |heard: &Heard| heard.ended_by(request.start_ticks);

@@ -24,6 +24,44 @@ pub(super) struct Following {
     us_per_beat: u32,
     /// Of the latest phrases, the last of them the latest.
     beats: Vec<Beat>,
+    /// Where the beats of the last phrase are.
+    times: BeatTimes,
+}
+
+/// Where beats of the score, one after the other, are in played time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BeatTimes {
+    /// The first of them, in ticks of the score.
+    first_ticks: i64,
+    /// When they are, in parts of a tick of played time: at least two.
+    played_parts: Vec<i64>,
+}
+
+impl BeatTimes {
+    /// The first beat, in ticks of the score.
+    pub(super) fn first_ticks(&self) -> i64 {
+        self.first_ticks
+    }
+
+    /// When a part of a tick of the score is played. Before and after the beats, the nearest tempo goes on.
+    pub(super) fn played_parts(&self, score_parts: i64) -> i64 {
+        let since = score_parts.saturating_sub(self.first_ticks.saturating_mul(PARTS_PER_TICK));
+        let last = self.played_parts.len().saturating_sub(2);
+        let beat = usize::try_from(since.div_euclid(PARTS_PER_BEAT)).unwrap_or(0).min(last);
+        let &[from, to] = self.played_parts.get(beat..).and_then(|beats| beats.first_chunk()).unwrap_or(&[0, 1]);
+        let within = since.saturating_sub(i64::try_from(beat).unwrap_or(0) * PARTS_PER_BEAT);
+        from.saturating_add(within.saturating_mul(to - from).div_euclid(PARTS_PER_BEAT))
+    }
+
+    /// When one of the beats is played, counted from the first.
+    pub(super) fn played_beat(&self, n: i64) -> i64 {
+        self.played_parts(self.first_ticks.saturating_add(n * BEAT_TICKS).saturating_mul(PARTS_PER_TICK))
+    }
+
+    /// How long the last of them is.
+    pub(super) fn last_length_parts(&self) -> i64 {
+        self.played_parts.last_chunk().map_or(0, |[from, to]| to - from)
+    }
 }
 
 impl Following {
@@ -65,6 +103,11 @@ impl Following {
         Self { last: other.last, us_per_beat: other.us_per_beat, ..self }
     }
 
+    /// Where the beats of the last phrase are.
+    pub(super) fn times(&self) -> &BeatTimes {
+        &self.times
+    }
+
     /// The tempo of the last phrase in microseconds a beat; `None` if none was found.
     pub(super) fn found_us_per_beat(&self) -> Option<u32> {
         self.beats.last().map(|beat| beat.us_per_beat)
@@ -96,6 +139,12 @@ impl Hearing {
         let missing_ticks = least_ticks.saturating_sub(first_ticks).max(0);
         beat_ticks += missing_ticks + (-missing_ticks).rem_euclid(BEAT_TICKS);
 
+        let beats_us = match &beat {
+            Some(beat) => beat.beats_us.clone(),
+            None => vec![first, first.saturating_add(kept_us_per_beat.into())],
+        };
+        let played_parts = beats_us.into_iter().map(|us| self.following.parts_at(us)).collect();
+        self.following.times = BeatTimes { first_ticks: beat_ticks, played_parts };
         self.begin_on(beat_ticks);
         let place = |heard: &Heard| {
             let played = heard.played.as_ref()?;

@@ -1,4 +1,5 @@
 mod following;
+mod insights;
 mod learning;
 mod listening;
 mod repeats;

@@ -2,6 +2,8 @@
 
 use engine::Metre;
 
+use super::{Line, LineKind, PARTS_PER_TICK};
+
 const BEAT: i64 = engine::TICKS_PER_BEAT as i64;
 
 /// Bar lines in played time.
@@ -42,14 +44,15 @@ impl Segment {
         }
     }
 
-    /// Adds bar lines with the number of the bar in the song, and beat lines without, from one tick up to another.
-    pub(super) fn lines(&self, from: i64, to: i64, lines: &mut Vec<(i64, Option<i64>)>) {
+    /// Adds bar lines with the number of the bar in the song, and beat lines, from one tick up to another.
+    pub(super) fn lines(&self, from: i64, to: i64, lines: &mut Vec<Line>) {
+        let of = |ticks: i64, kind| Line { at_parts: ticks * PARTS_PER_TICK, kind };
         let line = self.bars.line_ticks + self.offset_ticks;
         let bar = i64::from(self.bars.length_ticks);
         if bar == 0 {
             let mut at = from + (line - from).rem_euclid(BEAT);
             while at < to {
-                lines.push((at, None));
+                lines.push(of(at, LineKind::Beat));
                 at += BEAT;
             }
             return;
@@ -58,9 +61,9 @@ impl Segment {
         let mut at = from - (from - line).rem_euclid(bar);
         while at < to {
             let number = (at - first_bar).div_euclid(bar) + 1;
-            lines.extend([(at, Some(number))].into_iter().filter(|&(at, _)| at >= from));
+            lines.extend((at >= from).then(|| of(at, LineKind::Bar(number))));
             let beats = (1..).map(|beat| at + beat * BEAT).take_while(|&beat| beat < (at + bar).min(to));
-            lines.extend(beats.filter(|&beat| beat >= from).map(|beat| (beat, None)));
+            lines.extend(beats.filter(|&beat| beat >= from).map(|beat| of(beat, LineKind::Beat)));
             at += bar;
         }
     }

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use super::bars::{Bars, Segment};
+use super::insight::{self, Insight, Stretches};
 use super::passage::{MAX_NOTES as MAX_PASSAGE_NOTES, Passage};
-use super::{Span, TimelineEvent, TimelineNote, Who};
+use super::{Line, PARTS_PER_TICK, Span, TimelineEvent, TimelineNote, Who};
 
 /// Notes that are remembered.
 const MAX_NOTES: usize = 4096;
@@ -22,8 +23,8 @@ pub struct Roll {
     pub notes: Vec<TimelineNote>,
     /// Notes to come.
     pub planned: Vec<Span>,
-    /// Bar lines with the number of the bar, and beat lines without.
-    pub lines: Vec<(i64, Option<i64>)>,
+    /// Bars and beats, and how the ear has understood these to be divided, in no order.
+    pub lines: Vec<Line>,
 }
 
 /// A take, or as much of it as is asked for.
@@ -45,9 +46,11 @@ pub struct History {
     notes: VecDeque<TimelineNote>,
     /// Notes that there were before them.
     n_forgotten: u64,
-    planned: Vec<Span>,
+    /// With their onsets as they are written, in the timeline's ticks.
+    planned: Vec<(i64, Span)>,
     planned_turn: u32,
     segments: VecDeque<Segment>,
+    found: Stretches,
     now_ticks: i64,
     tempo: f32,
     take: u32,
@@ -62,6 +65,7 @@ impl Default for History {
             planned: Vec::new(),
             planned_turn: 0,
             segments: VecDeque::from([Segment::default()]),
+            found: Stretches::default(),
             now_ticks: 0,
             tempo: 120.0,
             take: 0,
@@ -108,35 +112,41 @@ impl History {
 
     fn take_in(&mut self, event: TimelineEvent) {
         let offset = self.offset();
-        let on_timeline =
-            |span: Span| Span { on_ticks: span.on_ticks + offset, off_ticks: span.off_ticks + offset, ..span };
+        let offset_parts = offset * PARTS_PER_TICK;
+        let on_timeline = |span: Span| Span {
+            on_parts: span.on_parts + offset_parts,
+            off_parts: span.off_parts + offset_parts,
+            ..span
+        };
         match event {
-            TimelineEvent::CallOn { ticks, key, velocity } => {
-                let on_ticks = ticks + offset;
-                self.end(Who::Player, Some(key), on_ticks);
-                self.begin_take(on_ticks);
-                self.push(Who::Player, Span { on_ticks, off_ticks: HELD, key, velocity });
+            TimelineEvent::CallOn { parts, key, velocity } => {
+                let on_parts = parts + offset_parts;
+                self.end(Who::Player, Some(key), on_parts);
+                self.begin_take(on_parts);
+                self.push(Who::Player, Span { on_parts, off_parts: HELD, key, velocity });
             }
-            TimelineEvent::CallOff { ticks, key } => self.end(Who::Player, Some(key), ticks + offset),
-            TimelineEvent::Planned { turn, span } => {
+            TimelineEvent::CallOff { parts, key } => self.end(Who::Player, Some(key), parts + offset_parts),
+            TimelineEvent::Planned { turn, written_ticks, span } => {
                 if std::mem::replace(&mut self.planned_turn, turn) != turn {
                     self.planned.clear();
                 }
-                self.planned.push(on_timeline(span));
+                self.planned.push((written_ticks + offset, on_timeline(span)));
             }
             TimelineEvent::Forget { from_ticks } => {
-                self.planned.retain(|span| span.on_ticks < from_ticks.saturating_add(offset));
+                self.planned.retain(|(written_ticks, _)| *written_ticks < from_ticks.saturating_add(offset));
             }
             TimelineEvent::Answer(span) => {
                 let span = on_timeline(span);
-                self.planned.retain(|coming| (coming.on_ticks, coming.key) > (span.on_ticks, span.key));
+                self.planned.retain(|(_, coming)| (coming.on_parts, coming.key) > (span.on_parts, span.key));
+                // Its key goes to it: who struck that before is heard no longer.
+                self.end(Who::Antiphon, Some(span.key), span.on_parts);
                 self.push(Who::Antiphon, span);
             }
-            TimelineEvent::Cut { ticks } => {
-                self.end(Who::Antiphon, None, ticks + offset);
+            TimelineEvent::Cut { parts } => {
+                self.end(Who::Antiphon, None, parts + offset_parts);
                 self.planned.clear();
             }
-            TimelineEvent::CallEnds { ticks } => self.end(Who::Player, None, ticks + offset),
+            TimelineEvent::CallEnds { parts } => self.end(Who::Player, None, parts + offset_parts),
             TimelineEvent::Jump { ticks, song_ticks, bars } => {
                 let from_ticks = ticks + offset;
                 let song_offset_ticks = from_ticks - song_ticks;
@@ -152,15 +162,31 @@ impl History {
         }
     }
 
+    /// Takes in what the ear makes of notes that are taken in already.
+    pub fn learn(&mut self, insight: Insight) {
+        let offset_parts = self.offset() * PARTS_PER_TICK;
+        match insight {
+            Insight::Note { struck_parts, key, written } => {
+                let struck = (Who::Player, struck_parts.saturating_add(offset_parts), key);
+                let is_it = |note: &&mut TimelineNote| (note.who, note.span.on_parts, note.span.key) == struck;
+                if let Some(note) = self.notes.iter_mut().rev().find(is_it) {
+                    note.written = Some(insight::better(note.written, written, offset_parts));
+                }
+            }
+            Insight::Found(found) => self.found.find(found, offset_parts),
+            Insight::SongBeats => self.found.end(self.now_ticks * PARTS_PER_TICK),
+        }
+    }
+
     /// What falls between two distances from now, in ticks.
     #[must_use]
     pub fn roll(&self, past_ticks: i64, future_ticks: i64) -> Roll {
         let (from, to) = (self.now_ticks - past_ticks, self.now_ticks + future_ticks);
-        let is_seen = |span: &Span| span.off_ticks > from && span.on_ticks < to;
+        let is_seen = |span: &Span| span.off_parts > from * PARTS_PER_TICK && span.on_parts < to * PARTS_PER_TICK;
         Roll {
             now_ticks: self.now_ticks,
             notes: self.notes.iter().filter(|note| is_seen(&note.span)).copied().collect(),
-            planned: self.planned.iter().filter(|span| is_seen(span)).copied().collect(),
+            planned: self.planned.iter().map(|(_, span)| *span).filter(is_seen).collect(),
             lines: self.lines(from, to),
         }
     }
@@ -197,23 +223,28 @@ impl History {
             passage: self.passage_of(&notes)?,
             to: self.n_forgotten + end as u64,
             is_over: end < to || notes.len() == MAX_PASSAGE_NOTES,
-            sounds: notes.iter().any(|note| note.span.off_ticks > self.now_ticks),
+            sounds: notes.iter().any(|note| note.span.off_parts > self.now_ticks * PARTS_PER_TICK),
         })
     }
 
     fn passage_of(&self, notes: &[TimelineNote]) -> Option<Passage> {
-        let first_ticks = notes.first()?.span.on_ticks;
+        let first_ticks = notes.first()?.span.on_parts.div_euclid(PARTS_PER_TICK);
         let segment = self.segment_at(first_ticks);
         let start_ticks = segment.bar_line_before(first_ticks);
         Some(Passage::new(self.tempo, segment.bars.length_ticks, start_ticks, self.now_ticks, notes))
     }
 
-    fn lines(&self, from: i64, to: i64) -> Vec<(i64, Option<i64>)> {
+    fn lines(&self, from: i64, to: i64) -> Vec<Line> {
         let ends = self.segments.iter().skip(1).map(|segment| segment.from_ticks).chain([i64::MAX]);
         let mut lines = Vec::new();
         for (segment, end) in self.segments.iter().zip(ends) {
             segment.lines(from.max(segment.from_ticks), to.min(end), &mut lines);
         }
+        lines.retain(|line| !self.found.contains(line.at_parts));
+        let (from_parts, to_parts) = (from * PARTS_PER_TICK, to * PARTS_PER_TICK);
+        lines.extend(self.found.beats(from_parts, to_parts));
+        let heard = self.notes.iter().filter(|note| note.span.off_parts > from_parts);
+        lines.extend(insight::divisions(heard));
         lines
     }
 
@@ -239,9 +270,9 @@ impl History {
     }
 
     /// A call that begins after an answer has ended begins a new take.
-    fn begin_take(&mut self, on_ticks: i64) {
+    fn begin_take(&mut self, on_parts: i64) {
         let mut answer = self.notes.iter().rev().filter(|note| note.take == self.take && note.who == Who::Antiphon);
-        let is_over = answer.clone().next().is_some() && answer.all(|note| note.span.off_ticks <= on_ticks);
+        let is_over = answer.clone().next().is_some() && answer.all(|note| note.span.off_parts <= on_parts);
         self.take += u32::from(is_over);
     }
 
@@ -250,22 +281,22 @@ impl History {
             self.notes.pop_front();
             self.n_forgotten += 1;
         }
-        self.notes.push_back(TimelineNote { who, span, take: self.take });
-        self.now_ticks = self.now_ticks.max(span.on_ticks);
+        self.notes.push_back(TimelineNote { who, span, written: None, take: self.take });
+        self.now_ticks = self.now_ticks.max(span.on_parts.div_euclid(PARTS_PER_TICK));
     }
 
     /// Ends what sounds: of one key, or of all.
-    fn end(&mut self, who: Who, key: Option<u8>, ticks: i64) {
-        let sounds = |note: &&mut TimelineNote| note.who == who && note.span.off_ticks > ticks;
+    fn end(&mut self, who: Who, key: Option<u8>, parts: i64) {
+        let sounds = |note: &&mut TimelineNote| note.who == who && note.span.off_parts > parts;
         for note in self.notes.iter_mut().rev().filter(sounds) {
             if key.is_none_or(|key| note.span.key == key) {
-                note.span.off_ticks = ticks.max(note.span.on_ticks + 1);
+                note.span.off_parts = parts.max(note.span.on_parts + 1);
             }
         }
     }
 
     fn end_held_notes(&mut self, ticks: i64) {
-        self.end(Who::Player, None, ticks);
-        self.end(Who::Antiphon, None, ticks);
+        self.end(Who::Player, None, ticks * PARTS_PER_TICK);
+        self.end(Who::Antiphon, None, ticks * PARTS_PER_TICK);
     }
 }

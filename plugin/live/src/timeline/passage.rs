@@ -1,11 +1,11 @@
 //! A take as plain values.
 
-use super::{TimelineNote, Who};
+use super::{PARTS_PER_TICK, TimelineNote, Who};
 
 /// Notes of a take that are kept.
 pub(super) const MAX_NOTES: usize = 2048;
 
-/// A call and its answer, or a part of them. Ticks are counted from the bar line before the first note.
+/// A call and its answer, or a part of them. Parts of a tick are counted from the bar line before the first note.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Passage {
     /// Beats a minute.
@@ -21,10 +21,10 @@ pub struct Passage {
 pub struct PassageNote {
     /// Whether Antiphon played it.
     pub is_answer: bool,
-    /// Its onset.
-    pub on_ticks: u32,
-    /// Its end.
-    pub off_ticks: u32,
+    /// Its onset, in parts of a tick.
+    pub on_parts: u32,
+    /// Its end, in parts of a tick.
+    pub off_parts: u32,
     /// 0 to 127.
     pub key: u8,
     /// 1 to 127.
@@ -34,16 +34,17 @@ pub struct PassageNote {
 impl Passage {
     /// Keys that are still down end now.
     pub(super) fn new(tempo: f32, bar_ticks: u32, start_ticks: i64, now_ticks: i64, notes: &[TimelineNote]) -> Self {
-        let since = |ticks: i64| u32::try_from(ticks - start_ticks).unwrap_or(0);
+        let (start_parts, now_parts) = (start_ticks * PARTS_PER_TICK, now_ticks * PARTS_PER_TICK);
+        let since = |parts: i64| u32::try_from(parts - start_parts).unwrap_or(0);
         let note = |note: &TimelineNote| PassageNote {
             is_answer: note.who == Who::Antiphon,
-            on_ticks: since(note.span.on_ticks),
-            off_ticks: since(note.span.off_ticks.min(now_ticks.max(note.span.on_ticks + 1))),
+            on_parts: since(note.span.on_parts),
+            off_parts: since(note.span.off_parts.min(now_parts.max(note.span.on_parts + 1))),
             key: note.span.key,
             velocity: note.span.velocity,
         };
         let mut notes: Vec<PassageNote> = notes.iter().take(MAX_NOTES).map(note).collect();
-        notes.sort_by_key(|note| note.on_ticks);
+        notes.sort_by_key(|note| note.on_parts);
         Self { tempo, bar_ticks, notes }
     }
 }

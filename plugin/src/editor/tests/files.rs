@@ -51,8 +51,8 @@ impl Drop for Scene {
 
 fn take(key: u8) -> Take {
     let (pitch, velocity) = (Pitch::nearest(key), Velocity::nearest(80));
-    let note = |is_answer, on_ticks| TakeNote { is_answer, on_ticks, off_ticks: on_ticks + 20, pitch, velocity };
-    let notes = (0..40).map(|i| note(i > 30, 24 * i)).collect();
+    let note = |is_answer, on_parts| TakeNote { is_answer, on_parts, off_parts: on_parts + 320, pitch, velocity };
+    let notes = (0..40).map(|i| note(i > 30, 384 * i + i % 7)).collect();
     Take { tempo: 100.0, bar_ticks: 192, notes }
 }
 

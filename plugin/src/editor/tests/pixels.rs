@@ -11,7 +11,7 @@ use egui::{Rect, pos2, vec2};
 use super::super::{Window, theme};
 use super::stage::Stage;
 use super::{BAR, SMALL, USUAL, performing};
-use live::timeline::{Span, TimelineEvent};
+use live::timeline::{PARTS_PER_TICK, Span, TimelineEvent};
 
 #[test]
 fn twice_the_pixels_show_the_same_window() {
@@ -33,14 +33,15 @@ fn two_hundred_notes_on_all_keys_are_seen() {
     let mut recorder = window.status.timeline.recorder();
     for i in 0..200_i64 {
         let key = u8::try_from(21 + i * 37 % 88).unwrap();
-        let on_ticks = 11 * BAR + 2 * i;
+        let on_parts = (11 * BAR + 2 * i) * PARTS_PER_TICK;
+        let off_parts = on_parts + 20 * PARTS_PER_TICK;
         let event = match i % 2 {
-            0 => TimelineEvent::CallOn { ticks: on_ticks, key, velocity: 90 },
-            _ => TimelineEvent::Answer(Span { on_ticks, off_ticks: on_ticks + 20, key, velocity: 90 }),
+            0 => TimelineEvent::CallOn { parts: on_parts, key, velocity: 90 },
+            _ => TimelineEvent::Answer(Span { on_parts, off_parts, key, velocity: 90 }),
         };
         recorder.record(&window.status.timeline, event);
         if i % 2 == 0 {
-            recorder.record(&window.status.timeline, TimelineEvent::CallOff { ticks: on_ticks + 20, key });
+            recorder.record(&window.status.timeline, TimelineEvent::CallOff { parts: off_parts, key });
         }
         if i % 20 == 0 {
             window.status.timeline.drain();

@@ -133,6 +133,14 @@ impl Stage {
         self.words()
     }
 
+    /// Rests the pointer on a word, until that is explained.
+    pub(super) fn hover(&mut self, window: &mut Window, text: &str) {
+        let at = self.show(window).place(text);
+        self.frame(window, vec![Event::PointerMoved(at)]);
+        self.time += 2.0;
+        self.show(window);
+    }
+
     /// Clicks on a word. What was wished for meanwhile comes back, and is not fulfilled.
     pub(super) fn click(&mut self, window: &mut Window, text: &str) -> Vec<UiAction> {
         self.drag(window, text, 0.0)
@@ -216,7 +224,8 @@ impl Stage {
         shapes.filter(|clipped| is_frame(&clipped.shape)).count()
     }
 
-    fn words(&self) -> Words {
+    /// All words of the last frame.
+    pub(super) fn words(&self) -> Words {
         fn gather(shape: &Shape, words: &mut Vec<Word>) {
             match shape {
                 Shape::Vec(shapes) => shapes.iter().for_each(|shape| gather(shape, words)),

@@ -2,12 +2,13 @@
 
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::time::Duration;
 
 use egui::vec2;
 use nice_plug::prelude::{BoolParam, IntParam, IntRange};
 
-use super::super::Window;
 use super::super::view::{Notice, StatusKind, UiAction};
+use super::super::{NOTICE_TIME, Window};
 use super::stage::{Stage, Words};
 use super::{SMALL, USUAL, idle, performing};
 use crate::params::{AntiphonParams, AnyParam, ParamId};
@@ -166,6 +167,17 @@ fn a_notice_hides_neither_the_late_notes_nor_the_reason() {
     assert_eq!(stage.click(&mut window, "Kept as take 1, with the song"), [UiAction::Dismiss]);
     window.perform(UiAction::Dismiss);
     assert_eq!(window.view().notice, None::<Notice>);
+}
+
+#[test]
+fn a_notice_goes_by_itself_after_a_while_and_not_before() {
+    let mut window = performing();
+    window.say("Kept as take 1, with the song".to_owned(), false);
+    let said = window.notice.as_ref().unwrap().0;
+    window.drop_old_notice(said + NOTICE_TIME);
+    assert!(window.view().notice.is_some());
+    window.drop_old_notice(said + NOTICE_TIME + Duration::from_millis(1));
+    assert_eq!(window.view().notice, None);
 }
 
 #[test]

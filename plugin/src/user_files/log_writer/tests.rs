@@ -28,10 +28,12 @@ impl Scene {
     fn play(&mut self, bar: i64, key: u8) {
         let start = bar * 192;
         for ticks in [start, start + 20, start + 40, start + 60] {
-            self.recorder.record(&self.status.timeline, TimelineEvent::CallOn { ticks, key, velocity: 90 });
-            self.recorder.record(&self.status.timeline, TimelineEvent::CallOff { ticks: ticks + 10, key });
+            let parts = ticks * PARTS_PER_TICK + 3;
+            self.recorder.record(&self.status.timeline, TimelineEvent::CallOn { parts, key, velocity: 90 });
+            self.recorder.record(&self.status.timeline, TimelineEvent::CallOff { parts: parts + 160, key });
         }
-        let span = Span { on_ticks: start + 100, off_ticks: start + 150, key: key + 12, velocity: 70 };
+        let (on_parts, off_parts) = ((start + 100) * PARTS_PER_TICK - 5, (start + 150) * PARTS_PER_TICK);
+        let span = Span { on_parts, off_parts, key: key + 12, velocity: 70 };
         self.recorder.record(&self.status.timeline, TimelineEvent::Answer(span));
         self.status.timeline.set_position(start + 160, Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 }, 120.0);
     }
@@ -65,8 +67,8 @@ fn only_what_is_played_while_it_is_on_is_logged() {
     scene.play(4, 53);
     scene.poll(true, false).unwrap();
     assert_eq!(scene.keys(), [52]);
-    let notes: Vec<_> = scene.takes[0].notes.iter().map(|note| (note.is_answer, note.on_ticks)).collect();
-    assert_eq!(notes, [(false, 0), (false, 20), (false, 40), (false, 60), (true, 100)]);
+    let notes: Vec<_> = scene.takes[0].notes.iter().map(|note| (note.is_answer, note.on_parts)).collect();
+    assert_eq!(notes, [(false, 3), (false, 323), (false, 643), (false, 963), (true, 1595)]);
     scene.play(5, 54);
     scene.poll(false, false).unwrap();
     assert_eq!(scene.keys(), [52, 53], "what came after the last look may have been played after it was switched off");
@@ -120,8 +122,8 @@ fn takes_are_gathered_until_a_file_is_worth_training_on() {
     let log = Log::at(folder.clone());
     let mut log_file = LogFile { log: log.clone(), file: None };
     let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::nearest(90));
-    let note = |on_ticks| TakeNote { is_answer: false, on_ticks, off_ticks: on_ticks + 6, pitch, velocity };
-    let take = Take { tempo: 100.0, bar_ticks: 192, notes: (0..20).map(|i| note(9 * i)).collect() };
+    let note = |on_parts| TakeNote { is_answer: false, on_parts, off_parts: on_parts + 96, pitch, velocity };
+    let take = Take { tempo: 100.0, bar_ticks: 192, notes: (0..20).map(|i| note(144 * i)).collect() };
     let counts = || {
         let read = |path| takes::count_notes(&std::fs::read(path).unwrap()).unwrap().0;
         log.files().into_iter().map(|file| read(file.path)).collect::<Vec<_>>()

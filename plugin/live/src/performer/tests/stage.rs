@@ -107,11 +107,17 @@ pub(super) struct Board {
     counts: [Cell<u32>; 6],
     pub(super) doing: Cell<Doing>,
     pub(super) hand_over_ms: Cell<f32>,
+    pub(super) events: RefCell<Vec<TimelineEvent>>,
 }
 
 impl Board {
     pub(super) fn new() -> Rc<Self> {
-        Rc::new(Self { counts: Default::default(), doing: Cell::new(Doing::Asleep), hand_over_ms: Cell::new(0.0) })
+        Rc::new(Self {
+            counts: Default::default(),
+            doing: Cell::new(Doing::Asleep),
+            hand_over_ms: Cell::new(0.0),
+            events: RefCell::default(),
+        })
     }
 
     pub(super) fn n(&self, what: Count) -> u32 {
@@ -125,7 +131,9 @@ impl Monitor for Rc<Board> {
         count.set(count.get() + 1);
     }
 
-    fn record(&mut self, _: TimelineEvent) {}
+    fn record(&mut self, event: TimelineEvent) {
+        self.events.borrow_mut().push(event);
+    }
 
     fn set_last_key(&self, _: u8) {}
 

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A tune by hand at a tempo, from a tick of a song at 120 BPM on: eighths with a quarter at each half bar, a little uneven.
-fn tune(from: i64, bpm: i64) -> Vec<ToWorker> {
+pub(super) fn tune(from: i64, bpm: i64) -> Vec<ToWorker> {
     let mut eighth = 0;
     let steps = [1, 1, 2, 1, 1, 2, 1, 1, 1, 1, 2, 2];
     let keys = [60u8, 62, 64, 65, 64, 62, 60, 67, 65, 64, 62, 60];
@@ -19,7 +19,7 @@ fn tune(from: i64, bpm: i64) -> Vec<ToWorker> {
     messages
 }
 
-fn asked_at(turn: u32, start_ticks: i64, start: Start) -> ToWorker {
+pub(super) fn asked_at(turn: u32, start_ticks: i64, start: Start) -> ToWorker {
     let request = request(0, start_ticks, start_ticks + 768);
     ToWorker::Begin(Begin { start, ..asked(turn, request, start_ticks + 768, CONTROLS) })
 }
