@@ -1,4 +1,7 @@
-use super::*;
+//! The ear, from outside.
+
+use music::rhythm::{Ear, PARTS_PER_BEAT, PlayedNote, grid, hear, transcribe};
+use music::{Pitch, Velocity};
 
 fn play(onsets_parts: &[i64], pitches: impl Fn(usize) -> u8) -> Vec<PlayedNote> {
     let note = |(i, &onset_parts): (usize, &i64)| PlayedNote {
