@@ -1,6 +1,6 @@
 //! The ear, from outside.
 
-use music::rhythm::{Ear, PARTS_PER_BEAT, PlayedNote, grid, hear, transcribe};
+use music::rhythm::{Ear, PARTS_PER_BEAT, PlayedNote, grid, hear};
 use music::{Pitch, Velocity};
 
 fn play(onsets_parts: &[i64], pitches: impl Fn(usize) -> u8) -> Vec<PlayedNote> {
