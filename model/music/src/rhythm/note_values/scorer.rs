@@ -57,21 +57,8 @@ pub(super) fn seen(context: &Context, end: &End, cost: i32) -> [i16; N_SEEN] {
         _ => 3,
     };
     let held = |which: usize| context.chord_held_parts.map_or(N_RATIOS - 1, |held| ratio(held[which], ticks));
-    let gap = match end.gap_ticks {
-        ..=8 => 0,
-        ..=16 => 1,
-        ..=24 => 2,
-        ..=48 => 3,
-        _ => 4,
-    };
-    let of_first = match ticks * 12 / context.first_gap.max(1) {
-        ..=11 => 0,
-        12 => 1,
-        ..=18 => 2,
-        ..=24 => 3,
-        ..=48 => 4,
-        _ => 5,
-    };
+    let gap = case(end.gap_ticks, &[8, 16, 24, 48]);
+    let of_first = case(ticks * 12 / context.first_gap.max(1), &[11, 12, 18, 24, 48]);
     let cases: [usize; N_THINGS] = [
         usize::from(end.kind),
         usize::from(end.n_passed),
@@ -101,6 +88,11 @@ pub(super) fn seen(context: &Context, end: &End, cost: i32) -> [i16; N_SEEN] {
     // In 1/32 nat.
     seen[first] = i16::try_from((cost / 8).clamp(-512, 512)).unwrap_or(0);
     seen
+}
+
+/// Which of these a number is at most.
+fn case(x: i64, most: &[i64]) -> usize {
+    most.iter().position(|most| x <= *most).unwrap_or(most.len())
 }
 
 /// A time is not known, equal, shorter, or longer.
