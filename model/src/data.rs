@@ -2,14 +2,14 @@
 //!
 //! Reading order: [`corpus`] lists files; [`prepare`] reads, checks and labels them; [`shards`] is the folder it writes;
 //! [`dataset`] draws crops of it; [`sequence`] makes events of their notes; [`batch`] is what the network reads. [`hands`] plays scores as people
-//! would, `performance` hears that; [`rhythm_tables`] counts what the ear takes for usual.
+//! would, `performance` hears that; [`ear`] makes what the ear takes for usual.
 
 pub mod batch;
 pub mod corpus;
 pub mod dataset;
+pub mod ear;
 pub mod hands;
 pub(crate) mod performance;
 pub mod prepare;
-pub mod rhythm_tables;
 pub mod sequence;
 pub mod shards;

@@ -3,8 +3,8 @@
 //!
 //! Reading order: `cost` is what a probability is here; [`grid`] the places that a beat has; [`tables`] what is usual in
 //! scores; `decoder` weighs that against what was played; `spread` is what is known of the player; [`note_values`] says how
-//! long notes are written, `dynamics` how loud; `feel` keeps what is left over, and plays other notes with it.
-//! [`tempo_finder`] looks for the beat where none is known; [`recording`] reads whole files.
+//! long notes are written, by a small network ([`perceptron`]), `dynamics` how loud; `feel` keeps what is left over, and plays other
+//! notes with it. [`tempo_finder`] looks for the beat where none is known; [`recording`] hears whole recordings and files.
 //!
 //! ```
 //! use music::rhythm::{Ear, PARTS_PER_BEAT};
@@ -29,18 +29,18 @@ mod dynamics;
 mod feel;
 pub mod grid;
 pub mod note_values;
+pub mod perceptron;
 pub mod recording;
 mod spread;
 pub mod tables;
 pub mod tempo_finder;
-#[cfg(test)]
-mod tests;
 
 use crate::note::{Pitch, Velocity};
 use decoder::{Decoder, Onset};
 use dynamics::Dynamics;
 pub use feel::{Feel, Residual, Touch};
 use note_values::{Ends, ScoreNote};
+pub use recording::{PlayedNote, hear, hear_and_see, transcribe};
 use spread::Player;
 use tables::TABLES;
 
@@ -65,32 +65,6 @@ const N_OPEN: usize = 96;
 /// A note in the phrase: the number of notes struck before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NoteId(usize);
-
-/// A note of a recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlayedNote {
-    /// When it was struck, in parts of a tick.
-    pub onset_parts: i64,
-    /// When the key went up.
-    pub off_parts: i64,
-    /// Its key.
-    pub pitch: Pitch,
-    /// How hard it was struck.
-    pub velocity: Velocity,
-    /// The tempo when it was struck, in microseconds a beat.
-    pub us_per_beat: u32,
-}
-
-impl PlayedNote {
-    /// A note that was played to the nearest tick.
-    #[must_use]
-    pub fn in_ticks(note: &crate::Note, us_per_beat: u32) -> Self {
-        let crate::Note { onset_ticks, pitch, velocity, .. } = *note;
-        let [onset_parts, off_parts] =
-            [onset_ticks, note.end_ticks()].map(|ticks| ticks.saturating_mul(PARTS_PER_TICK));
-        Self { onset_parts, off_parts, pitch, velocity, us_per_beat }
-    }
-}
 
 /// A note as it is understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +109,13 @@ pub struct Ear {
     n_settled: usize,
     latest_us: i64,
     latest_parts: i64,
+    /// Of each note whose value was decided, the ends and what was seen of them: to train what decides. Only on demand.
+    seen: Option<Vec<SeenEnds>>,
 }
+
+/// A note's number, its possible values in ticks, and what the scorer saw of each.
+#[doc(hidden)]
+pub type SeenEnds = (usize, Vec<(i64, [i16; note_values::N_SEEN])>);
 
 impl Default for Ear {
     fn default() -> Self {
@@ -156,6 +136,7 @@ impl Ear {
             n_settled: 0,
             latest_us: 0,
             latest_parts: 0,
+            seen: None,
         }
     }
 
@@ -325,64 +306,25 @@ impl Ear {
                 continue;
             }
             let held_parts = off_parts - note.onset_parts;
-            let ends = Ends::new(number, held_parts, |number| {
-                let heard = (self.first()..n_settled).contains(&number).then(|| self.note_at(number).heard)?;
-                Some(ScoreNote { onset_ticks: heard.onset_ticks, pitch: heard.pitch.get() })
-            });
+            let score_note = |number: usize| {
+                let note = (self.first()..n_settled).contains(&number).then(|| self.note_at(number))?;
+                let HeardNote { onset_ticks, value_ticks, pitch, .. } = note.heard;
+                let off_parts = note.off_parts.unwrap_or(self.latest_parts.max(note.onset_parts));
+                let held_parts = off_parts - note.onset_parts;
+                Some(ScoreNote { onset_ticks, pitch: pitch.get(), held_parts, value_ticks })
+            };
+            let ends = Ends::new(number, held_parts, score_note);
             if !is_end && !all_exact && !ends.is_known() {
                 continue;
             }
-            let ticks = if all_exact { grid::nearest_ticks(held_parts) } else { ends.best_ticks(&TABLES) };
+            let ticks =
+                if all_exact { grid::nearest_ticks(held_parts) } else { ends.best_ticks(number, score_note, &TABLES) };
+            let values = ends.as_slice().iter().map(|end| end.value_ticks);
+            let seen = self.seen.as_ref().map(|_| values.zip(ends.seen(number, score_note, &TABLES)).collect());
             self.notes[number % CAPACITY].heard.value_ticks = Some(u32::try_from(ticks).unwrap_or(1).max(1));
+            if let (Some(all), Some(seen)) = (&mut self.seen, seen) {
+                all.push((number, seen));
+            }
         }
     }
-}
-
-/// Hears a whole recording: notes in order of their onsets, each as [`Ear`] has it in the end.
-#[must_use]
-pub fn hear(played: &[PlayedNote]) -> Vec<HeardNote> {
-    let mut ear = Ear::new();
-    let mut heard = Vec::with_capacity(played.len());
-    // Releases wait in order of their time, ends before beginnings.
-    let mut releases: Vec<usize> = (0..played.len()).collect();
-    releases.sort_by_key(|&i| (played[i].off_parts.max(played[i].onset_parts), i));
-    let mut releases = releases.into_iter().peekable();
-    for (number, note) in played.iter().enumerate() {
-        while let Some(i) = releases.next_if(|&i| i < number && played[i].off_parts <= note.onset_parts) {
-            ear.release(NoteId(i), played[i].off_parts);
-        }
-        if ear.n_notes() == CAPACITY {
-            heard.extend(ear.notes().next().map(|(_, oldest)| oldest));
-        }
-        ear.strike(note.onset_parts, note.us_per_beat, note.pitch, note.velocity);
-    }
-    for i in releases {
-        ear.release(NoteId(i), played[i].off_parts);
-    }
-    ear.settle();
-    heard.extend(ear.notes().map(|(_, note)| note));
-    heard
-}
-
-/// What a recording means: notes as they are written. `beat_ticks` is the time of any beat.
-///
-/// What is given here is what [`Ear`] says of the same notes while they are played.
-#[must_use]
-pub fn transcribe(played: &[PlayedNote], beat_ticks: i64) -> Vec<crate::Note> {
-    let offset_parts = beat_ticks.saturating_mul(PARTS_PER_TICK);
-    let from_beat = |note: &PlayedNote| {
-        let [onset_parts, off_parts] =
-            [note.onset_parts, note.off_parts].map(|parts| parts.saturating_sub(offset_parts));
-        PlayedNote { onset_parts, off_parts, ..*note }
-    };
-    let played: Vec<PlayedNote> = played.iter().map(from_beat).collect();
-    let written = |heard: HeardNote| crate::Note {
-        onset_ticks: heard.onset_ticks + beat_ticks,
-        duration_ticks: heard.value_ticks.unwrap_or(1),
-        pitch: heard.pitch,
-        velocity: heard.velocity,
-    };
-    let mut notes: Vec<crate::Note> = hear(&played).into_iter().map(written).collect();
-    notes.sort_by_key(crate::Note::order);
-    notes
 }

@@ -1,11 +1,9 @@
-//! A recording that hands played, as it is written: by the beats of its file if it was played to them, else by the beats that are
-//! found in the playing.
-//!
-//! Reading order: [`written`]; `follows` says whether the file's beats were heeded, `Beats` are the ones that were found.
+//! Recordings, whose notes are all there: heard as if they were played now, and whole files as they are written, by their own beats if
+//! they were played to them, else by the beats that are found in the playing.
 
 use super::tempo_finder::{Beat, Hints, Struck, find_beat};
-use super::{PARTS_PER_BEAT, PlayedNote, hear};
-use crate::note::{Note, TICKS_PER_BEAT};
+use super::{CAPACITY, Ear, HeardNote, NoteId, PARTS_PER_BEAT, PARTS_PER_TICK, SeenEnds};
+use crate::note::{Note, Pitch, TICKS_PER_BEAT, Velocity};
 use crate::score::{Part, Role, Score};
 use crate::tempo::{TempoMap, resample};
 use crate::time_signature::{MetreChange, TimeSignature};
@@ -39,6 +37,93 @@ const MOST_DISTANCE: f64 = 0.19;
 const LEAST_SURE: f64 = 4.0;
 /// The standard deviation of a distance if the division is not heeded: of a uniform choice from 0 to 0.5.
 const UNIFORM_SD: f64 = 0.144_337_567;
+
+/// A note of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlayedNote {
+    /// When it was struck, in parts of a tick.
+    pub onset_parts: i64,
+    /// When the key went up.
+    pub off_parts: i64,
+    /// Its key.
+    pub pitch: Pitch,
+    /// How hard it was struck.
+    pub velocity: Velocity,
+    /// The tempo when it was struck, in microseconds a beat.
+    pub us_per_beat: u32,
+}
+
+impl PlayedNote {
+    /// A note that was played to the nearest tick.
+    #[must_use]
+    pub fn in_ticks(note: &crate::Note, us_per_beat: u32) -> Self {
+        let crate::Note { onset_ticks, pitch, velocity, .. } = *note;
+        let [onset_parts, off_parts] =
+            [onset_ticks, note.end_ticks()].map(|ticks| ticks.saturating_mul(PARTS_PER_TICK));
+        Self { onset_parts, off_parts, pitch, velocity, us_per_beat }
+    }
+}
+
+/// Hears a whole recording: notes in order of their onsets, each as [`Ear`] has it in the end.
+#[must_use]
+pub fn hear(played: &[PlayedNote]) -> Vec<HeardNote> {
+    hear_with(&mut Ear::new(), played)
+}
+
+/// What the scorer of note values sees while a recording is heard, and what is heard in the end: to train it.
+#[must_use]
+#[doc(hidden)]
+pub fn hear_and_see(played: &[PlayedNote]) -> (Vec<HeardNote>, Vec<SeenEnds>) {
+    let mut ear = Ear { seen: Some(Vec::new()), ..Ear::new() };
+    let heard = hear_with(&mut ear, played);
+    (heard, ear.seen.unwrap_or_default())
+}
+
+fn hear_with(ear: &mut Ear, played: &[PlayedNote]) -> Vec<HeardNote> {
+    let mut heard = Vec::with_capacity(played.len());
+    // Releases wait in order of their time, ends before beginnings.
+    let mut releases: Vec<usize> = (0..played.len()).collect();
+    releases.sort_by_key(|&i| (played[i].off_parts.max(played[i].onset_parts), i));
+    let mut releases = releases.into_iter().peekable();
+    for (number, note) in played.iter().enumerate() {
+        while let Some(i) = releases.next_if(|&i| i < number && played[i].off_parts <= note.onset_parts) {
+            ear.release(NoteId(i), played[i].off_parts);
+        }
+        if ear.n_notes() == CAPACITY {
+            heard.extend(ear.notes().next().map(|(_, oldest)| oldest));
+        }
+        ear.strike(note.onset_parts, note.us_per_beat, note.pitch, note.velocity);
+    }
+    for i in releases {
+        ear.release(NoteId(i), played[i].off_parts);
+    }
+    ear.settle();
+    heard.extend(ear.notes().map(|(_, note)| note));
+    heard
+}
+
+/// What a recording means: notes as they are written. `beat_ticks` is the time of any beat.
+///
+/// What is given here is what [`Ear`] says of the same notes while they are played.
+#[must_use]
+pub fn transcribe(played: &[PlayedNote], beat_ticks: i64) -> Vec<crate::Note> {
+    let offset_parts = beat_ticks.saturating_mul(PARTS_PER_TICK);
+    let from_beat = |note: &PlayedNote| {
+        let [onset_parts, off_parts] =
+            [note.onset_parts, note.off_parts].map(|parts| parts.saturating_sub(offset_parts));
+        PlayedNote { onset_parts, off_parts, ..*note }
+    };
+    let played: Vec<PlayedNote> = played.iter().map(from_beat).collect();
+    let written = |heard: HeardNote| crate::Note {
+        onset_ticks: heard.onset_ticks + beat_ticks,
+        duration_ticks: heard.value_ticks.unwrap_or(1),
+        pitch: heard.pitch,
+        velocity: heard.velocity,
+    };
+    let mut notes: Vec<crate::Note> = hear(&played).into_iter().map(written).collect();
+    notes.sort_by_key(crate::Note::order);
+    notes
+}
 
 /// The score of a recording in ticks of [`TICKS_PER_BEAT`], and by what it was heard. `has_beats` says that the file's beats may
 /// mean something. Drums and answers are left out. `None` if it is too short to have a beat.
@@ -227,105 +312,4 @@ const fn as_f64(n: usize) -> f64 {
 
 fn as_i64(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::reduction::{Reading, Reduction};
-    use crate::{Pitch, Velocity};
-
-    /// A tune of quarters and eighths in 4/4 with a bass note a bar, whose notes come up to `late_ms` early or late, in a file of
-    /// 120 BPM whatever the tempo of the playing. From the ninth bar on it is `rest_ms` later.
-    fn recording(bpm: f64, late_ms: f64, rest_ms: f64) -> Score {
-        let mut notes = Vec::new();
-        let mut note = |beat: f64, beats: f64, key: u8| {
-            let n = f64::from(u32::try_from(notes.len()).unwrap());
-            // Spread like hands', and the same each time.
-            let deviation_ms = late_ms * ((n * 0.618).fract() + (n * 0.377).fract() - 1.0);
-            let rest_ms = if beat >= 32.0 { rest_ms } else { 0.0 };
-            let ms = 1000.0 + beat * 60_000.0 / bpm + deviation_ms + rest_ms;
-            // 960 ticks in 500 ms.
-            let onset_ticks = us_of(ms / 1e6 * 1.92);
-            let duration_ticks = u32::try_from(us_of(beats * 60_000.0 / bpm * 0.8 / 1e6 * 1.92)).unwrap();
-            notes.push(Note { onset_ticks, duration_ticks, pitch: Pitch::nearest(key), velocity: Velocity::MEDIUM });
-        };
-        for bar in 0..16u8 {
-            let at = 4.0 * f64::from(bar);
-            note(at, 4.0, 36 + bar % 5);
-            let tune = [(0.0, 1.0), (1.0, 0.5), (1.5, 0.5), (2.0, 1.0), (3.0, 0.5), (3.5, 0.5)];
-            for (i, (beat, beats)) in (0u8..).zip(tune) {
-                note(at + beat, beats, 60 + (i * 5 + bar) % 12);
-            }
-        }
-        Score {
-            ticks_per_beat: 960,
-            parts: vec![Part::new("Piano", notes)],
-            metres: vec![MetreChange { start_ticks: 0, signature: TimeSignature::COMMON }],
-            tempi: TempoMap::constant(960, 120.0),
-        }
-    }
-
-    fn steps(reduction: &Reduction) -> Vec<i64> {
-        let mut onsets: Vec<i64> = reduction.notes.iter().map(|note| note.onset_ticks).collect();
-        onsets.dedup();
-        onsets.windows(2).map(|pair| pair[1] - pair[0]).collect()
-    }
-
-    #[test]
-    fn what_was_played_to_a_click_is_heard_by_it() {
-        let score = recording(120.0, 35.0, 0.0);
-        let heard = Reduction::of(&score, Reading::Heard).unwrap();
-        assert_eq!((heard.heard_by, heard.is_free), (Some(HeardBy::ItsBeats), false));
-        assert_eq!(heard.notes[0].onset_ticks, 96, "a second after the beginning");
-        let n_right =
-            steps(&heard).into_iter().zip([48, 24, 24, 48, 24, 24].into_iter().cycle()).filter(|(a, b)| a == b);
-        assert!(n_right.count() >= 88, "of 95: {:?}", steps(&heard));
-        assert!(Reduction::of(&score, Reading::Auto).unwrap().is_free);
-    }
-
-    #[test]
-    fn what_was_played_beside_the_click_is_heard_by_its_own_beats() {
-        for (bpm, rest_ms) in [(97.0, 0.0), (97.0, 60_123.0), (71.0, 0.0)] {
-            let score = recording(bpm, 25.0, rest_ms);
-            let heard = Reduction::of(&score, Reading::Heard).unwrap();
-            assert_eq!((heard.heard_by, heard.is_free), (Some(HeardBy::FoundBeats), false));
-            // Twice or half as fast is the same music.
-            let levels = [24, 12, 48].map(|eighth| {
-                let is_right = |step: &&i64| **step == eighth || **step == 2 * eighth;
-                steps(&heard).iter().filter(is_right).count()
-            });
-            let n_right = levels.into_iter().max().unwrap();
-            assert!(n_right >= 90, "{n_right} of 95 at {bpm} BPM, a rest of {rest_ms} ms: {:?}", steps(&heard));
-            let octaves = [0.5, 1.0, 2.0].map(|n| (heard.tempo_bpm() / (n * bpm) - 1.0).abs());
-            assert!(octaves.iter().any(|off| *off < 0.03), "{} for {bpm}", heard.tempo_bpm());
-            assert_eq!(heard.notes.len(), score.n_notes());
-        }
-    }
-
-    #[test]
-    fn a_transcription_is_heard_by_beats_that_are_found_and_a_score_is_left_as_it_is() {
-        let exact = recording(120.0, 0.0, 0.0);
-        assert_eq!(Reduction::of(&exact, Reading::Heard), Reduction::of(&exact, Reading::Auto));
-        let heard = Reduction::of(&exact, Reading::HeardFree).unwrap();
-        assert_eq!((heard.heard_by, heard.is_free), (Some(HeardBy::FoundBeats), false));
-    }
-
-    #[test]
-    fn what_has_no_beat_is_read_in_seconds() {
-        let mut score = recording(97.0, 25.0, 0.0);
-        score.parts[0].notes.truncate(3);
-        let heard = Reduction::of(&score, Reading::HeardFree).unwrap();
-        assert_eq!((heard.heard_by, heard.is_free, heard.notes.len()), (None, true, 3));
-        score.parts[0].notes.clear();
-        assert_eq!(Reduction::of(&score, Reading::HeardFree), None);
-    }
-
-    #[test]
-    fn absurd_times_are_survived() {
-        let mut score = recording(97.0, 25.0, 0.0);
-        let last = score.parts[0].notes.last().copied().unwrap();
-        score.parts[0].notes.push(Note { onset_ticks: i64::MAX / 4096, ..last });
-        assert!(Reduction::of(&score, Reading::HeardFree).is_some());
-    }
 }

@@ -36,6 +36,7 @@ use super::tables::TABLES;
 use crate::note::{Pitch, Velocity};
 pub use bars::Bar;
 use candidates::Candidate;
+pub use features::N_FEATURES;
 use features::Weighed;
 use lattice::{Lattice, N_LENGTHS, PER_OCTAVE, length_ms};
 use prior::Prior;
@@ -122,7 +123,7 @@ pub(super) fn parts_at(beats_us: &[i64], us: i64) -> (i64, u32) {
 /// What the ranker sees of each candidate of a phrase (its beats in microseconds, and its features): to train it.
 #[must_use]
 #[doc(hidden)]
-pub fn seen(notes: &[Struck]) -> Vec<(Vec<i64>, Vec<i16>)> {
+pub fn seen(notes: &[Struck]) -> Vec<(Vec<i64>, [i16; N_FEATURES])> {
     let Some(first_us) = notes.first().map(|note| note.onset_us) else { return Vec::new() };
     let chords = chords::chords(notes, first_us);
     if chords.len() < 2 {
@@ -132,7 +133,7 @@ pub fn seen(notes: &[Struck]) -> Vec<(Vec<i64>, Vec<i16>)> {
     let weighed = Weighed::new(&chords);
     let seen = |candidate: &Candidate| {
         let beats_us = candidate.beats_us.iter().map(|us| us + first_us).collect();
-        (beats_us, weighed.features(&chords, candidate).to_vec())
+        (beats_us, weighed.features(&chords, candidate))
     };
     candidates::candidates(&lattice, &chords).iter().map(seen).collect()
 }

@@ -16,7 +16,8 @@ const METRES: [usize; 3] = [2, 3, 4];
 const METRE_WEIGHTS: [usize; 6] = [1, 2, 3, 5, 6, 7];
 /// What else is seen.
 const N_SCALARS: usize = 11;
-pub(super) const N_FEATURES: usize =
+/// Numbers that are seen of each candidate.
+pub const N_FEATURES: usize =
     N_WEIGHTS * N_PLACES + METRES.len() * METRE_WEIGHTS.len() + 2 * LAGS.len() + DERIVATIONS.len() + N_SCALARS;
 const MOST: i64 = 512;
 /// Harmony is new that was not there within this time.

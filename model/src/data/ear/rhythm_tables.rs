@@ -13,9 +13,9 @@ use music::{Note, Reading, Reduction, midi};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::corpus::{self, Source, Split};
-use super::hands::{Hands, USUAL_SD_MS};
 use crate::benchmark::hearing::{Hearing, TestNote, Written};
+use crate::data::corpus::{self, Source, Split};
+use crate::data::hands::{Hands, USUAL_SD_MS};
 
 /// A row of counts begins as if each had been seen so often.
 const ADDED: f64 = 0.5;
@@ -26,7 +26,7 @@ const ADDED_LIKE: f64 = 8.0;
 /// A place for an end that was seen less often than this goes by others like it.
 const ADDED_ENDS: f64 = 6.0;
 /// In a score, so many notes of 100 end where notes can end; a recording is none.
-const LEAST_ENDS_PERCENT: usize = 80;
+pub(super) const LEAST_ENDS_PERCENT: usize = 80;
 
 /// What to count.
 #[derive(Clone, Debug)]
@@ -114,7 +114,7 @@ pub fn check(config: &RhythmConfig, sd_ms: f64) -> Result<Hearing> {
     }))
 }
 
-fn scores(config: &RhythmConfig, split: Split) -> Result<Vec<(Source, u64)>> {
+pub(super) fn scores(config: &RhythmConfig, split: Split) -> Result<Vec<(Source, u64)>> {
     let is_score = |source: &Source| {
         source.split == split
             && !source.is_transcription
@@ -127,7 +127,7 @@ fn scores(config: &RhythmConfig, split: Split) -> Result<Vec<(Source, u64)>> {
 
 /// The beginning of a score, without its pedal, which would make notes longer than they are written. Times are from the first
 /// metre's beginning. `None` if it cannot be read or is none.
-fn read(source: &Source, n_notes: usize) -> Option<Reduction> {
+pub(super) fn read(source: &Source, n_notes: usize) -> Option<Reduction> {
     let mut score = midi::read(&fs::read(&source.file).ok()?).ok()?.score;
     score.parts.iter_mut().for_each(|part| part.pedal.clear());
     let mut score = Reduction::of(&score, Reading::Auto).filter(|score| !score.is_free)?;
@@ -135,7 +135,7 @@ fn read(source: &Source, n_notes: usize) -> Option<Reduction> {
     Some(score)
 }
 
-fn us_per_beat(score: &Reduction) -> impl Fn(i64) -> u32 + '_ {
+pub(super) fn us_per_beat(score: &Reduction) -> impl Fn(i64) -> u32 + '_ {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held within")]
     |ticks| (60e6 / score.tempi.bpm(ticks)).clamp(60_000.0, 10e6) as u32
 }
@@ -215,7 +215,11 @@ impl Counts {
                 let interval = usize::from(before.pitch.get().abs_diff(this.pitch.get())).min(N_INTERVALS - 1);
                 self.interval[usize::from(before.onset_ticks == this.onset_ticks)][interval] += 1.0;
             }
-            let of = |i| written(i).map(|n| ScoreNote { onset_ticks: n.onset_ticks, pitch: n.pitch.get() });
+            let of = |i: usize| {
+                let Note { onset_ticks, pitch, .. } = *written(i)?;
+                let held_parts = played[i].0.off_parts - played[i].0.onset_parts;
+                Some(ScoreNote { onset_ticks, pitch: pitch.get(), held_parts, value_ticks: None })
+            };
             ends.push((i64::from(this.duration_ticks), Ends::new(index, note.off_parts - note.onset_parts, of)));
         }
         let is_known = |(ticks, ends): &&(i64, Ends)| ends.as_slice().iter().any(|end| end.value_ticks == *ticks);
