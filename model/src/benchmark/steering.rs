@@ -1,6 +1,8 @@
 //! Whether an answer does what it is asked for: its relation to the call, a close at its end, the chord that is held. Calls and what
 //! the composer answered are phrases of held-out music; our answers are made as the plugin makes them, as long as the composer's.
 
+mod texture;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,10 +19,13 @@ use serde::Serialize;
 
 use crate::data::corpus::Split;
 use crate::data::dataset::pair_start;
+use crate::data::hands::{Hands, USUAL_SD_MS};
+use crate::data::performance::heard;
 use crate::data::shards::PlacedNote;
 use crate::evaluate::music::{Held, Music};
 use crate::evaluate::passages::metre;
 use crate::evaluate::{chosen_whole, load, shipped};
+pub use texture::Texture;
 
 const BEAT: i64 = TICKS_PER_BEAT as i64;
 /// Answers of the composer that are asked for: long enough to say something, short enough to be one phrase.
@@ -30,6 +35,8 @@ const ANSWER_BARS: std::ops::RangeInclusive<i64> = 2..=8;
 const MOST_PAIRS: usize = 2;
 /// A phrase ends in time when its last note ends within a beat of its end.
 const IN_TIME: i64 = BEAT;
+/// The tempo in which hands play.
+const US_PER_BEAT: u32 = 500_000;
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -80,7 +87,7 @@ pub struct Fit {
     pub all: f64,
 }
 
-/// Both.
+/// All of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct SteeringReport {
     /// Name of the weights.
@@ -89,11 +96,13 @@ pub struct SteeringReport {
     pub manners: Vec<Manner>,
     /// Real music with the chords that were found in it; our answers when a chord is held, and when it is not.
     pub fits: Vec<Fit>,
+    /// Answers to the calls as they are written, and as they are heard when hands play them.
+    pub textures: Vec<Texture>,
 }
 
 /// A phrase and what follows it.
 struct Pair<'a> {
-    call: &'a [PlacedNote],
+    call: Vec<PlacedNote>,
     answer: &'a [PlacedNote],
     style: u8,
     metre: Metre,
@@ -110,7 +119,7 @@ pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
     let weights = Arc::new(config.weights.as_deref().map_or_else(shipped, load)?);
     let music = Music::open(&config.data, false)?;
     let pieces = chosen_whole(&music, Split::Test);
-    let pairs: Vec<Pair> = pieces
+    let mut pairs: Vec<Pair> = pieces
         .iter()
         .flat_map(|piece| pairs(piece, weights.style_index(music.style(piece.0)).unwrap_or(0)))
         .take(config.n_calls)
@@ -141,7 +150,12 @@ pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
         fit("ours, a chord of the key held", &with_chord(&held)),
         fit("ours without it, with the same chord", &with_chord(&open)),
     ];
-    Ok(SteeringReport { weights: weights.header().name.clone(), manners, fits })
+    let mut textures = vec![Texture::of("as written", &open)];
+    for (seed, pair) in (0..).zip(&mut pairs) {
+        pair.call = heard(&pair.call, &mut Hands::new(USUAL_SD_MS, seed), US_PER_BEAT);
+    }
+    textures.push(Texture::of("played and heard", &answers(&weights, &pairs, |_| Controls::default())));
+    Ok(SteeringReport { weights: weights.header().name.clone(), manners, fits, textures })
 }
 
 /// Calls and answers of a piece.
@@ -153,8 +167,8 @@ fn pairs<'a>((_, notes): &Held<'a>, style: u8) -> Vec<Pair<'a>> {
         from = first + 1;
         let Some(call) = pair_start(notes, first, first, 1) else { break };
         let end = notes[first + 1..].iter().position(|placed| placed.labels.begins_phrase).map(|n| first + 1 + n);
-        let (call, answer) = (&notes[call..first], &notes[first..end.unwrap_or(notes.len())]);
-        let (Some(in_bar_ticks), Metre::Bars { bar_ticks, .. }) = (answer[0].position.in_bar_ticks(), metre(call))
+        let (call, answer) = (notes[call..first].to_vec(), &notes[first..end.unwrap_or(notes.len())]);
+        let (Some(in_bar_ticks), Metre::Bars { bar_ticks, .. }) = (answer[0].position.in_bar_ticks(), metre(&call))
         else {
             continue;
         };

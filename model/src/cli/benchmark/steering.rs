@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use model::benchmark::steering::{Fit, Manner, SteeringConfig, steering};
+use model::benchmark::steering::{Fit, Manner, SteeringConfig, Texture, steering};
 
 /// What to ask for, and of whom.
 #[derive(clap::Args)]
@@ -45,6 +45,10 @@ pub(in crate::cli) fn run(args: SteeringArgs) -> Result<()> {
     println!("\n{:<48}{:>10}{:>10}", "notes that belong to the chord", "on beats", "all");
     for Fit { name, on_beats, all } in &report.fits {
         println!("{name:<48}{on_beats:>10.3}{all:>10.3}");
+    }
+    println!("\n{:<48}{:>10}{:>10}{:>14}", "answers to calls", "off grid", "slivers", "onsets a beat");
+    for Texture { name, off_grid, slivers, onsets_per_beat } in &report.textures {
+        println!("{name:<48}{off_grid:>10.3}{slivers:>10.3}{onsets_per_beat:>14.2}");
     }
     if let Some(json) = &json {
         std::fs::write(json, serde_json::to_vec_pretty(&report)?)
