@@ -1,5 +1,7 @@
 //! `model benchmark`.
 
+mod rules;
+
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -24,6 +26,8 @@ pub(super) enum Benchmark {
     Harmony(HarmonyArgs),
     /// Say how often the ear is right on performances that are aligned with their scores
     Performed(PerformedArgs),
+    /// Count the rules of counterpoint in the music of each style, and say what a score of them is worth
+    Rules(rules::RulesArgs),
 }
 
 /// How to train.
@@ -128,6 +132,7 @@ pub(super) fn run(benchmark: Benchmark) -> Result<()> {
         Benchmark::Maestro(args) => run_maestro(args),
         Benchmark::Harmony(args) => run_harmony(args),
         Benchmark::Performed(args) => run_performed(args),
+        Benchmark::Rules(args) => rules::run(args),
     }
 }
 

@@ -150,6 +150,11 @@ impl Count {
         self.violations += u32::from(is_broken);
     }
 
+    fn add(&mut self, other: Self) {
+        self.opportunities += other.opportunities;
+        self.violations += other.violations;
+    }
+
     /// Violations per opportunity, 0 to 1; `None` without opportunities.
     #[must_use]
     pub fn rate(self) -> Option<f64> {
@@ -186,8 +191,7 @@ impl Counts {
     /// Counts those of other music too.
     pub fn add(&mut self, other: &Self) {
         for (sum, count) in self.rules.iter_mut().zip(other.rules) {
-            sum.opportunities += count.opportunities;
-            sum.violations += count.violations;
+            sum.add(count);
         }
         for (sum, n) in self.cadences.iter_mut().zip(other.cadences) {
             *sum += n;

@@ -32,8 +32,7 @@ pub enum Cadence {
 
 impl Cadence {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; N_CADENCES] =
-        [Self::Authentic, Self::Modal, Self::PlagalOrHalf, Self::Stepwise, Self::Other];
+    pub const ALL: [Self; N_CADENCES] = [Self::Authentic, Self::Modal, Self::PlagalOrHalf, Self::Stepwise, Self::Other];
 
     /// Its name in tables.
     #[must_use]

@@ -8,12 +8,16 @@ use std::sync::LazyLock;
 
 use super::{Count, Counts, N_CADENCES, N_RULES, Rule};
 
-/// A style keeps a rule if it breaks it at most this share as often as chance does.
+/// A style keeps a rule if it breaks it at most this share as often as spoilt music does.
 const MOST_OF_CHANCE: f64 = 0.8;
+/// And at most this share as often as each kind of spoilt music: each leaves some rules as they were.
+const MOST_OF_EACH: f64 = 1.05;
 /// And at most at every second opportunity: else the exception is the rule.
 const MOST_BROKEN: f64 = 0.5;
 /// From fewer opportunities than this nothing is concluded.
 const LEAST_OPPORTUNITIES: u32 = 200;
+/// Nor from fewer by chance: seventh chords hardly come about in notes at random.
+const LEAST_BY_CHANCE: u32 = 20;
 /// The style that stands for music of a style that is not in the table.
 const ANY: &str = "Any style";
 
@@ -24,8 +28,8 @@ static TABLE: LazyLock<Vec<StyleRates>> = LazyLock::new(|| StyleRates::parse(inc
 pub struct Rate {
     /// In real music of the style.
     pub real: Count,
-    /// In the same music when it does not mind the rule: with a voice transposed, or with notes at random in the key.
-    pub chance: Count,
+    /// In the same music when it does not mind the rule: with a voice transposed, and with notes at random in the key.
+    pub chance: [Count; 2],
     /// Natural log of the odds that a real opportunity is a violation, so negative; 0 if the style does not keep the rule.
     pub weight: f64,
 }
@@ -33,9 +37,13 @@ pub struct Rate {
 impl Rate {
     /// With the weight that follows from the counts, to three decimals.
     #[must_use]
-    pub fn new(real: Count, chance: Count) -> Self {
-        let is_kept = real.opportunities.min(chance.opportunities) >= LEAST_OPPORTUNITIES
-            && smoothed(real) <= MOST_BROKEN.min(MOST_OF_CHANCE * smoothed(chance));
+    pub fn new(real: Count, chance: [Count; 2]) -> Self {
+        let is_known = |count: &Count| count.opportunities >= LEAST_BY_CHANCE;
+        let mut both = chance[0];
+        both.add(chance[1]);
+        let most = chance.into_iter().filter(is_known).map(|each| MOST_OF_EACH * smoothed(each));
+        let most = most.fold(MOST_BROKEN.min(MOST_OF_CHANCE * smoothed(both)), f64::min);
+        let is_kept = real.opportunities >= LEAST_OPPORTUNITIES && is_known(&both) && smoothed(real) <= most;
         let odds = smoothed(real) / (1.0 - smoothed(real));
         let weight = if is_kept { (1000.0 * odds.ln()).round() / 1000.0 } else { 0.0 };
         Self { real, chance, weight }
@@ -79,8 +87,8 @@ pub struct StyleRates {
 impl StyleRates {
     /// From what was counted in real music and in music that does not mind the rules.
     #[must_use]
-    pub fn new(style: &str, real: &Counts, chance: &Counts) -> Self {
-        let rules = Rule::ALL.map(|rule| Rate::new(real[rule], chance[rule]));
+    pub fn new(style: &str, real: &Counts, chance: [&Counts; 2]) -> Self {
+        let rules = Rule::ALL.map(|rule| Rate::new(real[rule], chance.map(|counts| counts[rule])));
         Self { style: style.to_owned(), rules, cadences: real.cadences }
     }
 
@@ -94,7 +102,7 @@ impl StyleRates {
     #[must_use]
     pub fn of(style: &str) -> &'static Self {
         static NONE: LazyLock<StyleRates> =
-            LazyLock::new(|| StyleRates::new(ANY, &Counts::default(), &Counts::default()));
+            LazyLock::new(|| StyleRates::new(ANY, &Counts::default(), [&Counts::default(); 2]));
         let named = |name: &str| TABLE.iter().find(|rates| rates.style == name);
         named(style).or_else(|| named(ANY)).unwrap_or(&NONE)
     }
@@ -123,15 +131,17 @@ impl StyleRates {
     /// The table as text: a line for each style and rule, and one for the cadences of each style.
     #[must_use]
     pub fn write(table: &[Self]) -> String {
-        let mut text = String::from("# style\trule\topportunities\tviolations\tchance's\tchance's\tweight\n");
+        let mut text =
+            String::from("# style\trule\tweight\tof\tbroken\ttransposed: of\tbroken\tat random: of\tbroken\n");
         for rates in table {
             for rule in Rule::ALL {
-                let Rate { real, chance, weight } = rates.rate(rule);
-                let counts = [real.opportunities, real.violations, chance.opportunities, chance.violations];
-                let [n, k, chance_n, chance_k] = counts;
-                let (style, rule) = (&rates.style, rule.name());
+                let Rate { real, chance: [transposed, random], weight } = rates.rate(rule);
                 // Writing to a string cannot fail.
-                let _ = writeln!(text, "{style}\t{rule}\t{n}\t{k}\t{chance_n}\t{chance_k}\t{weight:.3}");
+                let _ = write!(text, "{}\t{}\t{weight:.3}", rates.style, rule.name());
+                for Count { opportunities, violations } in [real, transposed, random] {
+                    let _ = write!(text, "\t{opportunities}\t{violations}");
+                }
+                text.push('\n');
             }
             let cadences = rates.cadences.map(|n| n.to_string()).join("\t");
             let _ = writeln!(text, "{}\t{CADENCES}\t{cadences}", rates.style);
@@ -150,21 +160,21 @@ impl StyleRates {
                 continue;
             }
             if table.last().is_none_or(|last| last.style != *style) {
-                table.push(Self::new(style, &Counts::default(), &Counts::default()));
+                table.push(Self::new(style, &Counts::default(), [&Counts::default(); 2]));
             }
             let Some(rates) = table.last_mut() else { continue };
-            let counts: Vec<u32> = numbers.iter().map_while(|number| number.parse().ok()).collect();
-            if *name == CADENCES
-                && let Ok(cadences) = counts[..].try_into()
-            {
-                rates.cadences = cadences;
+            let parse =
+                |numbers: &[&str]| numbers.iter().map(|number| number.parse().ok()).collect::<Option<Vec<u32>>>();
+            if *name == CADENCES {
+                rates.cadences = parse(numbers).and_then(|counts| counts.try_into().ok()).unwrap_or_default();
             } else if let Some(rule) = Rule::ALL.into_iter().find(|rule| rule.name() == *name)
-                && let &[n, k, chance_n, chance_k, ..] = &counts[..]
-                && let Some(weight) = numbers.get(4).and_then(|weight| weight.parse().ok())
+                && let [weight, counts @ ..] = numbers
+                && let (Ok(weight), Some(counts)) = (weight.parse(), parse(counts))
+                && let &[n, k, transposed_n, transposed_k, random_n, random_k] = &counts[..]
             {
-                let real = Count { opportunities: n, violations: k };
-                let chance = Count { opportunities: chance_n, violations: chance_k };
-                rates.rules[rule as usize] = Rate { real, chance, weight };
+                let count = |opportunities, violations| Count { opportunities, violations };
+                let chance = [count(transposed_n, transposed_k), count(random_n, random_k)];
+                rates.rules[rule as usize] = Rate { real: count(n, k), chance, weight };
             }
         }
         table
@@ -184,21 +194,22 @@ mod tests {
 
     #[test]
     fn a_rule_weighs_as_much_as_a_style_keeps_it() {
-        let (strict, loose) = (Rate::new(counts(5), counts(200)), Rate::new(counts(100), counts(200)));
+        let rate = |real, transposed, random| Rate::new(counts(real), [counts(transposed), counts(random)]);
+        let (strict, loose) = (rate(5, 200, 200), rate(100, 200, 200));
         assert!(strict.weight < loose.weight && loose.weight < 0.0, "{strict:?} {loose:?}");
         assert!(strict.term(Count { opportunities: 10, violations: 1 }) < -4.0);
         let twenty = Count { opportunities: 20, violations: 2 };
         assert!(loose.term(twenty).abs() < 0.02 && loose.divergence(twenty) < 0.001, "as usual");
-        for unkept in [Rate::new(counts(190), counts(200)), Rate::new(counts(600), counts(900))] {
+        for unkept in [rate(190, 200, 200), rate(600, 900, 900), rate(100, 80, 300)] {
             assert_eq!((unkept.weight, unkept.term(counts(1000))), (0.0, 0.0));
         }
         let few = Count { opportunities: 50, violations: 0 };
-        assert_eq!(Rate::new(few, counts(500)).weight, 0.0, "little is known");
+        assert_eq!(Rate::new(few, [counts(500); 2]).weight, 0.0, "little is known");
     }
 
     #[test]
     fn a_divergence_sees_both_sides() {
-        let rate = Rate::new(counts(100), counts(300));
+        let rate = Rate::new(counts(100), [counts(300); 2]);
         let of = |violations| rate.divergence(Count { opportunities: 100, violations });
         assert!(of(10) < of(2) && of(10) < of(20) && rate.term(Count { opportunities: 100, violations: 2 }) > 0.0);
     }
