@@ -6,7 +6,8 @@
 //!
 //! Voices are found ([`Voices`]), and rules are judged only where they are sure. All rules are of intervals between notes, and none
 //! needs a key or a metre: music that is transposed or moved in time has the same counts. What is a step, a leap or a
-//! dissonance is told by semitones, since keys of a piano have no spelling.
+//! dissonance is told by semitones, since keys of a piano have no spelling. Voices that cross where no note is held are found as
+//! voices that do not, so crossing and overlap are seen less than scores in parts have them.
 //!
 //! Reading order: `texture` is what sounds at each moment; `motion` judges how two voices move, `dissonance` what clashes, `tendency`
 //! leading notes and sevenths, `lines` single voices and their distances, `cadence` the ends of phrases; `rates` is what

@@ -15,7 +15,7 @@ use music::counterpoint::{Cadence, Counts, Rule, StyleRates};
     --write model/music/src/harmony/counterpoint/rates.txt\n\n\
     Rates are violations per 100 opportunities; a weight is the natural log of the odds of one, and 0 where a style does not \
     keep the rule.")]
-pub(super) struct RulesArgs {
+pub(in crate::cli) struct RulesArgs {
     /// A folder of MIDI files, or a manifest.csv
     #[arg(long)]
     data: PathBuf,
@@ -153,7 +153,7 @@ fn print_anchors(styles: &Styles, split: Split) {
 fn print_orderings(styles: &Styles, split: Split) {
     let names: String = Anchor::ALL.iter().map(|anchor| format!("{:>24}", anchor.name())).collect();
     println!("\n{:<26}{names}", format!("real is better, {}", split.name()));
-    println!("{:<26}{}", "score, divergence, pairs", "");
+    println!("score, divergence, pairs");
     for (style, report) in styles {
         let cell = |ordering: &model::benchmark::rules::Ordering| {
             let percent = |won: f64| 100.0 * won / f64::from(ordering.n_pairs.max(1));
