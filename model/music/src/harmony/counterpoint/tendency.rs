@@ -1,4 +1,7 @@
 //! Notes that want to go on to a certain other one: sevenths fall, leading notes rise.
+//!
+//! Which note is which is told by the chord that sounds, not by the key: any dominant counts, also that of another key, and the
+//! third of I when IV follows. Only chords that hold nothing else are judged, so that passing notes are not taken for sevenths.
 
 use super::texture::{Move, Texture, chord};
 use super::{Counts, Rule};
