@@ -71,7 +71,8 @@ pub enum Rule {
     Suspension,
     /// The seventh of a seventh chord falls by step when the chord changes (Piston, ch. on the dominant seventh).
     Seventh,
-    /// The third of a major chord, or of a dominant seventh, rises by a semitone when the root falls a fifth: the leading note (Aldwell and Schachter, ch. 7).
+    /// The third of a major chord, or of a dominant seventh, rises by a semitone when the root falls a fifth: the leading note
+    /// (Aldwell and Schachter, ch. 7).
     LeadingNote,
     /// A moving voice does not pass a note that another holds (Aldwell and Schachter, ch. 5). Asked of each held neighbour.
     Crossing,

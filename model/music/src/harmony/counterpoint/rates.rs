@@ -1,7 +1,7 @@
 //! How often real music of each style breaks each rule, and what a break is therefore worth.
 //!
-//! The table `rates.txt` is written by `model benchmark rules --write`, from training pieces only. Its weights are part of it, so that a score is made
-//! of sums and products alone, and is the same on every machine.
+//! The table `rates.txt` is written by `model benchmark rules --write`, from training pieces only. Its weights are part of it,
+//! so that a score is made of sums and products alone, and is the same on every machine.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
