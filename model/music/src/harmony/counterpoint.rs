@@ -52,12 +52,12 @@ pub const N_RULES: usize = 17;
 /// Something that textbooks ask of voices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rule {
-    /// Two voices do not move from fifth to fifth in one direction (Fux 1725, I; Aldwell and Schachter, ch. 5). Asked where both
+    /// Two voices do not move from fifth to fifth in one direction (Fux 1725, I; Aldwell and Schachter). Asked where both
     /// leave a fifth.
     ParallelFifths,
     /// Nor from octave to octave or unison. Asked where both leave one; three octaves in a row are a doubling, not two voices.
     ParallelOctaves,
-    /// The outer voices do not move in one direction into a fifth while the upper leaps (Aldwell and Schachter, ch. 5).
+    /// The outer voices do not move in one direction into a fifth while the upper leaps (Aldwell and Schachter).
     HiddenFifths,
     /// Nor into an octave.
     HiddenOctaves,
@@ -69,16 +69,16 @@ pub enum Rule {
     DissonanceLeft,
     /// A held note that has become dissonant falls by step (Fux, fourth species).
     Suspension,
-    /// The seventh of a seventh chord falls by step when the chord changes (Piston, ch. on the dominant seventh).
+    /// The seventh of a seventh chord falls by step when the chord changes (Piston).
     Seventh,
     /// The third of a major chord, or of a dominant seventh, rises by a semitone when the root falls a fifth: the leading note
-    /// (Aldwell and Schachter, ch. 7).
+    /// (Aldwell and Schachter).
     LeadingNote,
-    /// A moving voice does not pass a note that another holds (Aldwell and Schachter, ch. 5). Asked of each held neighbour.
+    /// A moving voice does not pass a note that another holds (Aldwell and Schachter). Asked of each held neighbour.
     Crossing,
     /// Of two neighbours that move, neither goes past where the other just was: overlap (the same).
     Overlap,
-    /// Adjacent upper voices lie within an octave (Piston, ch. 2).
+    /// Adjacent upper voices lie within an octave (Piston).
     Spacing,
     /// A voice does not move by a tritone or seventh, nor by more than an octave (Fux, first species; Jeppesen).
     MelodicInterval,

@@ -10,7 +10,7 @@ pub(super) fn count(texture: &Texture, counts: &mut Counts) {
     }
 }
 
-/// Seconds and sevenths clash anywhere, fourths and tritones only with the bass (Aldwell and Schachter, ch. 2).
+/// Seconds and sevenths clash anywhere, fourths and tritones only with the bass (Aldwell and Schachter).
 fn is_dissonant(texture: &Texture, moment: usize, one: usize, other: usize) -> bool {
     let (low, high) = if texture.pitch(one) <= texture.pitch(other) { (one, other) } else { (other, one) };
     match (texture.pitch(high) - texture.pitch(low)) % 12 {

@@ -44,7 +44,7 @@ fn fifths_and_octaves_in_parallel() {
 
 #[test]
 fn fifths_and_octaves_by_direct_motion_of_the_outer_voices() {
-    // Aldwell and Schachter, ch. 5: the soprano leaps into the fifth or octave.
+    // Aldwell and Schachter: the soprano leaps into the fifth or octave.
     let rule = Rule::HiddenFifths;
     check(rule, &[&[(60, 1.), (62, 1.)], &[(64, 1.), (69, 1.)]], (1, 1), "the soprano leaps");
     check(rule, &[&[(55, 1.), (60, 1.)], &[(65, 1.), (67, 1.)]], (0, 0), "the soprano steps");
@@ -97,7 +97,7 @@ fn sevenths_fall_and_leading_notes_rise() {
 fn voices_keep_their_places() {
     check(Rule::Crossing, &[&[(60, 4.)], &[(57, 1.), (59, 1.), (57, 2.)]], (2, 0), "below a held note");
     check(Rule::Crossing, &[&[(60, 4.)], &[(57, 1.), (59, 1.), (62, 1.), (64, 1.)]], (3, 1), "through a held note");
-    // Aldwell and Schachter, ch. 5: the lower voice moves above where the upper just was.
+    // Aldwell and Schachter: the lower voice moves above where the upper just was.
     check(Rule::Overlap, &[&[(60, 1.), (66, 1.)], &[(64, 1.), (69, 1.)]], (1, 1), "above the upper's last note");
     check(Rule::Overlap, &[&[(60, 1.), (62, 1.)], &[(64, 1.), (65, 1.)]], (1, 0), "in their places");
     check(Rule::Spacing, &[&[(36, 1.), (38, 1.)], &[(60, 1.), (62, 1.)], &[(64, 1.), (65, 1.)]], (2, 0), "close");
