@@ -7,6 +7,7 @@ pub mod hearing;
 pub mod jsb;
 pub mod maestro;
 pub mod performed;
+pub mod rules;
 pub mod steering;
 pub mod tempo;
 

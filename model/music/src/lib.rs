@@ -2,8 +2,8 @@
 //! their input: no file, clock, thread or environment, so that it runs in a browser too.
 //!
 //! Reading order: [`note`], [`metre`], [`time_signature`], [`bar_lines`] and [`tempo`] are the words; [`score`] is a piece in parts;
-//! [`reduction`] is what a keyboard player, and the network, make of one; [`key`] finds its key, [`rhythm`] the score in what hands
-//! played; [`midi`] reads and writes files; [`event_text`] is notes as text; `piano_roll` draws, if the feature for pictures is on.
+//! [`reduction`] is what a keyboard player, and the network, make of one; [`harmony`] finds its key and its voices, and counts the rules of
+//! counterpoint in them; [`rhythm`] finds the score in what hands played; [`midi`] reads and writes files; [`event_text`] is notes as text; `piano_roll` draws, if the feature for pictures is on.
 //!
 //! ```
 //! use music::{Note, Part, Pitch, Score, TICKS_PER_BEAT, TimeSignature, Velocity, midi};
@@ -21,7 +21,7 @@
 
 pub mod bar_lines;
 pub mod event_text;
-pub mod key;
+pub mod harmony;
 pub mod metre;
 pub mod midi;
 pub mod note;
@@ -33,7 +33,8 @@ pub mod score;
 pub mod tempo;
 pub mod time_signature;
 
-pub use key::{Key, find_key};
+pub use harmony::key::{Key, find_key};
+pub use harmony::{counterpoint, key};
 pub use metre::{Metre, Position};
 pub use note::{Note, Pitch, TICKS_PER_BEAT, Velocity};
 pub use reduction::{FREE_TICKS_PER_SECOND, Reading, Reduction};

@@ -1,5 +1,8 @@
 //! `model benchmark`.
 
+mod rules;
+mod steering;
+
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -10,12 +13,9 @@ use model::benchmark::performed::{PerformedConfig, PlayingReport, performed};
 use model::benchmark::tempo::{REFERENCE, TempoReport, UnknownBeatReport, unknown_beat};
 use model::benchmark::{Row, VOICES};
 
-mod steering;
-
-use steering::SteeringArgs;
-
 use super::names::{RenamedBatch, RenamedRate};
 use super::terminal::Terminal;
+use steering::SteeringArgs;
 
 /// Which test set.
 #[derive(clap::Subcommand)]
@@ -28,6 +28,8 @@ pub(super) enum Benchmark {
     Harmony(HarmonyArgs),
     /// Say how often the ear is right on performances that are aligned with their scores
     Performed(PerformedArgs),
+    /// Count the rules of counterpoint in the music of each style, and say what a score of them is worth
+    Rules(rules::RulesArgs),
     /// Say whether answers do what they are asked for: echo, vary or contrast, close at their end, keep to a chord
     Steering(SteeringArgs),
 }
@@ -134,6 +136,7 @@ pub(super) fn run(benchmark: Benchmark) -> Result<()> {
         Benchmark::Maestro(args) => run_maestro(args),
         Benchmark::Harmony(args) => run_harmony(args),
         Benchmark::Performed(args) => run_performed(args),
+        Benchmark::Rules(args) => rules::run(args),
         Benchmark::Steering(args) => steering::run(args),
     }
 }

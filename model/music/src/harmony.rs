@@ -1,0 +1,8 @@
+//! What sounds together, and what follows from it.
+//!
+//! Reading order: [`key`] finds the key; [`voices`] finds the voices in notes that name none; [`counterpoint`] counts how voices
+//! keep the rules of the textbooks, and weighs it by how real music of a style keeps them.
+
+pub mod counterpoint;
+pub mod key;
+pub mod voices;
