@@ -17,6 +17,10 @@ pub const RELATION_NAMES: &[&str] = &["Open", "Echo", "Vary", "Contrast"];
 pub const RELATIONS: [Option<Relation>; 4] =
     [None, Some(Relation::Echo), Some(Relation::Vary), Some(Relation::Contrast)];
 
+/// How far an echo and a variation lean towards what was played, at least.
+const ECHO_WEIGHT: f32 = 0.95;
+const VARY_WEIGHT: f32 = 0.6;
+
 /// What an answer should be like. The default is what the plugin plays when nobody has touched it.
 ///
 /// ```
@@ -134,6 +138,17 @@ impl Controls {
         Sampling { temperature: self.rhythm_temperature, top_p: self.top_p }
     }
 
+    /// How far the answer leans towards what was played: also as far as its relation to the call wants it, which networks follow less
+    /// than real answers do.
+    pub(super) fn cache_weight(&self) -> f32 {
+        match self.relation {
+            None => self.learn_from_me,
+            Some(Relation::Echo) => self.learn_from_me.max(ECHO_WEIGHT),
+            Some(Relation::Vary) => self.learn_from_me.max(VARY_WEIGHT),
+            Some(Relation::Contrast) => 0.0,
+        }
+    }
+
     /// How many notes are asked for.
     pub(super) fn density_request(&self) -> DensityRequest {
         let grid_ticks = f32::from(self.quantise_ticks) * self.quantise_strength;
@@ -144,5 +159,20 @@ impl Controls {
     #[must_use]
     pub fn call_conditions(&self) -> Conditions {
         Conditions { style: self.style, ..Conditions::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echo_leans_more_than_a_variation_and_a_contrast_not_at_all() {
+        let weight =
+            |relation, learn_from_me| Controls { relation, learn_from_me, ..Controls::default() }.cache_weight();
+        let weights = RELATIONS.map(|relation| weight(relation, 0.1));
+        assert_eq!(weights[0], 0.1);
+        assert!(weights[1] > weights[2] && weights[2] > weights[0] && weights[3] == 0.0, "{weights:?}");
+        assert_eq!(weight(Some(Relation::Vary), 1.0), 1.0, "who wants more gets more");
     }
 }

@@ -170,7 +170,7 @@ impl AnswerGenerator {
         let mut avoid = None;
         // Drawn once for each note, like the style.
         let is_let_through = unit(stream(seed, place, u64::MAX - 1)) < SHARE_LET_THROUGH;
-        session.set_cache_weight(controls.learn_from_me);
+        session.set_cache_weight(controls.cache_weight());
         let before = session.checkpoint();
         for attempt in 0.. {
             // Each note has a random stream of its own, so that the notes before it leave no trace in it.
