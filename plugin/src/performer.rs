@@ -79,6 +79,10 @@ impl Monitor for StatusMonitor {
         self.status.n_call.set(n_notes);
     }
 
+    fn set_chord(&self, harmony: u8) {
+        self.status.chord.set(harmony.into());
+    }
+
     fn set_answer_bar(&self, bar: u32, n_bars: u32) {
         self.status.bar.set(bar);
         self.status.n_bars.set(n_bars);

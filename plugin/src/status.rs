@@ -76,6 +76,8 @@ pub(crate) struct Status {
     pub(crate) notes_per_second: Counter,
     /// The tempo that was found in the player's last phrase, in microseconds a beat; 0 if the beat is the song's.
     pub(crate) found_us_per_beat: Counter,
+    /// The chord to which the answer keeps, as the network's condition; 0 for none.
+    pub(crate) chord: Counter,
     /// Notes that were played late, by 20 ms at most.
     pub(crate) n_late: Counter,
     /// Notes that came too late to be played.
@@ -108,6 +110,7 @@ impl Status {
             n_learnt: Counter::default(),
             notes_per_second: Counter::default(),
             found_us_per_beat: Counter::default(),
+            chord: Counter::default(),
             n_late: Counter::default(),
             n_dropped: Counter::default(),
             n_queue_full: Counter::default(),

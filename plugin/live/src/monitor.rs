@@ -65,6 +65,8 @@ pub trait Monitor {
     fn set_call(&self, n_notes: u32);
     /// The bar of the answer that is heard, from 1, and how many it has; 0 if it is endless.
     fn set_answer_bar(&self, bar: u32, n_bars: u32);
+    /// The chord to which the answer keeps, as the condition [`harmony`](engine::conditions::harmony); 0 for none.
+    fn set_chord(&self, harmony: u8);
     /// Where played time is, in ticks, with its bars and in beats a minute. Comes after the block's events.
     fn set_position(&self, ticks: i64, metre: Metre, tempo: f32);
     /// Comes last in each block.

@@ -243,6 +243,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                 Doing::Answering
             }
         };
+        monitor.set_chord(self.controls().harmony);
         monitor.set_call(self.turn.n_heard());
         #[expect(clippy::cast_possible_truncation, reason = "to be shown")]
         let tempo = self.clock.tempo() as f32;

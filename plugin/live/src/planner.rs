@@ -30,7 +30,7 @@ use crate::song_memory::{LearnedNote, MOST_NOTES, SongMemory};
 use crate::timeline::Insight;
 use heard::Heard;
 use hearing::{Hearing, Strike};
-use insights::Insights;
+use insights::{Insights, MOST_NEWS};
 use pace::Pace;
 use plan::Plan;
 use speed::Speed;
@@ -279,7 +279,8 @@ impl Planner {
 
     /// What is known of the notes that were heard by the song's beats is to be shown.
     fn show_heard(&mut self) {
-        self.insights.notes(&self.heard, &self.hearing, |parts| self.pace.played_parts(parts));
+        let latest = &self.heard[self.heard.len().saturating_sub(MOST_NEWS)..];
+        self.insights.notes(latest, &self.hearing, |parts| self.pace.played_parts(parts));
     }
 
     /// Decides what can no longer change, and tells it to the model while that listens. What is told by when depends on the messages

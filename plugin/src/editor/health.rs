@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use engine::conditions::harmony;
+
 use super::view::Fact;
 use crate::models::LoadState;
 use crate::status::{Engine, Priority, Status};
@@ -39,6 +41,7 @@ pub(super) fn facts(status: &Status, is_logged: bool, log_error: Option<String>,
         speed(status.notes_per_second.get()),
     ];
     facts.extend(found_tempo(status.found_us_per_beat.get()));
+    facts.extend(chord(status.chord.get()));
     if n_lost > 0 {
         let about =
             "Notes that the host or a queue had no room for. Play fewer at once, or set a larger buffer in the host.";
@@ -71,6 +74,13 @@ pub(super) fn facts(status: &Status, is_logged: bool, log_error: Option<String>,
     }
     facts.sort_by_key(|fact| !fact.is_bad);
     facts
+}
+
+/// The chord that is held, or that comes on the channel of chords.
+fn chord(harmony: u32) -> Option<Fact> {
+    let chord = harmony::chord(u8::try_from(harmony).ok()?)?;
+    let about = "What the answer keeps to, above all on the beats. Chords, under Pitch, says where it comes from.";
+    Some(Fact { name: "Chord", value: chord.to_string(), is_bad: false, about })
 }
 
 /// The tempo of a player who is followed.

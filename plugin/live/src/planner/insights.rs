@@ -16,6 +16,8 @@ const BEAT_TICKS: i64 = TICKS_PER_BEAT as i64;
 const MOST_WAITING: usize = 1024;
 /// Notes whose meaning was told, and need not be told again.
 const MOST_KNOWN: usize = 640;
+/// Notes that an event may give another meaning: who floods the planner must not be looked at from the beginning each time.
+pub(super) const MOST_NEWS: usize = 48;
 /// Beats that are shown of an answer, which may be endless.
 const MOST_BEATS: i64 = 256;
 

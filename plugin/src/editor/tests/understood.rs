@@ -91,6 +91,7 @@ fn following() -> Window {
     status.n_bars.set(1);
     status.notes_per_second.set(5200);
     status.found_us_per_beat.set(576_923);
+    status.chord.set(2 + 2);
     status.set_doing(Doing::Answering);
     window
 }

@@ -147,6 +147,8 @@ impl Monitor for Rc<Board> {
 
     fn set_answer_bar(&self, _: u32, _: u32) {}
 
+    fn set_chord(&self, _: u8) {}
+
     fn set_position(&self, _: i64, _: Metre, _: f32) {}
 
     fn set_doing(&self, doing: Doing) {
