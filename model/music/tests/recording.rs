@@ -97,6 +97,11 @@ fn what_has_no_beat_is_read_in_seconds() {
 fn absurd_times_are_survived() {
     let mut score = recording(97.0, 25.0, 0.0);
     let last = score.parts[0].notes.last().copied().unwrap();
-    score.parts[0].notes.push(Note { onset_ticks: i64::MAX / 4096, ..last });
+    for i in 0..12 {
+        let onset_ticks = i64::MAX / 4096 + i * 700;
+        score.parts[0].notes.push(Note { onset_ticks, pitch: Pitch::nearest(60), ..last });
+    }
     assert!(Reduction::of(&score, Reading::HeardFree).is_some());
+    score.parts[0].notes.iter_mut().for_each(|note| note.onset_ticks = i64::MAX / 2);
+    assert!(Reduction::of(&score, Reading::Heard).is_some());
 }

@@ -9,6 +9,10 @@ pub fn check(bytes: &[u8]) {
         Err(why) => assert!(!why.to_string().is_empty()),
         Ok(file) => {
             let count = |score: &music::Score| score.parts.iter().map(|part| part.notes.len()).sum::<usize>();
+            for reading in [music::Reading::Heard, music::Reading::HeardFree] {
+                let n_read = music::Reduction::of(&file.score, reading).map_or(0, |reduction| reduction.notes.len());
+                assert!(n_read <= count(&file.score));
+            }
             if let Ok(written) = music::midi::write(&file.score) {
                 let again = music::midi::read(&written).expect("it reads its own file");
                 assert!(again.left_out.is_empty(), "{:?}", again.left_out);

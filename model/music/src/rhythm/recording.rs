@@ -281,6 +281,10 @@ impl Beats {
     }
 }
 
+/// Times are held within 35 years.
+const MOST_US: i64 = 1 << 50;
+/// A longer silence has as many beats, and longer ones.
+const MOST_SILENT_BEATS: i64 = 4096;
 /// Beats of the longest bar that is looked for.
 const MOST_BAR_BEATS: usize = 4;
 
@@ -293,8 +297,8 @@ fn append(beats_us: &mut Vec<i64>, beat: &Beat, own_us: i64) {
             if gap_us * 16 < length_us * LEAST_GAP_16THS {
                 continue;
             }
-            let n_beats = (gap_us + length_us / 2) / length_us;
-            beats_us.extend((1..n_beats).map(|n| last_us + gap_us * n / n_beats));
+            let n_beats = (gap_us / length_us + i64::from(gap_us % length_us * 2 >= length_us)).min(MOST_SILENT_BEATS);
+            beats_us.extend((1..n_beats).map(|n| last_us + gap_us / n_beats * n));
         }
         beats_us.push(us);
     }
@@ -302,7 +306,7 @@ fn append(beats_us: &mut Vec<i64>, beat: &Beat, own_us: i64) {
 
 #[expect(clippy::cast_possible_truncation, reason = "saturates")]
 fn us_of(seconds: f64) -> i64 {
-    (seconds * 1e6).round() as i64
+    ((seconds * 1e6).round() as i64).clamp(-MOST_US, MOST_US)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of notes")]
