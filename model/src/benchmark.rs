@@ -21,3 +21,8 @@ pub struct Row {
     /// Nats per prediction.
     pub nats: f64,
 }
+
+#[expect(clippy::cast_precision_loss, reason = "counts")]
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
+}

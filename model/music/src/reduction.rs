@@ -4,8 +4,8 @@
 use crate::metre::{Metre, Position};
 use crate::note::{Note, TICKS_PER_BEAT};
 use crate::rhythm::recording::{self, HeardBy};
+use crate::score::Score;
 use crate::score::tidy;
-use crate::score::{Part, Role, Score};
 use crate::tempo::{TempoMap, as_f64, in_force, resample};
 use crate::time_signature::{MetreChange, TimeSignature};
 
@@ -140,8 +140,7 @@ impl Reduction {
 
 /// Notes that are read: no drums, none of Antiphon's answers.
 fn sounds(score: &Score) -> impl Iterator<Item = &Note> {
-    let is_read = |part: &&Part| part.role != Role::Answer && !part.is_drums();
-    score.parts.iter().filter(is_read).flat_map(|part| &part.notes)
+    score.parts.iter().filter(|part| part.is_read()).flat_map(|part| &part.notes)
 }
 
 fn is_metrical(score: &Score) -> bool {

@@ -40,7 +40,7 @@ use decoder::{Decoder, Onset};
 use dynamics::Dynamics;
 pub use feel::{Feel, Residual, Touch};
 use note_values::{Ends, ScoreNote};
-pub use recording::{PlayedNote, hear, hear_and_see, transcribe};
+pub use recording::{PlayedNote, hear, hear_and_see, transcribe, write_down};
 use spread::Player;
 use tables::TABLES;
 

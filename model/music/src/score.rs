@@ -85,6 +85,12 @@ impl Part {
         self
     }
 
+    /// Whether the network reads it: no drums, and nothing that Antiphon answered.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.role != Role::Answer && !self.is_drums()
+    }
+
     /// Whether its keys are drums.
     #[must_use]
     pub const fn is_drums(&self) -> bool {

@@ -109,7 +109,7 @@ pub(crate) fn in_force<T>(changes: &[T], start_ticks: impl Fn(&T) -> i64, ticks:
 }
 
 /// Microseconds in a beat, to the nearest, within what a MIDI file can hold.
-fn us_per_beat(bpm: f64) -> u32 {
+pub(crate) fn us_per_beat(bpm: f64) -> u32 {
     if !bpm.is_finite() || bpm <= 0.0 {
         return DEFAULT_US_PER_BEAT;
     }

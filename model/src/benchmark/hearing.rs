@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use music::rhythm::{Ear, HeardNote, NoteId, PARTS_PER_TICK, PlayedNote};
 use serde::Serialize;
 
+use super::share;
+
 /// Right is what is at most half a tick from the truth, in quarters.
 const TOLERANCE: f64 = 0.5 / 48.0 + 1e-9;
 
@@ -137,11 +139,6 @@ pub fn nearest_sixteenth_or_triplet(onset_parts: i64) -> i64 {
 
 const fn pairs(n: usize) -> usize {
     n * n.saturating_sub(1) / 2
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts")]
-fn share(part: usize, whole: usize) -> f64 {
-    part as f64 / whole.max(1) as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use engine::answer::controls::{RELATION_NAMES, RELATIONS};
+use engine::answer::scale::share_in_key;
 use engine::answer::{AnswerRequest, Call, Controls, answer};
 use engine::conditions::harmony::{self, Chord, ChordKind};
 use engine::conditions::{similarity, top_voice};
@@ -17,6 +18,7 @@ use engine::{Metre, Note, Session, TICKS_PER_BEAT, Weights};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::share;
 use crate::data::corpus::Split;
 use crate::data::dataset::pair_start;
 use crate::data::hands::{Hands, USUAL_SD_MS};
@@ -163,9 +165,9 @@ fn pairs<'a>((_, notes): &Held<'a>, style: u8) -> Vec<Pair<'a>> {
     let mut pairs = Vec::new();
     let mut from = 0;
     while pairs.len() < MOST_PAIRS && from < notes.len() {
-        let Some(first) = (from..notes.len()).find(|&i| pair_start(notes, i, i, 1).is_some()) else { break };
+        let pair = (from..notes.len()).find_map(|first| Some((pair_start(notes, first, first, 1)?, first)));
+        let Some((call, first)) = pair else { break };
         from = first + 1;
-        let Some(call) = pair_start(notes, first, first, 1) else { break };
         let end = notes[first + 1..].iter().position(|placed| placed.labels.begins_phrase).map(|n| first + 1 + n);
         let (call, answer) = (notes[call..first].to_vec(), &notes[first..end.unwrap_or(notes.len())]);
         let (Some(in_bar_ticks), Metre::Bars { bar_ticks, .. }) = (answer[0].position.in_bar_ticks(), metre(&call))
@@ -236,7 +238,7 @@ fn manner(name: &str, pairs: &[Pair], answers: &[Vec<Note>]) -> Manner {
             let is_long = i64::from(last.duration_ticks) >= BEAT;
             let is_in_time = (pair.end_ticks - last.end_ticks()).abs() <= IN_TIME;
             ends.push([is_on_tonic, is_long, is_in_time, is_on_tonic && is_long && is_in_time].map(f64::from));
-            keys.push(in_key(notes, pair.key) - in_key(&call, pair.key));
+            keys.push(f64::from(share_in_key(notes, pair.key) - share_in_key(&call, pair.key)));
         }
         if notes.len() > 1 {
             let velocities: Vec<f64> = notes.iter().map(|note| f64::from(note.velocity.get())).collect();
@@ -264,26 +266,10 @@ fn grams(notes: &[Note]) -> BTreeSet<Vec<(i64, i16)>> {
     moves.windows(3).map(<[_]>::to_vec).collect()
 }
 
-fn in_key(notes: &[Note], key: Key) -> f64 {
-    let steps: &[u8] = if key.is_minor { &[0, 2, 3, 5, 7, 8, 10, 11] } else { &[0, 2, 4, 5, 7, 9, 11] };
-    let is_in = |note: &&Note| steps.contains(&((note.pitch.get() + 12 - key.tonic) % 12));
-    share(notes.iter().filter(is_in).count(), notes.len())
-}
-
 fn fit(name: &str, notes: &[(Note, Chord)]) -> Fit {
-    let belongs =
-        |(note, chord): &(Note, Chord)| chord.kind.intervals().contains(&((note.pitch.get() + 12 - chord.root) % 12));
-    let share_of = |notes: &mut dyn Iterator<Item = &(Note, Chord)>| mean(notes.map(|note| f64::from(belongs(note))));
-    Fit {
-        name: name.to_owned(),
-        on_beats: share_of(&mut notes.iter().filter(|(note, _)| note.onset_ticks.rem_euclid(BEAT) == 0)),
-        all: share_of(&mut notes.iter()),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts")]
-fn share(part: usize, whole: usize) -> f64 {
-    part as f64 / whole.max(1) as f64
+    let belongs = |(note, chord): &(Note, Chord)| f64::from(chord.has(note.pitch.get()));
+    let on_beats = notes.iter().filter(|(note, _)| note.onset_ticks.rem_euclid(BEAT) == 0);
+    Fit { name: name.to_owned(), on_beats: mean(on_beats.map(belongs)), all: mean(notes.iter().map(belongs)) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts")]
@@ -322,6 +308,6 @@ mod tests {
         notes[3].0.onset_ticks += 24;
         let Fit { on_beats, all, .. } = fit("", &notes);
         assert!((on_beats - 2.0 / 3.0).abs() < 1e-9 && (all - 0.75).abs() < 1e-9);
-        assert!((in_key(&tune(&[60, 61, 62, 64], 0), Key { tonic: 0, is_minor: false }) - 0.75).abs() < 1e-9);
+        assert!((share_in_key(&tune(&[60, 61, 62, 64], 0), Key { tonic: 0, is_minor: false }) - 0.75).abs() < 1e-9);
     }
 }

@@ -140,12 +140,12 @@ pub(crate) fn parts_of(ms: f64, us_per_beat: u32) -> i64 {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "saturates")]
-fn rounded(x: f64) -> i64 {
+pub(super) fn rounded(x: f64) -> i64 {
     x.round() as i64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "small constants")]
-const fn as_f64(x: i64) -> f64 {
+#[expect(clippy::cast_precision_loss, reason = "constants, and minutes in microseconds")]
+pub(super) const fn as_f64(x: i64) -> f64 {
     x as f64
 }
 

@@ -3,7 +3,7 @@
 use engine::Metre;
 use music::Note;
 use music::rhythm::grid::nearest_ticks;
-use music::rhythm::{PARTS_PER_TICK, PlayedNote, hear};
+use music::rhythm::{PlayedNote, write_down};
 
 use crate::data::hands::Hands;
 use crate::data::shards::PlacedNote;
@@ -13,20 +13,8 @@ pub(crate) fn heard(notes: &[PlacedNote], hands: &mut Hands, us_per_beat: u32) -
     let bar_lines = BarLines::of(notes);
     // The ear knows where beats are.
     let beat_ticks = bar_lines.0.first().copied().unwrap_or(0);
-    let (played, written): (Vec<PlayedNote>, Vec<usize>) = play(notes, hands, us_per_beat)
-        .into_iter()
-        .map(|(note, i)| {
-            let [onset_parts, off_parts] = [note.onset_parts, note.off_parts].map(|t| t - beat_ticks * PARTS_PER_TICK);
-            (PlayedNote { onset_parts, off_parts, ..note }, i)
-        })
-        .unzip();
-    let heard = hear(&played).into_iter().map(|heard| Note {
-        onset_ticks: heard.onset_ticks + beat_ticks,
-        duration_ticks: heard.value_ticks.unwrap_or(1),
-        pitch: heard.pitch,
-        velocity: heard.velocity,
-    });
-    placed(heard.zip(written), notes, &bar_lines)
+    let (played, written): (Vec<PlayedNote>, Vec<usize>) = play(notes, hands, us_per_beat).into_iter().unzip();
+    placed(write_down(&played, beat_ticks).into_iter().zip(written), notes, &bar_lines)
 }
 
 /// The same to the nearest tick, without an ear.

@@ -159,8 +159,12 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
 
     /// The controls as they are now, with the chord.
     fn controls(&self) -> Controls {
-        let harmony = if self.settings.chords == Chords::Off { 0 } else { self.chord.value() };
-        Controls { harmony, ..self.settings.controls }
+        Controls { harmony: self.harmony(), ..self.settings.controls }
+    }
+
+    /// The chord to which the answer keeps, as the condition; 0 for none.
+    fn harmony(&self) -> u8 {
+        if self.settings.chords == Chords::Off { 0 } else { self.chord.value() }
     }
 
     fn follow_ahead(&mut self) {
@@ -243,7 +247,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                 Doing::Answering
             }
         };
-        monitor.set_chord(self.controls().harmony);
+        monitor.set_chord(self.harmony());
         monitor.set_call(self.turn.n_heard());
         #[expect(clippy::cast_possible_truncation, reason = "to be shown")]
         let tempo = self.clock.tempo() as f32;

@@ -7,9 +7,9 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use live::timeline::{PARTS_PER_TICK, Part};
+use live::timeline::Part;
 use parking_lot::Mutex;
-use takes::{Home, Log, Take};
+use takes::{Home, Log, TICK_PARTS, Take};
 
 use super::data_dir::data_dir;
 use super::io_error_text::explain;
@@ -119,8 +119,7 @@ struct TakeDetector {
 }
 
 /// A loop or a playback brings a note again to within this many parts of a tick.
-#[expect(clippy::cast_possible_truncation, reason = "they are 16")]
-const SAME_PARTS: u32 = PARTS_PER_TICK as u32;
+const SAME_PARTS: u32 = TICK_PARTS;
 
 /// Onset and end, in parts of a tick, and key of each note.
 type Call = Vec<(u32, u32, u8)>;

@@ -11,4 +11,4 @@ mod take;
 pub use home::Home;
 pub use log::{Log, Logged};
 pub use midi::count_notes;
-pub use take::{Take, TakeNote};
+pub use take::{TICK_PARTS, Take, TakeNote};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Parts of a tick ([`PARTS_PER_TICK`]), in which the times of a take are.
 #[expect(clippy::cast_possible_truncation, reason = "they are 16")]
-pub(crate) const TICK_PARTS: u32 = PARTS_PER_TICK as u32;
+pub const TICK_PARTS: u32 = PARTS_PER_TICK as u32;
 
 /// A note of a take, as it was played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

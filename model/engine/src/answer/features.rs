@@ -1,9 +1,8 @@
 //! What is known of a call, and what follows from it and the controls: what the network is told, and how its notes are played.
 
 use super::controls::Controls;
-use super::scale::{chord_bias, share_in_key};
-use crate::conditions::harmony::NO_CHORD;
-use crate::conditions::{Conditions, density_level, polyphony_level};
+use super::scale::{CLASSES, share_in_key};
+use crate::conditions::{Conditions, density_level, harmony, polyphony_level};
 use crate::key::{Key, find_key};
 use crate::metre::Metre;
 use crate::note::{Note, Velocity};
@@ -104,9 +103,9 @@ impl CallFeatures {
     pub(super) fn class_bias(&self, controls: &Controls) -> [f32; 12] {
         let mut bias = controls.key.class_bias(self.key, controls.key_lock, self.in_key);
         // A chord that is held may leave the key, unless that is strict.
-        for (bias, on_beat) in bias.iter_mut().zip(chord_bias(controls.harmony)) {
-            let is_of_chord = controls.harmony > NO_CHORD && on_beat == 0.0;
-            *bias = if is_of_chord && bias.is_finite() { 0.0 } else { *bias };
+        if let Some(chord) = harmony::chord(controls.harmony) {
+            let of_chord = bias.iter_mut().zip(CLASSES).filter(|(bias, class)| bias.is_finite() && chord.has(*class));
+            of_chord.for_each(|(bias, _)| *bias = 0.0);
         }
         bias
     }

@@ -1,6 +1,6 @@
 //! Keys and scales, and how an answer is held to them.
 
-use crate::conditions::harmony::{self, Chord};
+use crate::conditions::harmony;
 use crate::key::Key;
 use crate::note::Note;
 
@@ -39,6 +39,8 @@ const SCALES: [&[u8]; 11] = [
 const LEAN: f32 = -2.5;
 /// A call with this share of its notes in its key, or less, says nothing of the key of the answer.
 const LOOSE: f32 = 0.8;
+/// Pitch classes, from C up.
+pub(super) const CLASSES: [u8; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 /// What is added to the logits of pitches on a beat that are none of the chord's.
 const OUTSIDE_CHORD: f32 = -2.5;
 
@@ -66,12 +68,8 @@ pub fn share_in_key(notes: &[Note], key: Key) -> f32 {
 /// What to add to the logits of pitch classes on a beat, from C up, so that they keep to a chord, given as the condition: `(12,)`.
 #[must_use]
 pub fn chord_bias(harmony: u8) -> [f32; 12] {
-    let Some(Chord { root, kind }) = harmony::chord(harmony) else { return [0.0; 12] };
-    let mut bias = [OUTSIDE_CHORD; 12];
-    for interval in kind.intervals() {
-        bias[usize::from((root + interval) % 12)] = 0.0;
-    }
-    bias
+    let Some(chord) = harmony::chord(harmony) else { return [0.0; 12] };
+    CLASSES.map(|class| if chord.has(class) { 0.0 } else { OUTSIDE_CHORD })
 }
 
 /// What the player chose. What is left open comes from the call.
@@ -152,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_chord_is_kept_to_on_beats() {
-        let a_minor = harmony::value(Some(Chord { root: 9, kind: harmony::ChordKind::Minor }));
+        let a_minor = harmony::value(Some(harmony::Chord { root: 9, kind: harmony::ChordKind::Minor }));
         let inside: Vec<usize> = (0..12).filter(|&class| chord_bias(a_minor)[class] == 0.0).collect();
         assert_eq!((inside, chord_bias(0), chord_bias(harmony::NO_CHORD)), (vec![0, 4, 9], [0.0; 12], [0.0; 12]));
     }

@@ -108,6 +108,14 @@ pub struct Chord {
     pub kind: ChordKind,
 }
 
+impl Chord {
+    /// Whether a key is one of its tones.
+    #[must_use]
+    pub fn has(self, key: u8) -> bool {
+        self.kind.intervals().contains(&((key + 12 - self.root % 12) % 12))
+    }
+}
+
 impl std::fmt::Display for Chord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         const NAMES: [&str; 12] = ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];

@@ -4,8 +4,8 @@
 use super::tempo_finder::{Beat, Hints, Struck, find_beat};
 use super::{CAPACITY, Ear, HeardNote, NoteId, PARTS_PER_BEAT, PARTS_PER_TICK, SeenEnds};
 use crate::note::{Note, Pitch, TICKS_PER_BEAT, Velocity};
-use crate::score::{Part, Role, Score};
-use crate::tempo::{TempoMap, resample};
+use crate::score::{Part, Score};
+use crate::tempo::{TempoMap, resample, us_per_beat};
 use crate::time_signature::{MetreChange, TimeSignature};
 
 /// By which beats a recording was heard.
@@ -20,10 +20,16 @@ pub enum HeardBy {
 /// [`PARTS_PER_BEAT`], as a resolution.
 const PARTS: u32 = 16 * TICKS_PER_BEAT;
 const _: () = assert!(PARTS as i64 == PARTS_PER_BEAT);
+/// Times are held within 35 years.
+const MOST_US: i64 = 1 << 50;
 /// Beats are looked for in stretches of this length, which overlap by half: what comes before and after says where they are.
 const STRETCH_US: i64 = 24_000_000;
 /// Found in so many stretches before, a tempo is more probable.
 const MOST_EARLIER: usize = 3;
+/// A longer silence has as many beats, and longer ones.
+const MOST_SILENT_BEATS: i64 = 4096;
+/// Beats of the longest bar that is looked for.
+const MOST_BAR_BEATS: usize = 4;
 /// A stretch begins its own beats when this part of a beat has passed since the last one, in sixteenths.
 const LEAST_GAP_16THS: i64 = 10;
 
@@ -56,8 +62,8 @@ pub struct PlayedNote {
 impl PlayedNote {
     /// A note that was played to the nearest tick.
     #[must_use]
-    pub fn in_ticks(note: &crate::Note, us_per_beat: u32) -> Self {
-        let crate::Note { onset_ticks, pitch, velocity, .. } = *note;
+    pub fn in_ticks(note: &Note, us_per_beat: u32) -> Self {
+        let Note { onset_ticks, pitch, velocity, .. } = *note;
         let [onset_parts, off_parts] =
             [onset_ticks, note.end_ticks()].map(|ticks| ticks.saturating_mul(PARTS_PER_TICK));
         Self { onset_parts, off_parts, pitch, velocity, us_per_beat }
@@ -102,11 +108,11 @@ fn hear_with(ear: &mut Ear, played: &[PlayedNote]) -> Vec<HeardNote> {
     heard
 }
 
-/// What a recording means: notes as they are written. `beat_ticks` is the time of any beat.
+/// What a recording means: notes as they are written, in the order in which they were struck. `beat_ticks` is the time of any beat.
 ///
 /// What is given here is what [`Ear`] says of the same notes while they are played.
 #[must_use]
-pub fn transcribe(played: &[PlayedNote], beat_ticks: i64) -> Vec<crate::Note> {
+pub fn write_down(played: &[PlayedNote], beat_ticks: i64) -> Vec<Note> {
     let offset_parts = beat_ticks.saturating_mul(PARTS_PER_TICK);
     let from_beat = |note: &PlayedNote| {
         let [onset_parts, off_parts] =
@@ -114,37 +120,39 @@ pub fn transcribe(played: &[PlayedNote], beat_ticks: i64) -> Vec<crate::Note> {
         PlayedNote { onset_parts, off_parts, ..*note }
     };
     let played: Vec<PlayedNote> = played.iter().map(from_beat).collect();
-    let written = |heard: HeardNote| crate::Note {
+    let written = |heard: HeardNote| Note {
         onset_ticks: heard.onset_ticks + beat_ticks,
         duration_ticks: heard.value_ticks.unwrap_or(1),
         pitch: heard.pitch,
         velocity: heard.velocity,
     };
-    let mut notes: Vec<crate::Note> = hear(&played).into_iter().map(written).collect();
-    notes.sort_by_key(crate::Note::order);
+    hear(&played).into_iter().map(written).collect()
+}
+
+/// The same in [`Note::order`].
+#[must_use]
+pub fn transcribe(played: &[PlayedNote], beat_ticks: i64) -> Vec<Note> {
+    let mut notes = write_down(played, beat_ticks);
+    notes.sort_by_key(Note::order);
     notes
 }
 
 /// The score of a recording in ticks of [`TICKS_PER_BEAT`], and by what it was heard. `has_beats` says that the file's beats may
 /// mean something. Drums and answers are left out. `None` if it is too short to have a beat.
 pub(crate) fn written(score: &Score, has_beats: bool) -> Option<(Score, HeardBy)> {
-    let mut strikes = Vec::new();
-    for (part, of) in score.parts.iter().enumerate() {
-        if of.role != Role::Answer && !of.is_drums() {
-            strikes.extend(of.notes.iter().map(|&note| Strike { part, note }));
-        }
-    }
+    let read = score.parts.iter().enumerate().filter(|(_, part)| part.is_read());
+    let mut strikes: Vec<Strike> =
+        read.flat_map(|(part, of)| of.notes.iter().map(move |&note| Strike { part, note })).collect();
     strikes.sort_by_key(|strike| (strike.note.onset_ticks, strike.note.pitch));
     let parts = |ticks| resample(ticks, score.ticks_per_beat, PARTS);
     let onsets: Vec<i64> = strikes.iter().map(|strike| parts(strike.note.onset_ticks)).collect();
     if has_beats && follows(&onsets) {
-        let us_per_beat = |ticks| us_of(60.0 / score.tempi.bpm(ticks));
         let played = strikes.iter().map(|Strike { note, .. }| PlayedNote {
             onset_parts: parts(note.onset_ticks),
             off_parts: parts(note.end_ticks()),
             pitch: note.pitch,
             velocity: note.velocity,
-            us_per_beat: u32::try_from(us_per_beat(note.onset_ticks)).unwrap_or(u32::MAX),
+            us_per_beat: us_per_beat(score.tempi.bpm(note.onset_ticks)),
         });
         let resampled = score.resampled(TICKS_PER_BEAT);
         let (metres, tempi) = (resampled.metres, resampled.tempi);
@@ -182,13 +190,8 @@ fn heard(
 ) -> Score {
     let mut parts: Vec<Part> =
         score.parts.iter().map(|part| Part { notes: Vec::new(), pedal: Vec::new(), ..part.clone() }).collect();
-    for (strike, heard) in strikes.iter().zip(hear(&played)) {
-        parts[strike.part].notes.push(Note {
-            onset_ticks: heard.onset_ticks.max(0),
-            duration_ticks: heard.value_ticks.unwrap_or(1),
-            pitch: heard.pitch,
-            velocity: heard.velocity,
-        });
+    for (strike, note) in strikes.iter().zip(write_down(&played, 0)) {
+        parts[strike.part].notes.push(Note { onset_ticks: note.onset_ticks.max(0), ..note });
     }
     parts.iter_mut().for_each(|part| part.notes.sort_by_key(Note::order));
     Score { ticks_per_beat: TICKS_PER_BEAT, parts, metres, tempi }
@@ -213,7 +216,7 @@ fn follows(onsets: &[i64]) -> bool {
 
 /// The beats of a whole recording.
 struct Beats {
-    /// One or two bars' worth of time before the first note is in them, so that the first beat begins a bar.
+    /// Those before the first note are in them, so that the first begins a bar.
     beats_us: Vec<i64>,
     /// Beats of a bar.
     n_beats: usize,
@@ -257,7 +260,7 @@ impl Beats {
         let n_beats = (2..=MOST_BAR_BEATS).rev().max_by_key(|&n| votes[n].iter().sum::<u32>()).unwrap_or(4);
         let first = (0..n_beats).rev().max_by_key(|&first| votes[n_beats][first]).unwrap_or(0);
         let n_before = (n_beats - first) % n_beats;
-        let before = (1..=n_before).rev().zip(1..=n_before).map(|(n, _)| beats_us[0] - first_gap_us * as_i64(n));
+        let before = (1..=n_before).rev().map(|n| beats_us[0] - first_gap_us * as_i64(n));
         let beats_us = before.chain(beats_us.iter().copied()).collect();
         Some(Self { beats_us, n_beats })
     }
@@ -280,13 +283,6 @@ impl Beats {
         TempoMap::new(TICKS_PER_BEAT, changes)
     }
 }
-
-/// Times are held within 35 years.
-const MOST_US: i64 = 1 << 50;
-/// A longer silence has as many beats, and longer ones.
-const MOST_SILENT_BEATS: i64 = 4096;
-/// Beats of the longest bar that is looked for.
-const MOST_BAR_BEATS: usize = 4;
 
 /// Adds the beats of a stretch from a time on. A silence between is filled with beats of its tempo.
 fn append(beats_us: &mut Vec<i64>, beat: &Beat, own_us: i64) {

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::perceptron::{self, Example, Fit};
 use super::rhythm_tables::{RhythmConfig, read, scores};
 use crate::data::corpus::{Source, Split};
-use crate::data::hands::Hands;
+use crate::data::hands::{Hands, as_f64, rounded};
 use crate::data::shards::write_atomically;
 
 /// Tunes and hymns say little of how a pianist's phrases are written.
@@ -160,14 +160,4 @@ impl Take {
             () => 0.0,
         }
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "saturates")]
-fn rounded(x: f64) -> i64 {
-    x.round() as i64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "minutes in microseconds")]
-const fn as_f64(x: i64) -> f64 {
-    x as f64
 }

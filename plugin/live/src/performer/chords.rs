@@ -47,9 +47,9 @@ impl HeldChord {
         std::mem::replace(&mut self.value, value) != value
     }
 
-    /// There is no chord any more. Whether there was one.
-    pub(super) fn forget(&mut self) -> bool {
-        std::mem::take(&mut self.value) != 0
+    /// There is no chord any more.
+    pub(super) fn forget(&mut self) {
+        self.value = 0;
     }
 }
 
@@ -70,7 +70,8 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     /// A key of the chord has gone down: what comes soon keeps to it.
     pub(super) fn chord_down(&mut self, now: u32, host: &mut impl Host) {
         if self.chord.hear(&self.sounding.strikes) {
-            self.steer(now, host);
+            let action = self.turn.steer(self.clock.tick_at(now));
+            self.act(now, action, host);
         }
     }
 
@@ -80,10 +81,5 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         if self.settings.chords == Chords::OfHeldKeys && !is_answering && !self.turn.is_any_held() {
             self.chord.forget();
         }
-    }
-
-    fn steer(&mut self, now: u32, host: &mut impl Host) {
-        let action = self.turn.steer(self.clock.tick_at(now));
-        self.act(now, action, host);
     }
 }

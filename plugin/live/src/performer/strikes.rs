@@ -138,9 +138,9 @@ impl Strikes {
 
 #[cfg(test)]
 mod tests {
-    const HEARD: Meaning = Meaning { is_heard: true, is_chord: false };
     use super::*;
 
+    const HEARD: Meaning = Meaning { is_heard: true, is_chord: false };
     const MIDDLE_C: Which = Which::key(0, 60);
 
     fn with_id(which: Which, id: i32) -> Which {

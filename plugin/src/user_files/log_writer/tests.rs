@@ -1,5 +1,5 @@
 use engine::{Metre, Pitch, Velocity};
-use live::timeline::{Span, TimelineEvent};
+use live::timeline::{PARTS_PER_TICK, Span, TimelineEvent};
 use takes::TakeNote;
 
 use super::*;
