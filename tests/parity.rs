@@ -205,7 +205,7 @@ fn a_key_that_is_held_over_the_hand_over_ends_there_for_both() {
     // Not longer: with a key going up, the next turn begins.
     rig.run(sample(430)).unwrap();
     let heard: Vec<_> = pair(&rig.heard).iter().map(|n| (ticks(n.on_samples), n.key, n.velocity)).collect();
-    let request = AnswerRequest { song_seed: 1, number: 0, start_ticks: 200, end_ticks: 200 + 384 };
+    let request = AnswerRequest { song_seed: 1, number: 0, start_ticks: 200, end_ticks: 200 + 384, most_candidates: 1 };
     let expected = made(&as_heard(&notes, BARS), request, &Controls::default());
     let expected: Vec<_> = expected
         .iter()
@@ -218,7 +218,7 @@ fn a_key_that_is_held_over_the_hand_over_ends_there_for_both() {
 
 #[test]
 fn a_generator_without_a_call_plays_what_the_engine_makes_of_none() {
-    let request = AnswerRequest { song_seed: 5, number: 0, start_ticks: 0, end_ticks: i64::MAX };
+    let request = AnswerRequest { song_seed: 5, number: 0, start_ticks: 0, end_ticks: i64::MAX, most_candidates: 1 };
     let is_heard = |note: &Note| note.onset_ticks < 32 * 48;
     let expected: Vec<Note> =
         made(&Call::none(BARS), request, &Controls::default()).into_iter().filter(is_heard).collect();

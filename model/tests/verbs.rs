@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use engine::answer::{AnswerRequest, Call, Controls, KeyChoice, KeyLock, answer};
+use engine::answer::{AnswerRequest, Call, Controls, KeyChoice, KeyLock, MOST_CANDIDATES, answer};
 use engine::{Metre, ModelConfig, Note, Pitch, Precision, Session, Velocity, random_file};
 use model::data::prepare::{PrepareOptions, prepare};
 use model::evaluate::{EvaluateConfig, evaluate, load};
@@ -217,7 +217,13 @@ fn generate_answers_as_the_engine_does() {
 
     // As when nobody has touched the plugin: 700 ms are 44.8 ticks.
     let untouched = GenerateConfig { silence_ms: 700.0, seed: 1, ..config };
-    let request = AnswerRequest { song_seed: 1, number: 0, start_ticks: 576 + 45, end_ticks: 576 + 45 + 576 };
+    let request = AnswerRequest {
+        song_seed: 1,
+        number: 0,
+        start_ticks: 576 + 45,
+        end_ticks: 576 + 45 + 576,
+        most_candidates: MOST_CANDIDATES,
+    };
     let expected = engine(request, &plain, &call, usize::MAX);
     assert!(expected.len() > 8 && expected[0].onset_ticks == 621);
     assert_eq!(generate(&weights, Some(&reduction), &untouched), expected);
@@ -234,12 +240,18 @@ fn generate_answers_as_the_engine_does() {
         quantise_ticks: 12,
         ..plain
     };
-    let request = AnswerRequest { song_seed: 5, number: 0, start_ticks: 576, end_ticks: 576 + 4 * 144 };
+    let request = AnswerRequest {
+        song_seed: 5,
+        number: 0,
+        start_ticks: 576,
+        end_ticks: 576 + 4 * 144,
+        most_candidates: MOST_CANDIDATES,
+    };
     let expected = engine(request, &controls, &call, usize::MAX);
     assert!(expected.len() > 8 && expected[0].onset_ticks == 576);
     assert_eq!(generate(&weights, Some(&reduction), &GenerateConfig { bars: Some(4), controls, ..config }), expected);
 
-    let request = AnswerRequest { song_seed: 5, number: 0, start_ticks: 0, end_ticks: i64::MAX };
+    let request = AnswerRequest { song_seed: 5, number: 0, start_ticks: 0, end_ticks: i64::MAX, most_candidates: 1 };
     let none = Call::none(Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 });
     let alone = generate(&weights, None, &GenerateConfig { notes: Some(40), ..config });
     assert_eq!(alone, engine(request, &plain, &none, 40));

@@ -3,7 +3,7 @@
 //!
 //! Reading order: [`controls`] is what a player can set, with [`scale`] for keys; [`request`] says which answer is wanted, and
 //! from where its random numbers come; [`player`] keeps what the player has played, and [`features`] measures it; [`generator`]
-//! makes one note after another; [`offline`] makes a whole answer to a call, as the plugin does in a bounce, and `sounding` ends
+//! makes one note after another, and [`candidates`] says of which of several answers; [`offline`] makes a whole answer to a call, as the plugin does in a bounce, and `sounding` ends
 //! its notes where the plugin would.
 //!
 //! ```
@@ -29,6 +29,7 @@
 //! # Ok::<(), engine::WeightsError>(())
 //! ```
 
+pub mod candidates;
 pub mod controls;
 pub mod features;
 pub mod generator;
@@ -38,11 +39,12 @@ pub mod request;
 pub mod scale;
 mod sounding;
 
+pub use candidates::{MOST_CANDIDATES, candidates_in};
 pub use controls::Controls;
 pub use features::CallFeatures;
 pub use generator::AnswerGenerator;
 pub use offline::{Call, answer, begin_answer};
-pub use player::PlayerNotes;
+pub use player::{HeardCall, PlayerNotes};
 pub use request::AnswerRequest;
 pub use scale::{KeyChoice, KeyLock};
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use engine::answer::controls::{RELATION_NAMES, RELATIONS};
 use engine::answer::scale::share_in_key;
-use engine::answer::{AnswerRequest, Call, Controls, answer};
+use engine::answer::{AnswerRequest, Call, Controls, MOST_CANDIDATES, answer};
 use engine::conditions::harmony::{self, Chord, ChordKind};
 use engine::conditions::{similarity, top_voice};
 use engine::key::{Key, find_key};
@@ -200,7 +200,7 @@ fn answers(weights: &Arc<Weights>, pairs: &[Pair], controls: impl Fn(usize) -> C
         let call = Call::new(pair.call.iter().map(|placed| placed.note), pair.metre);
         let song_seed = u32::try_from(i).unwrap_or(u32::MAX);
         let Pair { start_ticks, end_ticks, style, .. } = *pair;
-        let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks };
+        let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks, most_candidates: MOST_CANDIDATES };
         let controls = Controls { style, ..controls(i) };
         answer(&mut Session::new(Arc::clone(weights)), &call, request, &controls, usize::MAX)
     };

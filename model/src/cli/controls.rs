@@ -34,6 +34,9 @@ pub(super) struct ControlArgs {
     /// What to do with the call: open, echo, vary or contrast
     #[arg(long)]
     relation: Option<String>,
+    /// Of how many answers the best is taken, 1 to 8
+    #[arg(long, default_value_t = Controls::default().candidates, value_parser = clap::value_parser!(u8).range(1..=8))]
+    best_of: u8,
     /// Notes per beat, times the call's
     #[arg(long, default_value_t = Controls::default().density)]
     density: f32,
@@ -87,7 +90,7 @@ impl Default for ControlArgs {
     fn default() -> Self {
         let Controls { style_mix, temperature, top_p, density, complexity, voices, velocity_follow, .. } =
             Controls::default();
-        let Controls { lowest, highest, quantise_strength, learn_from_me, .. } = Controls::default();
+        let Controls { lowest, highest, quantise_strength, learn_from_me, candidates, .. } = Controls::default();
         Self {
             style: None,
             style2: None,
@@ -97,6 +100,7 @@ impl Default for ControlArgs {
             pitch_freedom: 1.0,
             top_p,
             relation: None,
+            best_of: candidates,
             density,
             complexity,
             voices,
@@ -151,6 +155,7 @@ impl ControlArgs {
             top_p: self.top_p,
             learn_from_me: self.learn,
             relation,
+            candidates: self.best_of,
             harmony: 0,
             density: self.density,
             complexity,

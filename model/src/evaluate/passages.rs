@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use engine::answer::{AnswerGenerator, AnswerRequest, Call, CallFeatures, Controls, answer};
+use engine::answer::{
+    AnswerGenerator, AnswerRequest, Call, CallFeatures, Controls, HeardCall, MOST_CANDIDATES, answer,
+};
 use engine::key::{Key, find_key};
 use engine::{Conditions, Metre, Note, Session, TICKS_PER_BEAT, Weights};
 use rayon::prelude::*;
@@ -94,7 +96,8 @@ fn of_plugin(weights: &Arc<Weights>, style: u8, notes: &[PlacedNote], song_seed:
     };
     let call = Call::in_metres(notes_of_call.iter().map(in_metre), metre);
     let start_ticks = notes[CALL_NOTES].note.onset_ticks;
-    let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks: i64::MAX };
+    let request =
+        AnswerRequest { song_seed, number: 0, start_ticks, end_ticks: i64::MAX, most_candidates: MOST_CANDIDATES };
     let controls = Controls { style, ..Controls::default() };
     passage(notes_of_call, answer(&mut Session::new(Arc::clone(weights)), &call, request, &controls, PASSAGE_NOTES))
 }
@@ -114,9 +117,9 @@ fn of_network(weights: &Arc<Weights>, (style, mode): (u8, u8), call: &[PlacedNot
     let key = (mode > 0).then_some(Key { tonic: 0, is_minor: mode == 2 });
     let features = CallFeatures::of(&notes, &notes, song_seed).with_key(key);
     let start_ticks = notes.last().map_or(0, |note| note.onset_ticks);
-    let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks: i64::MAX };
+    let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks: i64::MAX, most_candidates: 1 };
     let controls = Controls { style, ..Controls::raw() };
-    let mut generator = AnswerGenerator::new(request, features, metre, session.checkpoint());
+    let mut generator = AnswerGenerator::new(request, HeardCall::new(notes, features), metre, session.checkpoint());
     let answer = std::iter::from_fn(|| generator.next_note(&mut session, &controls));
     passage(call, answer.take(PASSAGE_NOTES))
 }

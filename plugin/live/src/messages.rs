@@ -173,4 +173,4 @@ impl PlannedNote {
     }
 }
 
-const _: () = assert!(size_of::<ToWorker>() <= 104 && size_of::<FromWorker>() <= 32, "messages are copied often");
+const _: () = assert!(size_of::<ToWorker>() <= 112 && size_of::<FromWorker>() <= 32, "messages are copied often");

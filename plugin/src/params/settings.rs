@@ -85,6 +85,7 @@ impl AntiphonParams {
             quantise_strength: self.value(Id::QuantiseStrength),
             feel: self.value(Id::Feel),
             harmony: 0,
+            candidates: self.byte(Id::BestOf).max(1),
             is_guided: true,
         }
     }

@@ -85,6 +85,8 @@ table! {
         "What the answer does with your call: say it again, vary it, say something else, or whatever comes."),
     Seed => Spec::new("seed", "Seed", Style, Kind::Integer { default: 1, min: 0, max: 9999 }).tip(
         "The same seed and the same call give the same answer. Another seed gives another."),
+    BestOf => Spec::new("best_of", "Best of", Style, Kind::Integer { default: 4, min: 1, max: 8 }).learnable().tip(
+        "I make so many answers in the silence before mine, and play the best. Where there is no silence, I play the first."),
 
     Density => Spec::new("density", "Density", Texture,
         Kind::Float { default: 1.0, range: DENSITIES, step: 0.01, unit: " x" }).learnable().tip(

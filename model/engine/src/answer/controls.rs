@@ -73,6 +73,8 @@ pub struct Controls {
     /// How far the answer is played as loosely as the player plays: 0 is as it is written, 1 as loose as the player. It is laid over
     /// the notes by whoever plays them (see [`Feel`](crate::rhythm::Feel)), and changes none.
     pub feel: f32,
+    /// Of how many answers the best is played, 1 to [`MOST_CANDIDATES`](super::MOST_CANDIDATES), as far as there is time.
+    pub candidates: u8,
     /// Whether the call's number of notes, chords and rhythm, and how many bars are left, are told to the network, and the answer is
     /// held to them and to its start, and never rests for long. Always, but where the network alone is measured.
     pub is_guided: bool,
@@ -107,6 +109,7 @@ impl Controls {
         quantise_ticks: 0,
         quantise_strength: 1.0,
         feel: 0.5,
+        candidates: 4,
         is_guided: true,
     };
 
@@ -123,6 +126,7 @@ impl Controls {
             highest: Pitch::nearest(108),
             key_lock: KeyLock::Off,
             feel: 0.0,
+            candidates: 1,
             is_guided: false,
             ..Self::default()
         }

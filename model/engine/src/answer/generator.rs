@@ -1,9 +1,12 @@
 //! An answer in the making: note after note, as the controls are when each is made.
 
+use super::candidates::{Choice, JUDGED_NOTES, JUDGED_TICKS, score};
 use super::controls::Controls;
-use super::features::{Bounds, CallFeatures, quantised};
+use super::features::{Bounds, quantised};
+use super::player::HeardCall;
 use super::request::{AnswerRequest, stream, unit};
 use super::scale::chord_bias;
+use super::sounding::as_sounded;
 use crate::conditions::bars_left;
 use crate::metre::Metre;
 use crate::note::{Note, TICKS_PER_BEAT};
@@ -41,7 +44,7 @@ impl repeat::RepeatCandidate for GeneratedNote {
     }
 }
 
-/// Makes an answer, one note at a time. A session that it is given has heard the call, and is always the same one (or one that
+/// Makes an answer, one note at a time: of several [`candidates`](super::candidates) the best. A session that it is given has heard the call, and is always the same one (or one that
 /// [follows](Session::follow) it); what is generated is fed to it.
 ///
 /// What the notes are depends on weights, call, request and controls only, and not on how many are made at a time or on what
@@ -49,8 +52,15 @@ impl repeat::RepeatCandidate for GeneratedNote {
 #[derive(Debug)]
 pub struct AnswerGenerator {
     request: AnswerRequest,
-    features: CallFeatures,
+    call: HeardCall,
     metre: Metre,
+    /// Whose random streams the notes have.
+    candidate: u8,
+    /// While the notes are a candidate's, and none is offered.
+    choice: Option<Choice>,
+    /// Candidates that were judged, the best first.
+    ranking: Vec<u8>,
+    is_begun: bool,
     /// The session before anything of this answer.
     before: Checkpoint,
     /// In the order of their onsets; the oldest of an endless answer are forgotten.
@@ -66,11 +76,15 @@ impl AnswerGenerator {
     /// Nothing is made yet. `before` is where [`AnswerGenerator::withdraw`] goes back to: before the end of a call that was told
     /// for the time being, if there is such an end.
     #[must_use]
-    pub fn new(request: AnswerRequest, features: CallFeatures, metre: Metre, before: Checkpoint) -> Self {
+    pub fn new(request: AnswerRequest, call: HeardCall, metre: Metre, before: Checkpoint) -> Self {
         Self {
             request,
-            features,
+            call,
             metre,
+            candidate: 0,
+            choice: None,
+            ranking: Vec::new(),
+            is_begun: false,
             before,
             notes: Vec::new(),
             n_offered: 0,
@@ -95,7 +109,7 @@ impl AnswerGenerator {
     pub fn next_note(&mut self, session: &mut Session, controls: &Controls) -> Option<Note> {
         loop {
             let note = self.offer(i64::MAX);
-            if note.is_some() || self.is_complete {
+            if note.is_some() || self.reaches(i64::MAX) {
                 return note;
             }
             self.generate(session, controls);
@@ -105,7 +119,7 @@ impl AnswerGenerator {
     /// The next note that begins before `until_ticks` and was not offered yet, as it is to be played; it counts as
     /// offered now.
     pub fn offer(&mut self, until_ticks: i64) -> Option<Note> {
-        let made = self.notes.get(self.n_offered).filter(|made| made.note.onset_ticks < until_ticks)?;
+        let made = self.chosen().get(self.n_offered).filter(|made| made.note.onset_ticks < until_ticks)?;
         let note = cut(made.note, self.request.end_ticks);
         self.n_offered += 1;
         Some(note)
@@ -114,13 +128,45 @@ impl AnswerGenerator {
     /// Whether all notes that begin before `until_ticks` are made.
     #[must_use]
     pub fn reaches(&self, until_ticks: i64) -> bool {
-        self.is_complete || self.notes.last().is_some_and(|made| made.note.onset_ticks >= until_ticks)
+        let is_after = |made: &GeneratedNote| made.note.onset_ticks >= until_ticks;
+        self.choice.is_none() && (self.is_complete || self.notes.last().is_some_and(is_after))
     }
 
-    /// Onset of the last note.
+    /// Whether candidates are made, and none is chosen yet.
     #[must_use]
-    pub fn last_ticks(&self) -> Option<i64> {
+    pub fn is_choosing(&self, controls: &Controls) -> bool {
+        self.choice.is_some() || !self.is_begun && self.n_candidates(controls) > 1
+    }
+
+    /// Makes this candidate without a choice.
+    #[cfg(test)]
+    pub(super) fn only(&mut self, candidate: u8) {
+        (self.candidate, self.is_begun) = (candidate, true);
+    }
+
+    /// The candidates that were judged, the best first; empty where there was no choice.
+    #[must_use]
+    pub fn ranking(&self) -> &[u8] {
+        &self.ranking
+    }
+
+    fn n_candidates(&self, controls: &Controls) -> u8 {
+        if controls.is_guided { controls.candidates.min(self.request.most_candidates) } else { 1 }
+    }
+
+    /// The notes of the candidate that is played.
+    fn chosen(&self) -> &[GeneratedNote] {
+        if self.choice.is_some() { &[] } else { &self.notes }
+    }
+
+    fn last_ticks(&self) -> Option<i64> {
         self.notes.last().map(|made| made.note.onset_ticks)
+    }
+
+    /// Onset of the last note that is made.
+    #[must_use]
+    pub fn reached_ticks(&self) -> Option<i64> {
+        self.chosen().last().map(|made| made.note.onset_ticks)
     }
 
     /// There is nothing more to come.
@@ -130,6 +176,10 @@ impl AnswerGenerator {
 
     /// Takes back the notes that begin at `from_ticks` or later. False, and nothing is done, if the session has moved on.
     pub fn take_back(&mut self, from_ticks: i64, session: &mut Session) -> bool {
+        if self.choice.is_some() {
+            // What is not chosen was not heard, and is chosen first.
+            return true;
+        }
         let n_kept = self.notes.partition_point(|made| made.note.onset_ticks < from_ticks);
         if self.notes.get(n_kept).is_some_and(|made| !session.rewind(&made.before)) {
             return false;
@@ -141,10 +191,42 @@ impl AnswerGenerator {
         true
     }
 
-    /// Makes a note, if the answer goes on.
+    /// Makes a note, if the answer goes on: of a candidate, while the choice is open.
     pub fn generate(&mut self, session: &mut Session, controls: &Controls) {
+        if self.is_choosing(controls) && !self.is_begun {
+            self.choice = Some(Choice::new(self.n_candidates(controls), session.checkpoint()));
+        }
+        self.is_begun = true;
+        let judged_ticks = self.request.start_ticks.saturating_add(JUDGED_TICKS);
+        let is_enough = self.notes.len() >= JUDGED_NOTES || self.last_ticks() >= Some(judged_ticks);
+        if self.choice.is_some() && (self.is_complete || is_enough) {
+            self.judge(session, controls);
+        } else {
+            self.add_note(session, controls);
+        }
+    }
+
+    /// A candidate is made as far as it is judged. The next is made, or the best one again.
+    fn judge(&mut self, session: &mut Session, controls: &Controls) {
+        let Some(choice) = &mut self.choice else { return };
+        let planned: Vec<Note> = self.notes.iter().map(|made| cut(made.note, self.request.end_ticks)).collect();
+        let style = session.weights().style_name(controls.style);
+        let is_decided = choice.judge(score(self.call.notes(), &as_sounded(&planned, controls.voices), style));
+        session.rewind(&choice.before);
+        self.notes.clear();
+        (self.is_complete, self.not_before_ticks) = (false, self.request.start_ticks);
+        if is_decided {
+            self.ranking = choice.ranking();
+            self.choice = None;
+            self.candidate = self.ranking.first().copied().unwrap_or(0);
+        } else {
+            self.candidate += 1;
+        }
+    }
+
+    fn add_note(&mut self, session: &mut Session, controls: &Controls) {
         let AnswerRequest { start_ticks, end_ticks, .. } = self.request;
-        let seed = self.request.seed();
+        let seed = self.request.seed_of(self.candidate);
         let last = self.last_ticks();
         let place = u64::try_from(self.n_forgotten + self.notes.len()).unwrap_or(u64::MAX);
         // The music may end by itself in the second half of its time.
@@ -155,7 +237,7 @@ impl AnswerGenerator {
         let style = if is_second { controls.style2 } else { controls.style };
         let is_first = last.is_none() && controls.is_guided;
         let mut note_request = NoteRequest {
-            conditions: self.features.conditions(controls, style, self.bars_left()),
+            conditions: self.call.features().conditions(controls, style, self.bars_left()),
             sampling: controls.sampling(),
             lowest: controls.lowest,
             highest: controls.highest,
@@ -164,8 +246,8 @@ impl AnswerGenerator {
         };
         let mut rhythm = controls.rhythm_sampling();
         let made = self.notes.iter().map(|made| (made.note, made.target_ioi_ticks));
-        let onset_bias = self.features.onset_bias(controls, made);
-        let class_bias = self.features.class_bias(controls);
+        let onset_bias = self.call.features().onset_bias(controls, made);
+        let class_bias = self.call.features().class_bias(controls);
         let beat_bias = chord_bias(controls.harmony);
         let mut avoid = None;
         // Drawn once for each note, like the style.
@@ -226,7 +308,7 @@ impl AnswerGenerator {
         let AnswerRequest { start_ticks, end_ticks, .. } = self.request;
         let bounds = Bounds { start_ticks, least_ticks, end_ticks };
         let mean_velocity = last.map(|made| made.mean_velocity);
-        let (mut note, mean_velocity) = self.features.render(note, controls, self.metre, bounds, mean_velocity);
+        let (mut note, mean_velocity) = self.call.features().render(note, controls, self.metre, bounds, mean_velocity);
         let mut at_once = self.notes.iter().rev().take_while(|made| made.note.onset_ticks == note.onset_ticks);
         let is_at_last = last.is_some_and(|made| made.note.onset_ticks == note.onset_ticks);
         if is_at_last && self.is_chord_full(controls) || at_once.any(|made| made.note.pitch == note.pitch) {
@@ -234,7 +316,7 @@ impl AnswerGenerator {
             let later = note.onset_ticks + i64::from(controls.quantise_ticks);
             note.onset_ticks = quantised(later, self.metre, bounds, controls);
         }
-        let target_ioi_ticks = self.features.target_ioi_ticks(controls);
+        let target_ioi_ticks = self.call.features().target_ioi_ticks(controls);
         GeneratedNote { note, before, target_ioi_ticks, mean_velocity, is_repeat: is_repeat(&self.notes, note) }
     }
 
@@ -275,17 +357,21 @@ impl AnswerGenerator {
 
     /// The notes that began before `at_ticks`, ended there.
     pub fn heard_until(&self, at_ticks: i64) -> impl Iterator<Item = Note> {
-        heard_until(&self.notes, at_ticks)
+        heard_until(self.chosen(), at_ticks)
     }
 
     /// The answer was heard up to `at_ticks`, and the first note that others played meanwhile began at `others_ticks`. What the
     /// session has of it stays as far as that is what was heard, and comes before the others'. Returns the rest, ended at
     /// `at_ticks`: it is to be told anew, in its place among the others.
     pub fn settle(&self, at_ticks: i64, others_ticks: Option<i64>, session: &mut Session) -> Vec<Note> {
+        if let Some(choice) = &self.choice {
+            session.rewind(&choice.before);
+        }
         let is_as_heard =
             |note: &Note| note.end_ticks() <= at_ticks && others_ticks.is_none_or(|ticks| note.onset_ticks < ticks);
-        let n_as_heard = self.notes.iter().take_while(|made| is_as_heard(&made.note)).count();
-        let rest = &self.notes[n_as_heard..];
+        let notes = self.chosen();
+        let n_as_heard = notes.iter().take_while(|made| is_as_heard(&made.note)).count();
+        let rest = &notes[n_as_heard..];
         let is_taken_back = rest.first().is_some_and(|made| session.rewind(&made.before));
         if is_taken_back { heard_until(rest, at_ticks).collect() } else { Vec::new() }
     }

@@ -10,6 +10,8 @@
 //! - *Metre*: bars are told only while the song rolls; a note has the place in the bar that it had when it was read.
 //! - *Seed*: each answer's random streams come from the song's seed and the number of answers before it
 //!   ([`AnswerRequest::number`]), each note's from its place in the answer, so that a note that is made anew leaves no trace.
+//! - *Candidates*: [`AnswerRequest::most_candidates`] is what the silence before the hand-over has time for
+//!   ([`candidates_in`](super::candidates_in)); the plugin makes fewer if it has to answer sooner.
 //! - *Recent notes*: the key of a call of under 12 notes is found from the player's last 64, of earlier calls too; *Learn from me*
 //!   knows all notes of the song. Here only the call is known, as in a song's first turn.
 
@@ -48,6 +50,11 @@ impl Call {
     #[must_use]
     pub fn none(metre: Metre) -> Self {
         Self { notes: Vec::new(), metre }
+    }
+
+    /// In [`Note::order`].
+    pub fn notes(&self) -> impl Iterator<Item = Note> + Clone {
+        self.notes.iter().map(|(note, _)| *note)
     }
 
     /// The metre at the hand-over.
@@ -89,8 +96,8 @@ pub fn begin_answer(
     let before = session.checkpoint();
     hear(session, &sounding);
     session.set_metre(call.metre);
-    let features = player.features(sounding.iter().map(|(note, _)| *note), request.song_seed);
-    AnswerGenerator::new(request, features, call.metre, before)
+    let heard = player.heard_call(sounding.iter().map(|(note, _)| *note), request.song_seed);
+    AnswerGenerator::new(request, heard, call.metre, before)
 }
 
 /// The answer to a call as it sounds, in [`Note::order`]: all of it, or its first `n_most` notes. One that never ends needs such a

@@ -17,6 +17,33 @@ pub struct PlayerNotes {
     recent: Vec<Note>,
 }
 
+/// A call as it is at the hand-over.
+#[derive(Clone, Debug)]
+pub struct HeardCall {
+    notes: Vec<Note>,
+    features: CallFeatures,
+}
+
+impl HeardCall {
+    /// A call that was measured.
+    #[must_use]
+    pub fn new(notes: Vec<Note>, features: CallFeatures) -> Self {
+        Self { notes, features }
+    }
+
+    /// In [`Note::order`].
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// What is known of it.
+    #[must_use]
+    pub fn features(&self) -> &CallFeatures {
+        &self.features
+    }
+}
+
 impl Default for PlayerNotes {
     /// Nothing was played yet.
     fn default() -> Self {
@@ -49,9 +76,9 @@ impl PlayerNotes {
         note.onset_ticks >= self.call_from_ticks
     }
 
-    /// What is known of the call, if it ends now. `sounding` are its notes that were not over, and so not kept yet, up to now.
+    /// The call, if it ends now. `sounding` are its notes that were not over, and so not kept yet, up to now.
     #[must_use]
-    pub fn features(&self, sounding: impl IntoIterator<Item = Note>, song_seed: u32) -> CallFeatures {
+    pub fn heard_call(&self, sounding: impl IntoIterator<Item = Note>, song_seed: u32) -> HeardCall {
         let (mut call, mut recent) = (self.call.clone(), self.recent.clone());
         for note in sounding {
             recent.push(note);
@@ -59,7 +86,8 @@ impl PlayerNotes {
                 call.push(note);
             }
         }
-        CallFeatures::of(&call, &recent, song_seed)
+        let features = CallFeatures::of(&call, &recent, song_seed);
+        HeardCall::new(call, features)
     }
 
     /// The notes of the present call that are over.
@@ -105,7 +133,8 @@ mod tests {
         for (i, key) in (0..).zip(c_major) {
             player.push(note(24 * i, key), &mut session);
         }
-        let key = |sounding: &[Note]| player.features(sounding.iter().copied(), 1).key().map(|key| key.tonic);
+        let key =
+            |sounding: &[Note]| player.heard_call(sounding.iter().copied(), 1).features().key().map(|key| key.tonic);
         let held = Note { duration_ticks: 400, ..note(120, 60) };
         assert_eq!((key(&[held]), player.call().len()), (Some(0), 5));
     }

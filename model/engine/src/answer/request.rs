@@ -1,5 +1,6 @@
 //! Which answer is wanted.
 
+use super::candidates::MOST_CANDIDATES;
 use super::offline::Call;
 use crate::metre::Metre;
 use crate::note::TICKS_PER_BEAT;
@@ -20,23 +21,29 @@ pub struct AnswerRequest {
     pub start_ticks: i64,
     /// When it is over; `i64::MAX` for never.
     pub end_ticks: i64,
+    /// Of how many candidates the best may be chosen, at most; see [`candidates_in`](super::candidates_in).
+    pub most_candidates: u8,
 }
 
 impl AnswerRequest {
     /// The first answer of a song as the plugin times it when it is left alone: it begins `silence_ticks` after the last key
-    /// of the call went up, and is as long as the call. Without a call it begins at 0.
+    /// of the call went up, and is as long as the call. Without a call it begins at 0. The silence has room for as many candidates
+    /// as the controls ask for.
     #[must_use]
     pub fn like_the_call(call: &Call, silence_ticks: i64, song_seed: u32) -> Self {
-        let (start_ticks, length_ticks) = match call.bounds_ticks() {
-            Some((first, last)) => (last + silence_ticks, length_like_the_call(last - first, call.metre())),
-            None => (0, NO_CALL_TICKS),
+        let (start_ticks, length_ticks, most_candidates) = match call.bounds_ticks() {
+            Some((first, last)) => {
+                (last + silence_ticks, length_like_the_call(last - first, call.metre()), MOST_CANDIDATES)
+            }
+            None => (0, NO_CALL_TICKS, 1),
         };
-        Self { song_seed, number: 0, start_ticks, end_ticks: start_ticks + length_ticks }
+        Self { song_seed, number: 0, start_ticks, end_ticks: start_ticks + length_ticks, most_candidates }
     }
 
-    /// What all random streams of this answer are made from.
-    pub(super) fn seed(&self) -> u64 {
-        u64::from(self.song_seed) << 32 | u64::from(self.number)
+    /// What all random streams of this answer are made from, those of each candidate of others.
+    pub(super) fn seed_of(&self, candidate: u8) -> u64 {
+        let seed = u64::from(self.song_seed) << 32 | u64::from(self.number);
+        if candidate == 0 { seed } else { stream(seed, u64::MAX, candidate.into()) }
     }
 }
 
@@ -83,15 +90,17 @@ mod tests {
 
     #[test]
     fn every_song_answer_note_and_attempt_has_its_own_random_numbers() {
-        let request = |song_seed, number| AnswerRequest { song_seed, number, start_ticks: 0, end_ticks: 9 };
-        assert_eq!(request(5, 7).seed(), 5 << 32 | 7);
+        let request =
+            |song_seed, number| AnswerRequest { song_seed, number, start_ticks: 0, end_ticks: 9, most_candidates: 1 };
+        assert_eq!(request(5, 7).seed_of(0), 5 << 32 | 7);
         let mut all: Vec<u64> = (0..3u32)
-            .flat_map(|i| (0..3u32).map(move |k| request(i, k).seed()))
+            .flat_map(|i| (0..3u32).map(move |k| request(i, k)))
+            .flat_map(|request| (0..3).map(move |candidate| request.seed_of(candidate)))
             .flat_map(|seed| (0..3).flat_map(move |place| (0..3).map(move |attempt| stream(seed, place, attempt))))
             .collect();
         assert!(all.iter().all(|&random| (0.0..1.0).contains(&unit(random))));
         all.sort_unstable();
         all.dedup();
-        assert_eq!(all.len(), 81);
+        assert_eq!(all.len(), 243);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::candidates::score;
+use super::sounding::as_sounded;
 use super::*;
 use crate::{Metre, ModelConfig, Note, Pitch, Precision, Session, Velocity, Weights, random_file};
 
@@ -17,6 +19,7 @@ pub(super) const NEUTRAL: Controls = Controls {
     highest: Pitch::nearest(72),
     key_lock: KeyLock::Off,
     quantise_strength: 0.0,
+    candidates: 1,
     ..Controls::DEFAULT
 };
 const BARS: Metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
@@ -36,7 +39,7 @@ fn call() -> Call {
 }
 
 fn request(start_ticks: i64, end_ticks: i64) -> AnswerRequest {
-    AnswerRequest { song_seed: 1, number: 0, start_ticks, end_ticks }
+    AnswerRequest { song_seed: 1, number: 0, start_ticks, end_ticks, most_candidates: MOST_CANDIDATES }
 }
 
 #[test]
@@ -51,6 +54,62 @@ fn an_answer_has_all_its_notes_between_hand_over_and_end() {
     assert!(first.len() <= 50 && first.last().is_some_and(|note| note.onset_ticks > 300), "{first:?}");
     let other = AnswerRequest { number: 1, ..request };
     assert_ne!(answer(&mut session(), &call(), other, &NEUTRAL, usize::MAX), all, "the second answer is another one");
+}
+
+#[test]
+fn the_best_candidate_is_played_and_the_session_has_heard_no_other() {
+    let request = request(240, 1200);
+    let controls = Controls { candidates: 5, ..NEUTRAL };
+    let mut played_others = 0;
+    for number in 0..6 {
+        let request = AnswerRequest { number, ..request };
+        let candidate = |candidate: u8| {
+            let mut session = session();
+            let mut generator = begin_answer(&mut session, &call(), request, &NEUTRAL);
+            generator.only(candidate);
+            let notes = std::iter::from_fn(|| generator.next_note(&mut session, &NEUTRAL)).collect::<Vec<_>>();
+            let notes = as_sounded(&notes, 0);
+            (
+                score(&call().notes().collect::<Vec<_>>(), &notes, session.weights().style_name(1)),
+                notes,
+                session.checkpoint(),
+            )
+        };
+        let all: Vec<_> = (0..5).map(candidate).collect();
+        let best = (0..5).rev().max_by(|&a, &b| all[a].0.total_cmp(&all[b].0)).unwrap();
+        let mut session = session();
+        let mut generator = begin_answer(&mut session, &call(), request, &controls);
+        assert!(generator.is_choosing(&controls) && generator.offer(i64::MAX).is_none());
+        let notes = std::iter::from_fn(|| generator.next_note(&mut session, &controls)).collect::<Vec<_>>();
+        assert_eq!(generator.ranking()[0], u8::try_from(best).unwrap());
+        assert_eq!(as_sounded(&notes, 0), all[best].1);
+        assert_eq!(format!("{:?}", session.checkpoint()), format!("{:?}", all[best].2));
+        played_others += usize::from(best > 0);
+        // Where there is no time to choose there is one candidate.
+        let soon = AnswerRequest { most_candidates: 1, ..request };
+        assert_eq!(answer(&mut self::session(), &call(), soon, &controls, usize::MAX), all[0].1);
+    }
+    assert!(played_others > 1, "{played_others}");
+}
+
+#[test]
+fn an_answer_that_is_given_up_while_its_candidates_are_made_leaves_nothing() {
+    let (mut session, mut untouched) = (session(), session());
+    let controls = Controls { candidates: 5, ..NEUTRAL };
+    let mut generator = begin_answer(&mut session, &call(), request(240, 1200), &controls);
+    begin_answer(&mut untouched, &call(), request(240, 1200), &controls);
+    for _ in 0..9 {
+        generator.generate(&mut session, &controls);
+    }
+    assert!(generator.is_choosing(&controls) && !generator.reaches(0) && generator.reached_ticks().is_none());
+    assert!(generator.take_back(300, &mut session));
+    assert_eq!(generator.heard_until(900).count(), 0);
+    assert!(generator.settle(900, None, &mut session).is_empty());
+    let next = |session: &mut Session| {
+        session.seed(1);
+        session.last_notes(100).collect::<Vec<_>>()
+    };
+    assert_eq!(next(&mut session), next(&mut untouched));
 }
 
 #[test]

@@ -89,6 +89,12 @@ impl Weights {
         &self.header
     }
 
+    /// Name of a style, by its place in the list; "" if there is none.
+    #[must_use]
+    pub fn style_name(&self, style: u8) -> &str {
+        self.header.styles.get(usize::from(style)).map_or("", String::as_str)
+    }
+
     /// The style of this name; upper and lower case are the same, and a word is enough if only one style has it.
     #[must_use]
     pub fn style_index(&self, name: &str) -> Option<u8> {

@@ -1,6 +1,6 @@
 //! The turns, as the performer carries them out.
 
-use engine::answer::AnswerRequest;
+use engine::answer::{AnswerRequest, candidates_in};
 
 use super::Performer;
 use super::answer::{is_wanted, take_in};
@@ -177,7 +177,9 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
                 let turn = self.worker.next_plan();
                 self.schedule.forget_coming();
                 let (song_seed, number) = (self.settings.seed, self.n_answers);
-                let request = AnswerRequest { song_seed, number, start_ticks, end_ticks };
+                let silence_ticks = start_ticks - self.clock.tick_at(now);
+                let most_candidates = candidates_in(self.clock.us_per_beat(), silence_ticks);
+                let request = AnswerRequest { song_seed, number, start_ticks, end_ticks, most_candidates };
                 let (us_per_beat, start) = (self.clock.us_per_beat(), self.settings.start);
                 self.ask(ToWorker::Begin(Begin { turn, request, until_ticks, controls, us_per_beat, start }));
             }

@@ -60,10 +60,10 @@ impl Planner {
         }
         let n_lent = self.session.user_notes().len().saturating_sub(n_learnt);
         let sounding = told[n_over..].iter().filter(|heard| !heard.is_ours).map(ended);
-        let features = player.features(sounding, request.song_seed);
+        let heard = player.heard_call(sounding, request.song_seed);
         self.plan = Some(Plan {
             turn,
-            answer: AnswerGenerator::new(request, features, self.metre, before),
+            answer: AnswerGenerator::new(request, heard, self.metre, before),
             touch: PlanTouch::new(&hearing, &request, pace, us_per_beat),
             pace,
             followed: found.map(|_| hearing),

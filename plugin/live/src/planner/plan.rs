@@ -53,6 +53,9 @@ impl Plan {
         listener: &mut impl Listener,
     ) {
         let until_ticks = self.pace.score_ticks(until_ticks);
+        while self.answer.is_choosing(controls) && !self.is_pointless(listener.peek()) {
+            self.make(controls, session, speed, listener);
+        }
         for _ in 0..MAX_NOTES_PER_ASK {
             while let Some(note) = self.answer.offer(until_ticks) {
                 let planned = self.touch.planned(self.turn, note, controls.feel);
@@ -63,16 +66,21 @@ impl Plan {
             if self.answer.reaches(until_ticks) || self.is_pointless(listener.peek()) {
                 return;
             }
-            let begun = listener.wall_clock();
-            self.answer.generate(session, controls);
-            speed.add(listener.wall_clock().saturating_sub(begun));
+            self.make(controls, session, speed, listener);
         }
         self.answer.complete();
     }
 
+    /// Makes a note, or judges a candidate.
+    fn make(&mut self, controls: &Controls, session: &mut Session, speed: &mut Speed, listener: &impl Listener) {
+        let begun = listener.wall_clock();
+        self.answer.generate(session, controls);
+        speed.add(listener.wall_clock().saturating_sub(begun));
+    }
+
     /// Whether the next message makes the rest of this plan worthless. Nothing that is heard or remembered depends on it.
     fn is_pointless(&self, next: Option<ToWorker>) -> bool {
-        let reached = self.answer.last_ticks().unwrap_or(i64::MIN);
+        let reached = self.answer.reached_ticks().unwrap_or(i64::MIN);
         match next {
             Some(ToWorker::Cancel { turn }) => turn == self.turn,
             Some(ToWorker::Finish { turn, at_ticks }) => {

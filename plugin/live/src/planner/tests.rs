@@ -25,6 +25,7 @@ pub(crate) const CONTROLS: Controls = Controls {
     key_lock: KeyLock::Off,
     quantise_strength: 0.0,
     feel: 0.0,
+    candidates: 1,
     ..Controls::DEFAULT
 };
 
@@ -97,7 +98,7 @@ pub(crate) fn call(from: i64) -> Vec<ToWorker> {
 }
 
 fn request(number: u32, start_ticks: i64, end_ticks: i64) -> AnswerRequest {
-    AnswerRequest { song_seed: 0, number, start_ticks, end_ticks }
+    AnswerRequest { song_seed: 0, number, start_ticks, end_ticks, most_candidates: 1 }
 }
 
 /// An answer that is asked for at 120 BPM.
@@ -236,6 +237,49 @@ fn answer_with(controls: Controls) -> Vec<PlannedNote> {
 fn answer_of(mut planner: Planner, controls: Controls) -> Vec<PlannedNote> {
     let begin = asked(1, request(3, 240, 1776), 1776, controls);
     tell(&mut planner, call(0).into_iter().chain([ToWorker::Begin(begin)]))
+}
+
+#[test]
+fn the_best_of_several_is_chosen_whatever_the_worker_sees_coming() {
+    let controls = Controls { candidates: 4, ..CONTROLS };
+    let of_four = |number| AnswerRequest { most_candidates: 4, ..request(number, 240, 1776) };
+    let begin = |number| ToWorker::Begin(asked(1, of_four(number), 400, controls));
+    let replace = ToWorker::Replace {
+        turn: 1,
+        from_ticks: 300,
+        until_ticks: 700,
+        controls: Controls { density: 2.0, ..controls },
+    };
+    let answers = (0..6).map(|number| {
+        let (mut blind, mut seeing) = (planner(), planner());
+        let mut ears = Ears::default();
+        tell(&mut blind, call(0));
+        tell(&mut seeing, call(0));
+        let expected = tell(&mut blind, [begin(number), replace]);
+        ears.next = Some(replace);
+        seeing.handle(begin(number), &mut ears);
+        ears.next = None;
+        seeing.handle(replace, &mut ears);
+        assert_eq!(ears.notes, expected);
+        // A plan that is taken back while its candidates are made leaves nothing.
+        let (mut fresh, mut interrupted) = (planner(), planner());
+        tell(&mut fresh, call(0));
+        tell(&mut interrupted, call(0));
+        ears = Ears { next: Some(ToWorker::Cancel { turn: 1 }), ..Ears::default() };
+        let hasty = ToWorker::Extend { turn: 1, until_ticks: 400, controls };
+        interrupted.begin(asked(1, of_four(number), 400, controls));
+        interrupted.handle(hasty, &mut ears);
+        assert!(ears.notes.is_empty());
+        tell(&mut interrupted, [ToWorker::Cancel { turn: 1 }]);
+        let again = tell(&mut interrupted, [begin(number)]);
+        assert_eq!(again, tell(&mut fresh, [begin(number)]));
+        let alone = ToWorker::Begin(asked(1, request(number, 240, 1776), 400, controls));
+        let mut plain = planner();
+        tell(&mut plain, call(0));
+        (again, tell(&mut plain, [alone]))
+    });
+    let n_other = answers.filter(|(chosen, first)| chosen != first).count();
+    assert!(n_other > 1, "{n_other}");
 }
 
 #[test]

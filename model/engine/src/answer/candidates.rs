@@ -1,0 +1,85 @@
+//! Which of several answers to a call is played: each is made to its end, and the best by [`score`] is made again.
+//!
+//! It is what language models call *best of n* (Stiennon et al. 2020). Candidates differ in their random streams only. How many are
+//! made depends on the controls and on how long the silence before the answer is, never on how fast the machine is: the same call
+//! has the same answer live and bounced.
+
+use music::counterpoint::{StyleRates, count};
+
+use crate::note::{Note, TICKS_PER_BEAT};
+use crate::session::Checkpoint;
+
+/// As many candidates as can be asked for.
+pub const MOST_CANDIDATES: u8 = 8;
+/// A candidate is judged by so many of its notes at most,
+pub(super) const JUDGED_NOTES: usize = 64;
+/// and by so much of its time: eight bars of 4/4.
+pub(super) const JUDGED_TICKS: i64 = 32 * TICKS_PER_BEAT as i64;
+/// A candidate is made and judged in this time, but on the slowest machines.
+const US_PER_CANDIDATE: i64 = 80_000;
+
+/// How many candidates can be made in so many ticks of silence before an answer, 1 to [`MOST_CANDIDATES`].
+///
+/// ```
+/// use engine::answer::candidates_in;
+///
+/// // At 120 beats a minute, in no time, a sixteenth and a beat.
+/// assert_eq!([0, 12, 48].map(|ticks| candidates_in(500_000, ticks)), [1, 1, 6]);
+/// ```
+#[must_use]
+pub fn candidates_in(us_per_beat: u32, silence_ticks: i64) -> u8 {
+    let silence_us = silence_ticks.max(0).saturating_mul(us_per_beat.into()) / i64::from(TICKS_PER_BEAT);
+    u8::try_from(silence_us / US_PER_CANDIDATE).unwrap_or(u8::MAX).clamp(1, MOST_CANDIDATES)
+}
+
+/// A choice that is not made yet.
+#[derive(Debug)]
+pub(super) struct Choice {
+    /// The session before the first note of each candidate.
+    pub(super) before: Checkpoint,
+    n_candidates: u8,
+    /// Of the candidates so far.
+    scores: Vec<f32>,
+}
+
+impl Choice {
+    pub(super) fn new(n_candidates: u8, before: Checkpoint) -> Self {
+        Self { before, n_candidates, scores: Vec::with_capacity(n_candidates.into()) }
+    }
+
+    /// The next candidate has this score. Returns whether all have one.
+    pub(super) fn judge(&mut self, score: f32) -> bool {
+        self.scores.push(score);
+        self.scores.len() >= usize::from(self.n_candidates)
+    }
+
+    /// The candidates so far, the best first; of equals, the earlier.
+    pub(super) fn ranking(&self) -> Vec<u8> {
+        let mut ranking: Vec<u8> = (0..).take(self.scores.len()).collect();
+        let score = |candidate: &u8| self.scores[usize::from(*candidate)];
+        ranking.sort_by(|a, b| score(b).total_cmp(&score(a)));
+        ranking
+    }
+}
+
+/// How good an answer is to a call, in the style of this name: higher is better.
+#[must_use]
+pub fn score(_call: &[Note], answer: &[Note], style: &str) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "compared, not added up")]
+    let rules = StyleRates::of(style).score(&count(answer)) as f32;
+    rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::session;
+    use super::*;
+
+    #[test]
+    fn the_best_comes_first_and_of_equals_the_earlier() {
+        let mut choice = Choice::new(4, session().checkpoint());
+        let is_over = [0.5, 2.0, f32::NEG_INFINITY, 2.0].map(|score| choice.judge(score));
+        assert_eq!(is_over, [false, false, false, true]);
+        assert_eq!(choice.ranking(), [1, 3, 0, 2]);
+    }
+}
