@@ -161,7 +161,7 @@ fn random_song<I: Instance>(rig: &mut Rig<I>, seed: u64) -> Vec<Event> {
 fn a_random_song_is_the_same_in_both_formats_at_any_rate_and_block() {
     let (_folder, bundle) = bundle("antiphon").unwrap();
     for (seed, sample_rate, blocks) in
-        [(8, 44_100.0, [1, 64]), (11, 48_000.0, [100, 1000]), (21, 96_000.0, [4096, 4096])]
+        [(1, 44_100.0, [1, 64]), (10, 48_000.0, [100, 1000]), (21, 96_000.0, [4096, 4096])]
     {
         let settings = |max_block| Settings { sample_rate, max_block, ..OFFLINE };
         let expected = random_song(&mut open(settings(512), Pace::Unpaced), seed);

@@ -176,6 +176,8 @@ fn an_answer_that_is_to_play_further_ahead_loses_none_of_its_first_notes() {
     let first = |value: f64| {
         let mut rig = open(OFFLINE, Pace::Unpaced);
         let id = rig.parameter("Play ahead").unwrap().id;
+        // In the short time that is left for it, the answer would be the best of fewer.
+        set_text(&mut rig, "Best of", "1");
         // The answer is to be heard at 6.3.
         rig.send(sample_of(&rig, 6.2), Message::Parameter { id, value });
         answer(&mut rig, 16).first().map(|note| (note.key, note.velocity)).expect("an answer")
