@@ -3,7 +3,7 @@
 //!
 //! Reading order: [`controls`] is what a player can set, with [`scale`] for keys; [`request`] says which answer is wanted, and
 //! from where its random numbers come; [`player`] keeps what the player has played, and [`features`] measures it; [`generator`]
-//! makes one note after another, and [`candidates`] says of which of several answers; [`offline`] makes a whole answer to a call, as the plugin does in a bounce, and `sounding` ends
+//! makes one note after another, `closing` says how it ends, and [`candidates`] which of several is played; [`offline`] makes a whole answer to a call, as the plugin does in a bounce, and `sounding` ends
 //! its notes where the plugin would.
 //!
 //! ```
@@ -30,6 +30,7 @@
 //! ```
 
 pub mod candidates;
+mod closing;
 pub mod controls;
 pub mod features;
 pub mod generator;
@@ -37,6 +38,7 @@ pub mod offline;
 pub mod player;
 pub mod request;
 pub mod scale;
+mod settling;
 mod sounding;
 
 pub use candidates::{MOST_CANDIDATES, candidates_in};

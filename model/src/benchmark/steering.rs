@@ -49,6 +49,8 @@ pub struct SteeringConfig {
     pub data: PathBuf,
     /// How many calls, at most.
     pub n_calls: usize,
+    /// What is set for all answers, but for what each row asks for.
+    pub controls: Controls,
 }
 
 /// What answers are like; shares from 0 to 1, of those answers of which each can be said.
@@ -132,7 +134,7 @@ pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
     let mut manners = vec![manner("the composer's", &pairs, &real)];
     let mut open = Vec::new();
     for (name, relation) in RELATION_NAMES.iter().zip(RELATIONS) {
-        let controls = Controls { relation, ..Controls::default() };
+        let controls = Controls { relation, ..config.controls };
         let answers = answers(&weights, &pairs, |_| controls);
         manners.push(manner(&format!("ours, {}", name.to_lowercase()), &pairs, &answers));
         if relation.is_none() {
@@ -140,8 +142,7 @@ pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
         }
     }
     let chords: Vec<Chord> = pairs.iter().enumerate().map(|(i, pair)| diatonic(pair.key, i)).collect();
-    let held =
-        answers(&weights, &pairs, |i| Controls { harmony: harmony::value(Some(chords[i])), ..Controls::default() });
+    let held = answers(&weights, &pairs, |i| Controls { harmony: harmony::value(Some(chords[i])), ..config.controls });
     let with_chord = |answers: &[Vec<Note>]| -> Vec<(Note, Chord)> {
         answers.iter().zip(&chords).flat_map(|(notes, &chord)| notes.iter().map(move |&note| (note, chord))).collect()
     };
@@ -156,7 +157,7 @@ pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
     for (seed, pair) in (0..).zip(&mut pairs) {
         pair.call = heard(&pair.call, &mut Hands::new(USUAL_SD_MS, seed), US_PER_BEAT);
     }
-    textures.push(Texture::of("played and heard", &answers(&weights, &pairs, |_| Controls::default())));
+    textures.push(Texture::of("played and heard", &answers(&weights, &pairs, |_| config.controls)));
     Ok(SteeringReport { weights: weights.header().name.clone(), manners, fits, textures })
 }
 

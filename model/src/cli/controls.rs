@@ -77,13 +77,23 @@ pub(super) struct ControlArgs {
 
 /// How strictly an answer keeps to its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum KeyLockName {
+pub(in crate::cli) enum KeyLockName {
     /// All notes are alike
     Off,
     /// Other notes are rare
     Lean,
     /// There are no others
     Strict,
+}
+
+impl From<KeyLockName> for KeyLock {
+    fn from(name: KeyLockName) -> Self {
+        match name {
+            KeyLockName::Off => Self::Off,
+            KeyLockName::Lean => Self::Lean,
+            KeyLockName::Strict => Self::Strict,
+        }
+    }
 }
 
 impl Default for ControlArgs {
@@ -164,11 +174,7 @@ impl ControlArgs {
             lowest: lowest.min(highest),
             highest: lowest.max(highest),
             key: KeyChoice { tonic: u8::try_from(key)?.checked_sub(1), scale: u8::try_from(scale)? },
-            key_lock: match self.key_lock {
-                KeyLockName::Off => KeyLock::Off,
-                KeyLockName::Lean => KeyLock::Lean,
-                KeyLockName::Strict => KeyLock::Strict,
-            },
+            key_lock: self.key_lock.into(),
             quantise_ticks: GRID_TICKS[grid],
             quantise_strength: self.quantise_strength,
             ..Controls::default()

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use engine::answer::Controls;
 use model::evaluate::{self, EvaluateConfig};
 use serde::Serialize;
 
@@ -67,7 +68,7 @@ pub(super) struct EvaluateArgs {
 pub(super) fn run(args: EvaluateArgs) -> Result<()> {
     use_threads(args.threads)?;
     let EvaluateArgs { weights, data, without_ear, notes, answers, raw, .. } = args;
-    let cache_weight = args.instant.map(|percent| f32::from(percent) / 100.0).or(args.as_played.then_some(0.0));
+    let cache_weight = args.instant.map(leaning).or(args.as_played.then_some(0.0));
     let config =
         EvaluateConfig { weights, data, without_ear, split: args.split.into(), notes, answers, raw, cache_weight };
     if let Some(names) = &args.conditions {
@@ -98,4 +99,8 @@ fn write(report: &impl Serialize, table: &str, json: Option<&Path>) -> Result<()
         None => print!("{table}"),
     }
     Ok(())
+}
+/// The weight of what was played, as *Learn from me* sets it.
+fn leaning(percent: u8) -> f32 {
+    Controls { learn_from_me: f32::from(percent) / 100.0, ..Controls::default() }.cache_weight()
 }

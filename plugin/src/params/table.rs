@@ -79,7 +79,7 @@ table! {
         "Boldness in time and length alone, times the temperature."),
     PitchFreedom => Spec::new("pitch_freedom", "Pitch freedom", Style, percent(1.0, 0.0, 2.0)).learnable().tip(
         "Boldness in pitch and strength alone, times the temperature."),
-    LearnFromMe => Spec::new("learn_from_me", "Learn from me", Style, percent(0.1, 0.0, 1.0)).learnable().tip(
+    LearnFromMe => Spec::new("learn_from_me", "Learn from me", Style, percent(0.4, 0.0, 1.0)).learnable().tip(
         "Leans towards what you have played since the song's start. At 0 % it does not."),
     Relation => Spec::new("relation", "Answer", Style, choice(RELATION_NAMES, 0)).learnable().tip(
         "What the answer does with your call: say it again, vary it, say something else, or whatever comes."),
@@ -103,7 +103,7 @@ table! {
     Scale => Spec::new("scale", "Scale", Pitch, choice(SCALE_NAMES, 0)).tip(
         "The scale of the answer: your call's, or one that you choose."),
     KeyLock => Spec::new("key_lock", "Key lock", Pitch, choice(KEY_LOCKS, 1)).tip(
-        "Off: any note. Lean: notes outside the scale are rare. Strict: there are none."),
+        "Off: any note. Lean: notes outside a key that you choose are rare, outside your call's somewhat rarer. Strict: there are none."),
     Chords => Spec::new("chords", "Chords", Pitch, choice(CHORDS, 0)).tip(
         "The chords that the answer keeps to. My held keys: what you hold while it sounds; it then neither stops nor takes that for a call."),
     Lowest => Spec::new("lowest", "Lowest key", Pitch, Kind::Key { default: 36 }).learnable().tip(

@@ -1,6 +1,7 @@
 //! An answer in the making: note after note, as the controls are when each is made.
 
 use super::candidates::{Choice, JUDGED_NOTES, JUDGED_TICKS, score};
+use super::closing::Closing;
 use super::controls::Controls;
 use super::features::{Bounds, quantised};
 use super::player::HeardCall;
@@ -21,11 +22,11 @@ const KEPT_NOTES: usize = 2048;
 
 /// A note of an answer.
 #[derive(Clone, Copy, Debug)]
-struct GeneratedNote {
+pub(super) struct GeneratedNote {
     /// As it is to be played, but for the end of the answer.
-    note: Note,
+    pub(super) note: Note,
     /// The session just before it.
-    before: Checkpoint,
+    pub(super) before: Checkpoint,
     /// The time from the onset before it that was wanted.
     target_ioi_ticks: f32,
     /// Running mean of the velocities that the network chose, up to this note.
@@ -51,25 +52,25 @@ impl repeat::RepeatCandidate for GeneratedNote {
 /// was made and taken back.
 #[derive(Debug)]
 pub struct AnswerGenerator {
-    request: AnswerRequest,
+    pub(super) request: AnswerRequest,
     call: HeardCall,
     metre: Metre,
     /// Whose random streams the notes have.
     candidate: u8,
     /// While the notes are a candidate's, and none is offered.
-    choice: Option<Choice>,
+    pub(super) choice: Option<Choice>,
     /// Candidates that were judged, the best first.
     ranking: Vec<u8>,
     is_begun: bool,
     /// The session before anything of this answer.
-    before: Checkpoint,
+    pub(super) before: Checkpoint,
     /// In the order of their onsets; the oldest of an endless answer are forgotten.
-    notes: Vec<GeneratedNote>,
-    n_offered: usize,
-    n_forgotten: usize,
+    pub(super) notes: Vec<GeneratedNote>,
+    pub(super) n_offered: usize,
+    pub(super) n_forgotten: usize,
     /// A note that is made now begins here at the earliest.
-    not_before_ticks: i64,
-    is_complete: bool,
+    pub(super) not_before_ticks: i64,
+    pub(super) is_complete: bool,
 }
 
 impl AnswerGenerator {
@@ -155,7 +156,7 @@ impl AnswerGenerator {
     }
 
     /// The notes of the candidate that is played.
-    fn chosen(&self) -> &[GeneratedNote] {
+    pub(super) fn chosen(&self) -> &[GeneratedNote] {
         if self.choice.is_some() { &[] } else { &self.notes }
     }
 
@@ -172,23 +173,6 @@ impl AnswerGenerator {
     /// There is nothing more to come.
     pub fn complete(&mut self) {
         self.is_complete = true;
-    }
-
-    /// Takes back the notes that begin at `from_ticks` or later. False, and nothing is done, if the session has moved on.
-    pub fn take_back(&mut self, from_ticks: i64, session: &mut Session) -> bool {
-        if self.choice.is_some() {
-            // What is not chosen was not heard, and is chosen first.
-            return true;
-        }
-        let n_kept = self.notes.partition_point(|made| made.note.onset_ticks < from_ticks);
-        if self.notes.get(n_kept).is_some_and(|made| !session.rewind(&made.before)) {
-            return false;
-        }
-        self.notes.truncate(n_kept);
-        self.n_offered = self.n_offered.min(n_kept);
-        self.not_before_ticks = from_ticks;
-        self.is_complete = false;
-        true
     }
 
     /// Makes a note, if the answer goes on: of a candidate, while the choice is open.
@@ -245,11 +229,15 @@ impl AnswerGenerator {
             may_end,
         };
         let mut rhythm = controls.rhythm_sampling();
+        let velocity = controls.is_guided.then(|| controls.velocity_sampling());
         let made = self.notes.iter().map(|made| (made.note, made.target_ioi_ticks));
         let onset_bias = self.call.features().onset_bias(controls, made);
         let class_bias = self.call.features().class_bias(controls);
         let beat_bias = chord_bias(controls.harmony);
         let mut avoid = None;
+        // After the note that closes come only those that begin together with it.
+        let is_closed = last.is_some_and(|last| self.closes(last, controls));
+        let over_ticks = if is_closed { last.unwrap_or(end_ticks).saturating_add(1) } else { end_ticks };
         // Drawn once for each note, like the style.
         let is_let_through = unit(stream(seed, place, u64::MAX - 1)) < SHARE_LET_THROUGH;
         session.set_cache_weight(controls.cache_weight());
@@ -257,7 +245,7 @@ impl AnswerGenerator {
         for attempt in 0.. {
             // Each note has a random stream of its own, so that the notes before it leave no trace in it.
             session.seed(stream(seed, place, attempt));
-            let bias = LogitBias { rhythm: Some(rhythm), onset_bias, class_bias, beat_bias, avoid };
+            let bias = LogitBias { rhythm: Some(rhythm), velocity, onset_bias, class_bias, beat_bias, avoid };
             let mut event = session.next_biased(&note_request, &bias);
             if let (Event::Note(note), Some(last)) = (event, last)
                 && controls.is_guided
@@ -268,7 +256,7 @@ impl AnswerGenerator {
                 event = session.next_biased(&NoteRequest { onset, ..note_request }, &bias);
             }
             match event {
-                Event::Note(note) if note.onset_ticks < end_ticks => {
+                Event::Note(note) if note.onset_ticks < over_ticks => {
                     let made = self.rendered(before, note, controls);
                     let is_too_much = made.is_repeat && is_enough(&self.notes, made.note.onset_ticks);
                     if !is_too_much || is_let_through || attempt == MOST_RETRIES {
@@ -286,6 +274,12 @@ impl AnswerGenerator {
                 }
             }
         }
+    }
+
+    /// Whether a note that begins here is the answer's last.
+    fn closes(&self, onset_ticks: i64, controls: &Controls) -> bool {
+        let closing = || Closing::of(&self.request, self.metre, self.request.seed_of(self.candidate));
+        controls.is_guided && closing().is_some_and(|closing| closing.is_at(onset_ticks))
     }
 
     /// As the condition: the bars that begin after the last note, or after the beginning, and before the end. Open without either.
@@ -316,6 +310,10 @@ impl AnswerGenerator {
             let later = note.onset_ticks + i64::from(controls.quantise_ticks);
             note.onset_ticks = quantised(later, self.metre, bounds, controls);
         }
+        if self.closes(note.onset_ticks, controls) {
+            let to_end = u32::try_from(end_ticks - note.onset_ticks).unwrap_or(u32::MAX);
+            note.duration_ticks = note.duration_ticks.max(to_end);
+        }
         let target_ioi_ticks = self.call.features().target_ioi_ticks(controls);
         GeneratedNote { note, before, target_ioi_ticks, mean_velocity, is_repeat: is_repeat(&self.notes, note) }
     }
@@ -343,46 +341,6 @@ impl AnswerGenerator {
         let n_at_last = self.notes.iter().rev().take_while(|made| Some(made.note.onset_ticks) == last).count();
         controls.voices > 0 && n_at_last >= usize::from(controls.voices)
     }
-
-    /// The answer is not wanted: the session goes back to before it. False, and nothing is done, if it has moved on.
-    pub fn withdraw(&self, session: &mut Session) -> bool {
-        session.rewind(&self.before)
-    }
-
-    /// Whether all its notes are still known.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.n_forgotten == 0
-    }
-
-    /// The notes that began before `at_ticks`, ended there.
-    pub fn heard_until(&self, at_ticks: i64) -> impl Iterator<Item = Note> {
-        heard_until(self.chosen(), at_ticks)
-    }
-
-    /// The answer was heard up to `at_ticks`, and the first note that others played meanwhile began at `others_ticks`. What the
-    /// session has of it stays as far as that is what was heard, and comes before the others'. Returns the rest, ended at
-    /// `at_ticks`: it is to be told anew, in its place among the others.
-    pub fn settle(&self, at_ticks: i64, others_ticks: Option<i64>, session: &mut Session) -> Vec<Note> {
-        if let Some(choice) = &self.choice {
-            session.rewind(&choice.before);
-        }
-        let is_as_heard =
-            |note: &Note| note.end_ticks() <= at_ticks && others_ticks.is_none_or(|ticks| note.onset_ticks < ticks);
-        let notes = self.chosen();
-        let n_as_heard = notes.iter().take_while(|made| is_as_heard(&made.note)).count();
-        let rest = &notes[n_as_heard..];
-        let is_taken_back = rest.first().is_some_and(|made| session.rewind(&made.before));
-        if is_taken_back { heard_until(rest, at_ticks).collect() } else { Vec::new() }
-    }
-}
-
-fn heard_until(notes: &[GeneratedNote], at_ticks: i64) -> impl Iterator<Item = Note> {
-    notes
-        .iter()
-        .map(|made| made.note)
-        .filter(move |note| note.onset_ticks < at_ticks)
-        .map(move |note| cut(note, at_ticks))
 }
 
 /// The note, ended at `ticks` at the latest; at least a tick long. `i64::MAX` ends nothing.

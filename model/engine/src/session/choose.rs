@@ -34,6 +34,8 @@ pub struct NoteRequest {
 pub struct LogitBias {
     /// How freely time and length are chosen, if not like pitch and velocity.
     pub rhythm: Option<Sampling>,
+    /// How freely velocity is chosen, if not like pitch.
+    pub velocity: Option<Sampling>,
     /// How fast notes follow each other.
     pub onset_bias: OnsetBias,
     /// Added to the logits of each pitch class, from C up: 0 changes nothing, minus infinity forbids it (as long as the
@@ -121,7 +123,8 @@ impl Session {
         let pitch = pitch.unwrap_or(grammar.any_pitch());
         let Some(key) = Pitch::new(pitch) else { return Event::End { at_ticks: onset_ticks } };
         let duration = self.choose(rhythm, &[shift, pitch], position, |duration| duration > 0).unwrap_or(1);
-        let velocity = self.choose(request.sampling, &[shift, pitch, duration], position, |_| true).unwrap_or(0);
+        let freedom = bias.velocity.unwrap_or(request.sampling);
+        let velocity = self.choose(freedom, &[shift, pitch, duration], position, |_| true).unwrap_or(0);
         let note = Note {
             onset_ticks,
             duration_ticks: vocab::time_ticks(duration),

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::cli::controls::KeyLockName;
 use anyhow::{Context, Result};
+use engine::answer::Controls;
 use model::benchmark::steering::{Fit, Manner, SteeringConfig, Texture, steering};
 
 /// What to ask for, and of whom.
@@ -20,6 +22,21 @@ pub(in crate::cli) struct SteeringArgs {
     /// Calls, at most
     #[arg(long, default_value_t = 240)]
     calls: usize,
+    /// Of how many answers the best is taken
+    #[arg(long, default_value_t = Controls::default().candidates)]
+    best_of: u8,
+    /// How far answers lean towards the call
+    #[arg(long, default_value_t = Controls::default().learn_from_me)]
+    learn: f32,
+    /// How strictly to keep to the key
+    #[arg(long, value_enum, default_value = "lean")]
+    key_lock: KeyLockName,
+    /// How freely to choose
+    #[arg(long, default_value_t = Controls::default().temperature)]
+    temperature: f32,
+    /// Choose among the likeliest values that together have this probability
+    #[arg(long, default_value_t = Controls::default().top_p)]
+    top_p: f32,
     /// Write the results to this file too
     #[arg(long)]
     json: Option<PathBuf>,
@@ -27,8 +44,17 @@ pub(in crate::cli) struct SteeringArgs {
 
 /// Measures and prints.
 pub(in crate::cli) fn run(args: SteeringArgs) -> Result<()> {
-    let SteeringArgs { weights, data, calls, json } = args;
-    let report = steering(&SteeringConfig { weights, data, n_calls: calls })?;
+    let SteeringArgs { weights, data, calls, best_of, learn, key_lock, temperature, top_p, json } = args;
+    let controls = Controls {
+        candidates: best_of,
+        learn_from_me: learn,
+        key_lock: key_lock.into(),
+        temperature,
+        rhythm_temperature: temperature,
+        top_p,
+        ..Controls::default()
+    };
+    let report = steering(&SteeringConfig { weights, data, n_calls: calls, controls })?;
     println!("{}, answers to {} calls", report.weights, report.manners.first().map_or(0, |row| row.n_answers));
     println!(
         "{:<18}{:>8}{:>8}{:>8}{:>8}{:>10}{:>8}{:>8}{:>9}{:>8}{:>9}{:>10}",

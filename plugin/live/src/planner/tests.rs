@@ -4,7 +4,7 @@ mod learning;
 mod listening;
 mod repeats;
 
-use engine::answer::{AnswerRequest, Controls, KeyLock};
+use engine::answer::{AnswerRequest, Controls, KeyChoice, KeyLock};
 use engine::rhythm::PARTS_PER_TICK;
 use engine::{ModelConfig, Precision};
 
@@ -310,16 +310,19 @@ fn a_change_replaces_what_comes_after_it_and_nothing_before() {
 #[test]
 fn the_answer_keeps_the_key_of_the_call_as_strictly_as_asked() {
     // The scale of the call has a C sharp: its key is D minor.
-    let inside = |key_lock| {
-        let controls = Controls { key_lock, rhythm_temperature: 0.5, ..CONTROLS };
+    let inside = |(key_lock, tonic)| {
+        let key = KeyChoice { tonic, scale: 0 };
+        let controls = Controls { key_lock, key, rhythm_temperature: 0.5, ..CONTROLS };
         let notes: Vec<_> = (0..8).flat_map(|network| answer_of(planner_of(network), controls)).collect();
         let is_inside = |note: &&PlannedNote| [0, 1, 2, 4, 5, 7, 9, 10].contains(&(note.key % 12));
         (notes.iter().filter(is_inside).count(), notes.len())
     };
-    let [off, lean, strict] = [KeyLock::Off, KeyLock::Lean, KeyLock::Strict].map(inside);
+    let locks = [(KeyLock::Off, None), (KeyLock::Lean, None), (KeyLock::Lean, Some(2)), (KeyLock::Strict, None)];
+    let [off, lean, chosen, strict] = locks.map(inside);
     assert_eq!(strict.0, strict.1);
     assert!(off.0 * 10 < off.1 * 9, "most random weights know no key: {off:?}");
-    assert!(lean.0 * 10 > lean.1 * 9, "{off:?}, then {lean:?}");
+    assert!(lean.0 * off.1 > off.0 * lean.1, "{off:?}, then {lean:?}");
+    assert!(chosen.0 * 10 > chosen.1 * 9, "who chooses a key wants it: {chosen:?}");
 }
 
 #[test]
