@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![cfg(test)]
 
+mod another;
 mod bad_input;
 mod common;
 mod controls;

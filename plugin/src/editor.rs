@@ -102,7 +102,7 @@ impl NiceEguiApp for Window {
     fn editor_closed(&mut self) {
         // A button that is held while the window closes must not stay down.
         if let Some(id) = self.touched {
-            if matches!(id, ParamId::Panic | ParamId::HandOver) {
+            if matches!(id, ParamId::Panic | ParamId::HandOver | ParamId::Another | ParamId::Back) {
                 self.perform(UiAction::Set(id, 0.0));
             }
             self.perform(UiAction::LetGo(id));

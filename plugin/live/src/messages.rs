@@ -72,6 +72,19 @@ pub enum ToWorker {
         /// As they are now.
         controls: Controls,
     },
+    /// Play another candidate of it from here on.
+    Another {
+        /// The plan.
+        turn: u32,
+        /// 0 for the best.
+        rank: u8,
+        /// Notes that begin here or later are the other's.
+        from_ticks: i64,
+        /// Notes that begin before this are wanted now.
+        until_ticks: i64,
+        /// As they are now.
+        controls: Controls,
+    },
     /// The player goes on: it was never played.
     Cancel {
         /// The plan.

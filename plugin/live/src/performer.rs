@@ -60,6 +60,8 @@ pub struct Performer<S, W, M> {
     ahead_samples: i64,
     /// Answers begun since the last reset: each has its own random stream.
     n_answers: u32,
+    /// Which candidate of the answer is played: 0 is the best.
+    rank: u8,
     /// The sample at which the answer began, from the start of this block.
     begun_samples: i64,
     /// An answer has begun, and none of its notes.
@@ -96,6 +98,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             output: OutputChannel::default(),
             ahead_samples: 0,
             n_answers: 0,
+            rank: 0,
             begun_samples: 0,
             is_first_to_come: false,
         }

@@ -131,14 +131,16 @@ impl Planner {
                 self.extend(begin.turn, begin.until_ticks, begin.controls, listener);
             }
             ToWorker::Extend { turn, until_ticks, controls } => self.extend(turn, until_ticks, controls, listener),
-            ToWorker::Replace { turn, from_ticks, until_ticks, controls } => {
-                if let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn)
-                    && plan.answer.take_back(plan.pace.score_ticks(from_ticks), &mut self.session)
-                    && listener.offer(FromWorker::Replace { turn, from_ticks })
-                {
-                    plan.touch.take_back(plan.pace.score_ticks(from_ticks));
-                    self.extend(turn, until_ticks, controls, listener);
+            ToWorker::Another { turn, rank, from_ticks, until_ticks, controls } => {
+                // What comes before is the present one's.
+                self.extend(turn, from_ticks, controls, listener);
+                if let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn) {
+                    plan.answer.follow_candidate(rank);
                 }
+                self.replace(turn, from_ticks, until_ticks, controls, listener);
+            }
+            ToWorker::Replace { turn, from_ticks, until_ticks, controls } => {
+                self.replace(turn, from_ticks, until_ticks, controls, listener);
             }
             ToWorker::Cancel { turn } => {
                 if let Some(plan) = self.plan.take_if(|plan| plan.turn == turn) {

@@ -43,6 +43,10 @@ pub struct Settings {
     pub is_panic: bool,
     /// Hands over, or takes the turn back, when it goes on.
     pub is_handed_over: bool,
+    /// Plays the next candidate, when it goes on.
+    pub is_another: bool,
+    /// Plays the candidate before, when it goes on.
+    pub is_back: bool,
     /// Whether there are answers without a call, while the song rolls.
     pub is_continuing: bool,
     /// Whether playing ends the answer.
@@ -83,6 +87,8 @@ impl Default for Settings {
             are_drums_heard: false,
             is_panic: false,
             is_handed_over: false,
+            is_another: false,
+            is_back: false,
             is_continuing: false,
             is_interruptible: true,
             hand_controller: None,

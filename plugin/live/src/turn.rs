@@ -40,6 +40,8 @@ pub(crate) enum Action {
     Extend { until_ticks: i64 },
     /// Plan the answer anew from `from_ticks` on.
     Replace { from_ticks: i64, until_ticks: i64 },
+    /// Play another candidate from `from_ticks` on.
+    Another { from_ticks: i64, until_ticks: i64 },
     /// Drop the plan: nothing of it was heard.
     Cancel,
     /// The answer is heard from now on.
@@ -267,6 +269,25 @@ impl Turn {
                 Some(Action::Replace { from_ticks: soon_ticks, until_ticks: *until_ticks })
             }
             _ => None,
+        }
+    }
+
+    /// The player wants another answer to the same call: from its first note if that is still to come, else from the next bar that is
+    /// not committed.
+    pub(crate) fn another(&mut self, tick: i64, metre: Metre) -> Option<Action> {
+        match &mut self.phase {
+            Phase::Planning { start_ticks, end_ticks, .. } => {
+                let from_ticks = *start_ticks;
+                Some(Action::Another { from_ticks, until_ticks: until(from_ticks, *end_ticks) })
+            }
+            Phase::Answering { end_ticks, until_ticks, .. } => {
+                let from_ticks = up_to(tick + COMMIT_TICKS, line(metre), bar_ticks(metre));
+                (from_ticks < *end_ticks).then(|| {
+                    *until_ticks = (from_ticks + GROWTH_TICKS).min(*end_ticks);
+                    Action::Another { from_ticks, until_ticks: *until_ticks }
+                })
+            }
+            Phase::Idle | Phase::Listening => None,
         }
     }
 

@@ -110,15 +110,20 @@ fn action_bar(ui: &Ui, rect: Rect, view: &View, actions: &mut Vec<UiAction>) {
     if let Kind::Choice(modes) = &view.mode.kind {
         for (text, normalized) in modes {
             let look = if *text == view.mode.text { Look::Chosen } else { Look::Plain };
-            if button(ui, place(92.0, 4.0), text, look, true).on_hover_text(view.mode.id.spec().tip).clicked() {
+            if button(ui, place(84.0, 4.0), text, look, true).on_hover_text(view.mode.id.spec().tip).clicked() {
                 actions.extend(UiAction::change(view.mode.id, *normalized));
             }
         }
     }
     place(8.0, 0.0);
-    let response =
-        button(ui, place(124.0, 8.0), "Hand over", Look::Main, true).on_hover_text(ParamId::HandOver.spec().tip);
-    hold(&response, ParamId::HandOver, actions);
+    for (width, label, look, id) in [
+        (108.0, "Hand over", Look::Main, ParamId::HandOver),
+        (28.0, "<", Look::Plain, ParamId::Back),
+        (80.0, "Another", Look::Plain, ParamId::Another),
+    ] {
+        let response = button(ui, place(width, 4.0), label, look, true).on_hover_text(id.spec().tip);
+        hold(&response, id, actions);
+    }
 
     let (width, step) = (88.0 * scale, 96.0 * scale);
     let mut left = rect.right() - 2.0 * step - width;

@@ -23,7 +23,7 @@ const FILES: [&str; 11] = [
     include_str!("../../presets/11-wild.json"),
 ];
 /// What a preset leaves alone: which notes come is the song's choice, and where they go the studio's.
-const NOT_IN_PRESETS: [ParamId; 7] = [
+const NOT_IN_PRESETS: [ParamId; 9] = [
     ParamId::Seed,
     ParamId::Channel,
     ParamId::Thru,
@@ -31,6 +31,8 @@ const NOT_IN_PRESETS: [ParamId; 7] = [
     ParamId::Bypass,
     ParamId::Panic,
     ParamId::HandOver,
+    ParamId::Another,
+    ParamId::Back,
 ];
 
 /// See the module.

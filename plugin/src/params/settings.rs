@@ -24,6 +24,8 @@ impl AntiphonParams {
             are_drums_heard: self.int(Id::Drums) == 1,
             is_panic: self.is_on(Id::Panic),
             is_handed_over: self.is_on(Id::HandOver),
+            is_another: self.is_on(Id::Another),
+            is_back: self.is_on(Id::Back),
             is_continuing,
             is_interruptible: self.int(Id::PlayOver) == 0,
             hand_controller: u8::try_from(self.int(Id::HandCc)).ok(),

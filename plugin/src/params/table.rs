@@ -79,7 +79,7 @@ table! {
         "Boldness in time and length alone, times the temperature."),
     PitchFreedom => Spec::new("pitch_freedom", "Pitch freedom", Style, percent(1.0, 0.0, 2.0)).learnable().tip(
         "Boldness in pitch and strength alone, times the temperature."),
-    LearnFromMe => Spec::new("learn_from_me", "Learn from me", Style, percent(0.4, 0.0, 1.0)).learnable().tip(
+    LearnFromMe => Spec::new("learn_from_me", "Learn from me", Style, percent(0.45, 0.0, 1.0)).learnable().tip(
         "Leans towards what you have played since the song's start. At 0 % it does not."),
     Relation => Spec::new("relation", "Answer", Style, choice(RELATION_NAMES, 0)).learnable().tip(
         "What the answer does with your call: say it again, vary it, say something else, or whatever comes."),
@@ -125,6 +125,10 @@ table! {
         "A key that hands over and is not heard. Press Learn and play it."),
     HandOver => Spec::new("hand_over", "Hand over now", Turns, switch(false)).tip(
         "Your turn is over: I answer now. While I answer: I stop."),
+    Another => Spec::new("another", "Another answer", Turns, switch(false)).learnable().tip(
+        "Plays another answer to the same call: from its beginning, or from the next bar if it has begun."),
+    Back => Spec::new("another_back", "Answer before", Turns, switch(false)).learnable().tip(
+        "Plays the answer that you had before Another answer, in the same way."),
     Length => Spec::new("length", "Answer length", Turns, choice(LENGTHS, 0)).tip(
         "How long an answer is. Until stopped: until you play or, if you may play on, until you hand over again."),
     PlayOver => Spec::new("play_over", "When I play over", Turns, choice(PLAY_OVERS, 0)).tip(

@@ -11,9 +11,8 @@ use crate::note::TICKS_PER_BEAT;
 const BEAT_TICKS: i64 = TICKS_PER_BEAT as i64;
 /// Answers that are shorter have no room to end in.
 const SHORTEST_TICKS: i64 = 4 * BEAT_TICKS;
-/// Shares of answers whose last note begins two beats before the end or later, and one beat or later; the others end as they come.
-const TWO_BEATS: f32 = 0.42;
-const ONE_BEAT: f32 = 0.23;
+/// Shares of answers whose last note may begin with the last bar, two beats before the end, and one; the others end as they come.
+const SHARES: [f32; 3] = [0.2, 0.25, 0.2];
 /// Of the random streams of an answer, the one that chooses.
 const PLACE: u64 = u64::MAX - 1;
 
@@ -30,17 +29,20 @@ impl Closing {
     /// Of an answer of these random streams; `None` if it ends as it comes.
     pub(super) fn of(request: &AnswerRequest, metre: Metre, seed: u64) -> Option<Self> {
         let AnswerRequest { start_ticks, end_ticks, .. } = *request;
-        let Metre::Bars { bar_line_ticks, .. } = metre else { return None };
-        if end_ticks == i64::MAX || end_ticks.saturating_sub(start_ticks) < SHORTEST_TICKS {
+        let Metre::Bars { bar_line_ticks, bar_ticks } = metre else { return None };
+        let length_ticks = end_ticks.saturating_sub(start_ticks);
+        if end_ticks == i64::MAX || length_ticks < SHORTEST_TICKS {
             return None;
         }
-        let n_beats = match unit(stream(seed, PLACE, 0)) {
-            chance if chance < TWO_BEATS => 2,
-            chance if chance < TWO_BEATS + ONE_BEAT => 1,
+        let last_bar_ticks = (end_ticks - 1 - bar_line_ticks).rem_euclid(i64::from(bar_ticks.max(1))) + 1;
+        let held_ticks = match unit(stream(seed, PLACE, 0)) {
+            chance if chance < SHARES[0] => last_bar_ticks.clamp(BEAT_TICKS, length_ticks / 2),
+            chance if chance < SHARES[0] + SHARES[1] => 2 * BEAT_TICKS,
+            chance if chance < SHARES[0] + SHARES[1] + SHARES[2] => BEAT_TICKS,
             _ => return None,
         };
         let until_ticks = end_ticks - BEAT_TICKS;
-        Some(Self { from_ticks: end_ticks - n_beats * BEAT_TICKS, until_ticks, bar_line_ticks })
+        Some(Self { from_ticks: end_ticks - held_ticks, until_ticks, bar_line_ticks })
     }
 
     /// Whether a note that begins here is the last, with those that begin together with it.
@@ -64,10 +66,11 @@ mod tests {
     fn most_answers_end_on_one_of_the_last_beats() {
         let closings: Vec<_> = (0..1000).filter_map(|seed| Closing::of(&request(576), BARS, seed)).collect();
         let n_at = |ticks: i64| closings.iter().filter(|closing| closing.is_at(ticks)).count();
-        assert!((610..690).contains(&closings.len()), "{}", closings.len());
-        assert!((370..470).contains(&n_at(480)), "{}", n_at(480));
-        assert_eq!(n_at(528), closings.len(), "who finds none two beats before takes the next");
-        assert_eq!([479, 500, 552, 576].map(n_at), [0; 4], "off the beats, or too late to be held");
+        assert!((600..700).contains(&closings.len()), "{}", closings.len());
+        assert!((160..240).contains(&n_at(384)), "{}", n_at(384));
+        assert!((410..490).contains(&n_at(480)), "who finds none with the last bar takes the next: {}", n_at(480));
+        assert_eq!(n_at(528), closings.len());
+        assert_eq!([336, 479, 500, 552, 576].map(n_at), [0; 5], "off the beats, or too early, or too late to be held");
     }
 
     #[test]

@@ -20,8 +20,9 @@ pub const RELATIONS: [Option<Relation>; 4] =
 /// How far an echo and a variation lean towards what was played, at least.
 const ECHO_WEIGHT: f32 = 0.97;
 const VARY_WEIGHT: f32 = 0.88;
-/// Loudness is chosen by so much more freely than pitch, from all values: what is likely alone is flatter than playing is.
-const VELOCITY_FREEDOM: f32 = 1.0;
+/// Lengths are chosen by so much more freely than onsets, and from nearly all values: the likely ones alone are more alike than
+/// composers' are.
+const LENGTH_FREEDOM: Sampling = Sampling { temperature: 1.1, top_p: 0.99 };
 
 /// What an answer should be like. The default is what the plugin plays when nobody has touched it.
 ///
@@ -97,7 +98,7 @@ impl Controls {
         temperature: 0.9,
         rhythm_temperature: 0.9,
         top_p: 0.95,
-        learn_from_me: 0.4,
+        learn_from_me: 0.45,
         relation: None,
         harmony: 0,
         density: 1.0,
@@ -161,9 +162,15 @@ impl Controls {
         }
     }
 
-    /// How freely loudness is chosen.
+    /// How freely lengths are chosen.
+    pub(super) fn length_sampling(&self) -> Sampling {
+        let Sampling { temperature, top_p } = LENGTH_FREEDOM;
+        Sampling { temperature: self.rhythm_temperature * temperature, top_p: self.top_p.max(top_p) }
+    }
+
+    /// How freely loudness is chosen: from all values, since the likely ones alone are flatter than playing is.
     pub(super) fn velocity_sampling(&self) -> Sampling {
-        Sampling { temperature: self.temperature * VELOCITY_FREEDOM, top_p: 1.0 }
+        Sampling { temperature: self.temperature, top_p: 1.0 }
     }
 
     /// How many notes are asked for.

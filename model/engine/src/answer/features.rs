@@ -18,6 +18,8 @@ const MIDDLE_POLYPHONY: u8 = 2;
 const ENOUGH_FOR_A_KEY: usize = 12;
 /// How much of a new note's velocity goes into the running mean.
 const VELOCITY_RATE: f32 = 0.2;
+/// Loudness follows the call in steps of so many velocities: as fine as the network's own.
+const FOLLOW_STEP: f32 = 4.0;
 
 /// What is known of a call.
 #[derive(Clone, Copy, Debug)]
@@ -142,6 +144,8 @@ impl CallFeatures {
         let velocity = f32::from(note.velocity.get());
         let mean = mean_velocity.map_or(velocity, |mean| mean + VELOCITY_RATE * (velocity - mean));
         let follow = self.mean_velocity.map_or(0.0, |call| controls.velocity_follow * (call - mean));
+        // Moved in steps, so that notes which are alike stay so.
+        let follow = (follow / FOLLOW_STEP).round() * FOLLOW_STEP;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=127")]
         let louder = (velocity + follow).round().clamp(1.0, 127.0) as u8;
         let onset_ticks = match note.onset_ticks {
@@ -238,7 +242,7 @@ mod tests {
         let quiet: Vec<Note> = (0..16).map(|i| note(24 * i, 30)).collect();
         let features = CallFeatures::of(&quiet, &quiet, 1);
         let bounds = Bounds { start_ticks: 99, least_ticks: 99, end_ticks: 999 };
-        for (follow, expected) in [(0.0, [90, 110, 90]), (1.0, [30, 46, 27]), (0.5, [60, 78, 58])] {
+        for (follow, expected) in [(0.0, [90, 110, 90]), (1.0, [30, 46, 26]), (0.5, [58, 78, 58])] {
             let controls = Controls { velocity_follow: follow, ..NEUTRAL };
             let mut mean = None;
             let played = [90, 110, 90].map(|velocity| {

@@ -56,11 +56,11 @@ pub struct AnswerGenerator {
     call: HeardCall,
     metre: Metre,
     /// Whose random streams the notes have.
-    candidate: u8,
+    pub(super) candidate: u8,
     /// While the notes are a candidate's, and none is offered.
     pub(super) choice: Option<Choice>,
     /// Candidates that were judged, the best first.
-    ranking: Vec<u8>,
+    pub(super) ranking: Vec<u8>,
     is_begun: bool,
     /// The session before anything of this answer.
     pub(super) before: Checkpoint,
@@ -229,6 +229,7 @@ impl AnswerGenerator {
             may_end,
         };
         let mut rhythm = controls.rhythm_sampling();
+        let length = controls.is_guided.then(|| controls.length_sampling());
         let velocity = controls.is_guided.then(|| controls.velocity_sampling());
         let made = self.notes.iter().map(|made| (made.note, made.target_ioi_ticks));
         let onset_bias = self.call.features().onset_bias(controls, made);
@@ -245,7 +246,7 @@ impl AnswerGenerator {
         for attempt in 0.. {
             // Each note has a random stream of its own, so that the notes before it leave no trace in it.
             session.seed(stream(seed, place, attempt));
-            let bias = LogitBias { rhythm: Some(rhythm), velocity, onset_bias, class_bias, beat_bias, avoid };
+            let bias = LogitBias { rhythm: Some(rhythm), length, velocity, onset_bias, class_bias, beat_bias, avoid };
             let mut event = session.next_biased(&note_request, &bias);
             if let (Event::Note(note), Some(last)) = (event, last)
                 && controls.is_guided

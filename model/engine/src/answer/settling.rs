@@ -22,6 +22,11 @@ impl AnswerGenerator {
         true
     }
 
+    /// Notes that are made from now on are those of another candidate: the best has rank 0. Beyond those that were judged come others.
+    pub fn follow_candidate(&mut self, rank: u8) {
+        self.candidate = self.ranking.get(usize::from(rank)).copied().unwrap_or(rank);
+    }
+
     /// The answer is not wanted: the session goes back to before it. False, and nothing is done, if it has moved on.
     pub fn withdraw(&self, session: &mut Session) -> bool {
         session.rewind(&self.before)

@@ -93,6 +93,29 @@ fn the_best_candidate_is_played_and_the_session_has_heard_no_other() {
 }
 
 #[test]
+fn another_candidate_goes_on_from_where_it_is_asked_for() {
+    let controls = Controls { candidates: 3, ..NEUTRAL };
+    let mut session = session();
+    let mut generator = begin_answer(&mut session, &call(), request(240, 1200), &controls);
+    let mut all = |generator: &mut AnswerGenerator, rank: u8, from_ticks| {
+        assert!(generator.take_back(from_ticks, &mut session));
+        generator.follow_candidate(rank);
+        while !generator.reaches(i64::MAX) {
+            generator.generate(&mut session, &controls);
+        }
+        generator.heard_until(i64::MAX).collect::<Vec<Note>>()
+    };
+    let best = all(&mut generator, 0, 240);
+    let ranked = [1, 2, 3].map(|rank| all(&mut generator, rank, 240));
+    assert!(ranked.iter().enumerate().all(|(i, notes)| *notes != best && !ranked[..i].contains(notes)));
+    assert_eq!(all(&mut generator, 0, 240), best, "and back");
+    let mixed = all(&mut generator, 1, 600);
+    let before = |notes: &[Note]| notes.iter().filter(|note| note.onset_ticks < 600).copied().collect::<Vec<_>>();
+    assert_eq!(before(&mixed), before(&best));
+    assert_ne!(mixed, best);
+}
+
+#[test]
 fn an_answer_that_is_given_up_while_its_candidates_are_made_leaves_nothing() {
     let (mut session, mut untouched) = (session(), session());
     let controls = Controls { candidates: 5, ..NEUTRAL };

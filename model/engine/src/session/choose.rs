@@ -34,6 +34,8 @@ pub struct NoteRequest {
 pub struct LogitBias {
     /// How freely time and length are chosen, if not like pitch and velocity.
     pub rhythm: Option<Sampling>,
+    /// How freely length is chosen, if not like time.
+    pub length: Option<Sampling>,
     /// How freely velocity is chosen, if not like pitch.
     pub velocity: Option<Sampling>,
     /// How fast notes follow each other.
@@ -122,7 +124,8 @@ impl Session {
         });
         let pitch = pitch.unwrap_or(grammar.any_pitch());
         let Some(key) = Pitch::new(pitch) else { return Event::End { at_ticks: onset_ticks } };
-        let duration = self.choose(rhythm, &[shift, pitch], position, |duration| duration > 0).unwrap_or(1);
+        let duration =
+            self.choose(bias.length.unwrap_or(rhythm), &[shift, pitch], position, |duration| duration > 0).unwrap_or(1);
         let freedom = bias.velocity.unwrap_or(request.sampling);
         let velocity = self.choose(freedom, &[shift, pitch, duration], position, |_| true).unwrap_or(0);
         let note = Note {

@@ -34,6 +34,9 @@ pub(super) struct Edges {
     pub(super) panic: Edge,
     /// The button. A song may have been saved with it down.
     pub(super) hand_over: Edge,
+    /// The buttons for other answers.
+    pub(super) another: Edge,
+    pub(super) back: Edge,
     /// The controller.
     pub(super) pedal: Edge,
     /// Channels whose sustain pedal is down, a bit each. No stop lets it go: only the player's foot does.
@@ -47,6 +50,8 @@ impl Edges {
             thru: Edge::ON,
             panic: Edge::OFF,
             hand_over: Edge::default(),
+            another: Edge::default(),
+            back: Edge::default(),
             pedal: Edge::OFF,
             sustain: 0,
         }

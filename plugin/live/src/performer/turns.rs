@@ -1,6 +1,6 @@
 //! The turns, as the performer carries them out.
 
-use engine::answer::{AnswerRequest, candidates_in};
+use engine::answer::{AnswerRequest, MOST_CANDIDATES, candidates_in};
 
 use super::Performer;
 use super::answer::{is_wanted, take_in};
@@ -17,10 +17,11 @@ use crate::worker::Worker;
 impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
     /// What has changed since the last block: the song's position, and switches that end what sounds.
     pub(super) fn follow(&mut self, course: Course, host: &mut impl Host) {
-        let Settings { is_off, is_thru, is_panic, is_handed_over, .. } = *self.settings;
+        let Settings { is_off, is_thru, is_panic, is_handed_over, is_another, is_back, .. } = *self.settings;
         let Self { edges, .. } = self;
         let (is_off_moved, is_panic_pressed) = (edges.off.moved(is_off), edges.panic.rising(is_panic));
         let is_thru_ended = edges.thru.falling(is_thru);
+        let (is_another_wanted, is_last_wanted) = (edges.another.rising(is_another), edges.back.rising(is_back));
         if course == Course::BeginsAnew || course == Course::Stops || is_panic_pressed {
             if course == Course::BeginsAnew {
                 self.edges.sustain = 0;
@@ -42,6 +43,11 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let is_button_pressed = self.edges.hand_over.rising(is_handed_over);
         if is_button_pressed && !is_off {
             self.hand_over(0, host);
+        }
+        for (is_wanted, is_back) in [(is_another_wanted, false), (is_last_wanted, true)] {
+            if is_wanted && !is_off {
+                self.another(0, is_back, host);
+            }
         }
     }
 
@@ -140,6 +146,17 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         self.plan(now, tick, host);
     }
 
+    /// The player wants the next answer to the same call, or the one before it.
+    fn another(&mut self, now: u32, is_back: bool, host: &mut impl Host) {
+        let tick = self.clock.tick_at(now);
+        let action = self.turn.another(tick, self.settings.metre(&self.clock));
+        if action.is_some() {
+            let n_candidates = MOST_CANDIDATES;
+            self.rank = (self.rank + if is_back { n_candidates - 1 } else { 1 }) % n_candidates;
+        }
+        self.act(now, action, host);
+    }
+
     /// What is coming keeps to the settings as they are now. If nothing is, a call of long ago stays unanswered.
     pub(super) fn invalidate_plan(&mut self, now: u32, host: &mut impl Host) {
         if self.turn.deadline().is_none() {
@@ -175,6 +192,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             None => {}
             Some(Action::Begin { start_ticks, until_ticks, end_ticks }) => {
                 let turn = self.worker.next_plan();
+                self.rank = 0;
                 self.schedule.forget_coming();
                 let (song_seed, number) = (self.settings.seed, self.n_answers);
                 let silence_ticks = start_ticks - self.clock.tick_at(now);
@@ -188,6 +206,10 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
             }
             Some(Action::Replace { from_ticks, until_ticks }) => {
                 self.ask(ToWorker::Replace { turn: self.worker.plan(), from_ticks, until_ticks, controls });
+            }
+            Some(Action::Another { from_ticks, until_ticks }) => {
+                let (turn, rank) = (self.worker.plan(), self.rank);
+                self.ask(ToWorker::Another { turn, rank, from_ticks, until_ticks, controls });
             }
             Some(Action::Play) => {
                 self.n_answers = self.n_answers.wrapping_add(1);

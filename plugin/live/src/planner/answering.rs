@@ -9,7 +9,7 @@ use super::heard::Heard;
 use super::pace::Pace;
 use super::plan::{Plan, PlanTouch};
 use super::{Listener, Planner, understand};
-use crate::messages::Begin;
+use crate::messages::{Begin, FromWorker};
 use crate::turn::Start;
 
 const BEAT_TICKS: i64 = TICKS_PER_BEAT as i64;
@@ -78,6 +78,24 @@ impl Planner {
     pub(super) fn extend(&mut self, turn: u32, until_ticks: i64, controls: Controls, listener: &mut impl Listener) {
         if let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn) {
             plan.extend(until_ticks, &controls, &mut self.session, &mut self.speed, listener);
+        }
+    }
+
+    /// Makes it anew from `from_ticks` on.
+    pub(super) fn replace(
+        &mut self,
+        turn: u32,
+        from_ticks: i64,
+        until_ticks: i64,
+        controls: Controls,
+        listener: &mut impl Listener,
+    ) {
+        if let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn)
+            && plan.answer.take_back(plan.pace.score_ticks(from_ticks), &mut self.session)
+            && listener.offer(FromWorker::Replace { turn, from_ticks })
+        {
+            plan.touch.take_back(plan.pace.score_ticks(from_ticks));
+            self.extend(turn, until_ticks, controls, listener);
         }
     }
 

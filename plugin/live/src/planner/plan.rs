@@ -86,7 +86,7 @@ impl Plan {
             Some(ToWorker::Finish { turn, at_ticks }) => {
                 turn == self.turn && reached >= self.pace.score_ticks(at_ticks)
             }
-            Some(ToWorker::Replace { turn, from_ticks, .. }) => {
+            Some(ToWorker::Replace { turn, from_ticks, .. } | ToWorker::Another { turn, from_ticks, .. }) => {
                 turn == self.turn && reached >= self.pace.score_ticks(from_ticks)
             }
             Some(ToWorker::Reset | ToWorker::Start) => true,
