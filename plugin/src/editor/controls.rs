@@ -6,7 +6,7 @@ use crate::params::{self, AntiphonParams, AnyParam, NOT_IN_THIS_MODEL, ParamId};
 /// Choices up to this many are shown as a list.
 const MOST_CHOICES: usize = 31;
 /// Those that have a place of their own in the window.
-const APART: [ParamId; 3] = [ParamId::Mode, ParamId::HandOver, ParamId::Panic];
+const APART: [ParamId; 5] = [ParamId::Mode, ParamId::HandOver, ParamId::Another, ParamId::Back, ParamId::Panic];
 /// Where parameters go that declare no group.
 const LAST_GROUP: params::Group = params::Group::Output;
 

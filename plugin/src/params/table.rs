@@ -125,9 +125,9 @@ table! {
         "A key that hands over and is not heard. Press Learn and play it."),
     HandOver => Spec::new("hand_over", "Hand over now", Turns, switch(false)).tip(
         "Your turn is over: I answer now. While I answer: I stop."),
-    Another => Spec::new("another", "Another answer", Turns, switch(false)).learnable().tip(
+    Another => Spec::new("another", "Another answer", Turns, switch(false)).tip(
         "Plays another answer to the same call: from its beginning, or from the next bar if it has begun."),
-    Back => Spec::new("another_back", "Answer before", Turns, switch(false)).learnable().tip(
+    Back => Spec::new("another_back", "Answer before", Turns, switch(false)).tip(
         "Plays the answer that you had before Another answer, in the same way."),
     Length => Spec::new("length", "Answer length", Turns, choice(LENGTHS, 0)).tip(
         "How long an answer is. Until stopped: until you play or, if you may play on, until you hand over again."),

@@ -48,8 +48,21 @@ fn the_keyboard_goes_from_left_to_right_and_down() {
     let mut window = performing();
     window.perform(UiAction::Keep);
     window.perform(UiAction::Dismiss);
-    let expected =
-        ["Help", "Panic", "Answer", "Continue", "Off", "Hand over", "Undo", "Keep", "Save", "Presets", "Style"];
+    let expected = [
+        "Help",
+        "Panic",
+        "Answer",
+        "Continue",
+        "Off",
+        "Hand over",
+        "<",
+        "Another",
+        "Undo",
+        "Keep",
+        "Save",
+        "Presets",
+        "Style",
+    ];
     let mut found = Vec::new();
     for _ in expected {
         stage.tap(&mut window, Key::Tab);
