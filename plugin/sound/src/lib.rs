@@ -3,8 +3,8 @@
 //!
 //! There is no I/O in it, and it compiles for a browser. The font is part of the program; `font/README.md` says where it comes from.
 //!
-//! Reading order: `font` reads the sound font, `voice` is a note that sounds, `limiter` keeps many within full scale, [`Piano`]
-//! is all of them, and `take` plays a whole score.
+//! Reading order: `font` reads the sound font, `voice` is a note that sounds, `limiter` keeps many within full scale, `piano` is all
+//! of them, and `take` plays a whole score.
 //!
 //! # The same samples
 //! The same calls at the same samples give the same samples, whatever the lengths of the blocks, on the same build. Another

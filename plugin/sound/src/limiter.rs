@@ -1,6 +1,6 @@
 //! Keeps the sum of many notes within full scale.
 
-/// Up to here nothing is changed: 16 notes at medium strength stay below.
+/// Up to here nothing is changed: all ten fingers at medium strength stay below.
 const KNEE: f32 = 0.7;
 
 /// A sample that is louder than the knee comes nearer to full scale the louder it is, and never reaches it.

@@ -13,8 +13,8 @@ use crate::PianoError;
 const BLOCK: usize = 64;
 /// The fewest voices that a synthesizer can have. A note takes two: left and right.
 const MIN_POLYPHONY: usize = 8;
-/// Of all notes: one at full strength peaks at some -14 dB.
-const GAIN: f32 = 0.5;
+/// Of all notes: one at full strength peaks at some -9 dB, one of medium strength at -17 dB.
+const GAIN: f32 = 0.7;
 
 /// What a voice does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! up to A#5 the highest octave, where next to nothing is: they are kept at half the rate. The source has one strength of each
 //! sample; here a softer key is duller too, which players of sound fonts without modulators would miss.
 //!
-//! Reading order: `main` says what is kept, `resample` halves rates, `sf2` writes the file.
+//! Reading order: `resample` halves rates, and `sf2` writes the file; what is kept is said here.
 #![forbid(unsafe_code)]
 
 mod resample;
