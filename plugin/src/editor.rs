@@ -15,6 +15,7 @@ mod view;
 mod widgets;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use egui::Ui;
@@ -47,6 +48,8 @@ const LEAST_SIZE: LogicalSize<f32> = LogicalSize { width: 640.0, height: 480.0 }
 const REFRESH: Duration = Duration::from_millis(50);
 const CALM_REFRESH: Duration = Duration::from_millis(250);
 const NOTICE_TIME: Duration = Duration::from_secs(12);
+/// A new instance offers a sound for so long.
+const SOUND_OFFER_TIME: Duration = Duration::from_secs(600);
 /// Lists of takes that can be brought back.
 const MAX_UNDO: usize = 32;
 
@@ -73,6 +76,8 @@ pub struct Window {
     touched: Option<ParamId>,
     packs: Packs,
     log: LogList,
+    /// When the instance was made.
+    begun: Instant,
 }
 
 impl NiceEguiApp for Window {
@@ -125,7 +130,18 @@ impl Window {
             touched: None,
             packs: Packs::default(),
             log: LogList::default(),
+            begun: Instant::now(),
         }
+    }
+
+    /// Whether notes go out that perhaps nobody hears: hosts do not say whether a track has an instrument.
+    fn is_sound_offered(&self, now: Instant) -> bool {
+        let (params, status) = (&*self.params, &*self.status);
+        let is_silent = params.int(ParamId::Preview) == 0 && !params.has_sound.load(Relaxed);
+        is_silent
+            && status.n_heard.get() + status.n_played.get() > 0
+            && now.saturating_duration_since(self.begun) < SOUND_OFFER_TIME
+            && status.preview_error().is_none()
     }
 
     fn view(&mut self) -> View {
@@ -144,7 +160,9 @@ impl Window {
             }
         }
         let log = self.log.view(params.files.log().as_ref());
-        let health = health::facts(status, log.is_on, params.files.log_error(), &params.model.load_state());
+        let is_preview_on = params.int(ParamId::Preview) > 0;
+        let log_error = params.files.log_error();
+        let health = health::facts(status, log.is_on, log_error, &params.model.load_state(), is_preview_on);
         View {
             status_line: status_line::status_line(status, params),
             roll,
@@ -155,6 +173,7 @@ impl Window {
             can_keep,
             can_undo: !self.undo.is_empty(),
             notice: self.notice.as_ref().map(|(_, notice)| notice.clone()),
+            is_sound_offered: self.is_sound_offered(Instant::now()),
             presets: presets::all().iter().map(|preset| (preset.name.as_str(), preset.about.as_str())).collect(),
             n_remembered: params.memory.n_notes(),
             n_learnt: status.n_learnt.get(),
@@ -170,7 +189,12 @@ impl Window {
                 self.touched = Some(id);
                 self.with(id, |param, setter| param.begin_gesture(setter));
             }
-            UiAction::Set(id, normalized) => self.with(id, |param, setter| param.set(normalized, setter)),
+            UiAction::Set(id, normalized) => {
+                if id == ParamId::Preview {
+                    self.params.has_sound.store(true, Relaxed);
+                }
+                self.with(id, |param, setter| param.set(normalized, setter));
+            }
             UiAction::LetGo(id) => {
                 self.touched = None;
                 self.with(id, |param, setter| param.end_gesture(setter));
@@ -223,6 +247,7 @@ impl Window {
             }
             UiAction::LeavePack => self.params.model.unload(),
             UiAction::RefreshPacks => self.packs.refresh(),
+            UiAction::HearsNotes => self.params.has_sound.store(true, Relaxed),
             UiAction::Dismiss => self.notice = None,
         }
     }

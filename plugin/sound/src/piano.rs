@@ -25,6 +25,8 @@ pub struct Piano {
     voices: Vec<Voice>,
     /// By channel.
     is_pedal_down: [bool; 16],
+    /// The voices lie too far apart to be asked in each block.
+    is_silent: bool,
     n_begun: u64,
     /// What a fading note loses in a sample.
     fade: f32,
@@ -44,7 +46,7 @@ impl Piano {
         let font = font::shared()?;
         let voices = (0..N_VOICES).map(|_| Voice::new(&font, sample_rate)).collect::<Result<_, _>>()?;
         let fade = 1.0 / (FADE_SECONDS * sample_rate_hz);
-        Ok(Self { voices, is_pedal_down: [false; 16], n_begun: 0, fade })
+        Ok(Self { voices, is_pedal_down: [false; 16], is_silent: true, n_begun: 0, fade })
     }
 
     /// A key of a channel, both from 0, goes down, from now on. A velocity of 0 is the softest, 1 the hardest.
@@ -81,6 +83,7 @@ impl Piano {
         };
         if let Some(voice) = free {
             voice.begin(channel, key, velocity, order);
+            self.is_silent = false;
         }
     }
 
@@ -122,11 +125,13 @@ impl Piano {
     pub fn render(&mut self, left: &mut [f32], right: &mut [f32]) {
         left.fill(0.0);
         right.fill(0.0);
-        if self.is_silent() {
+        if self.is_silent {
             return;
         }
+        self.is_silent = true;
         for voice in self.voices.iter_mut().filter(|voice| voice.state != State::Silent) {
             voice.add_to(left, right, self.fade);
+            self.is_silent &= voice.state == State::Silent;
         }
         for sample in left.iter_mut().chain(right) {
             *sample = limit(*sample);
@@ -136,7 +141,7 @@ impl Piano {
     /// Whether nothing sounds.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.voices.iter().all(|voice| voice.state == State::Silent)
+        self.is_silent
     }
 
     fn set_pedal(&mut self, channel: u8, is_down: bool) {

@@ -19,6 +19,8 @@ pub(crate) struct View {
     pub(crate) can_keep: bool,
     pub(crate) can_undo: bool,
     pub(crate) notice: Option<Notice>,
+    /// Notes go out of a new instance, and it may be that nobody hears them.
+    pub(crate) is_sound_offered: bool,
     /// Name and use of each preset.
     pub(crate) presets: Vec<(&'static str, &'static str)>,
     /// Notes that the song begins with.
@@ -178,6 +180,8 @@ pub(crate) enum UiAction {
     LeavePack,
     /// Look for packs again.
     RefreshPacks,
+    /// The notes reach an instrument: no sound needs to be offered.
+    HearsNotes,
     /// The notice has been read.
     Dismiss,
 }
