@@ -186,18 +186,24 @@ fn drums_that_pass_by_are_no_piano() {
 
 #[test]
 fn a_song_from_before_it_stays_silent() {
-    fn test<I: Instance>(mut rig: Rig<I>) {
-        set(&mut rig, Preview::All);
-        rig.run(512).unwrap();
-        let mut song: serde_json::Value = serde_json::from_slice(&rig.plugin.save().unwrap()).unwrap_or_default();
-        let Some(params) = song["params"].as_object_mut() else { return };
-        assert!(params.remove("preview").is_some());
-        let id = rig.parameter("Preview sound").unwrap().id;
-        assert!(rig.plugin.value(id).unwrap() > 0.0);
-        rig.plugin.load(&serde_json::to_vec(&song).unwrap()).unwrap();
-        assert_eq!(rig.plugin.value(id).unwrap(), 0.0);
-    }
-    in_both!(test);
+    let mut rig = open(OFFLINE, Pace::Unpaced);
+    set(&mut rig, Preview::All);
+    rig.run(512).unwrap();
+    let id = rig.parameter("Preview sound").unwrap().id;
+    assert!(rig.plugin.value(id).unwrap() > 0.0);
+    // A length of 8 bytes, and then text.
+    let saved = rig.plugin.save().unwrap();
+    let mut song: serde_json::Value = serde_json::from_slice(&saved[8..]).unwrap();
+    assert!(song["params"].as_object_mut().unwrap().remove("preview").is_some());
+    assert!(song["fields"].as_object_mut().unwrap().remove("has_sound").is_some());
+    let song = serde_json::to_vec(&song).unwrap();
+    let song = [&u64::try_from(song.len()).unwrap().to_le_bytes()[..], &song].concat();
+    rig.plugin.load(&song).unwrap();
+    assert_eq!(rig.plugin.value(id).unwrap(), 0.0);
+    // Nor is its player asked whether there is a sound.
+    let again = rig.plugin.save().unwrap();
+    let again: serde_json::Value = serde_json::from_slice(&again[8..]).unwrap();
+    assert_eq!(again["fields"]["has_sound"], "true");
 }
 
 #[test]
