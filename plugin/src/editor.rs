@@ -14,6 +14,7 @@ mod theme;
 mod view;
 mod widgets;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -78,6 +79,8 @@ pub struct Window {
     log: LogList,
     /// When the instance was made.
     begun: Instant,
+    /// The file whose path is to be copied and whose folder opened.
+    to_show: Option<PathBuf>,
 }
 
 impl NiceEguiApp for Window {
@@ -101,6 +104,9 @@ impl NiceEguiApp for Window {
         for action in page::show(ui, &view, &mut self.ui_state) {
             self.perform(action);
             ui.ctx().request_repaint();
+        }
+        if let Some(file) = self.to_show.take() {
+            files::show(ui.ctx(), &file);
         }
     }
 
@@ -131,6 +137,7 @@ impl Window {
             packs: Packs::default(),
             log: LogList::default(),
             begun: Instant::now(),
+            to_show: None,
         }
     }
 
@@ -248,6 +255,10 @@ impl Window {
             UiAction::LeavePack => self.params.model.unload(),
             UiAction::RefreshPacks => self.packs.refresh(),
             UiAction::HearsNotes => self.params.has_sound.store(true, Relaxed),
+            UiAction::ShowFile => {
+                self.to_show = self.notice.take().and_then(|(_, notice)| notice.file);
+                self.say("The path is copied. Drag the file from its folder into a track".to_owned(), false);
+            }
             UiAction::Dismiss => self.notice = None,
         }
     }
@@ -330,7 +341,7 @@ impl Window {
     }
 
     fn say(&mut self, text: String, is_bad: bool) {
-        self.notice = Some((Instant::now(), Notice { text, is_bad }));
+        self.notice = Some((Instant::now(), Notice { text, is_bad, file: None }));
     }
 }
 

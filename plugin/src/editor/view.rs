@@ -1,6 +1,8 @@
 //! All that the window shows, and all that can be asked of it. Drawing takes a [`View`] and returns [`UiAction`]s; of
 //! the plugin it knows the table of parameters, and of the host nothing.
 
+use std::path::PathBuf;
+
 use live::timeline::Roll;
 
 use crate::params::ParamId;
@@ -144,6 +146,8 @@ pub(crate) struct Fact {
 pub(crate) struct Notice {
     pub(crate) text: String,
     pub(crate) is_bad: bool,
+    /// A file that was written, to be taken out of here.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// What the user asks for. Values of parameters are 0 to 1.
@@ -182,6 +186,8 @@ pub(crate) enum UiAction {
     RefreshPacks,
     /// The notes reach an instrument: no sound needs to be offered.
     HearsNotes,
+    /// Copy the path of the notice's file, and open its folder.
+    ShowFile,
     /// The notice has been read.
     Dismiss,
 }
