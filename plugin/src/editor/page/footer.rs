@@ -47,7 +47,7 @@ pub(super) fn notice(ui: &Ui, above: Rect, notice: &Notice, actions: &mut Vec<Ui
     let size = vec2(width, text.size().y.max(least_height) + 2.0 * 8.0);
     let card = Rect::from_min_size(pos2(above.left() + 8.0, above.bottom() - 8.0 - size.y), size);
     ui.painter().rect(card, theme::RADIUS, theme::CARD, Stroke::new(1.5, ink), StrokeKind::Inside);
-    ui.painter().galley(card.min + vec2(14.0, 8.0), text, TEXT);
+    ui.painter().galley(pos2(card.left() + 14.0, card.center().y - text.size().y / 2.0), text, TEXT);
     let response = ui.interact(card, ui.scope_id().with("notice"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
     super::super::widgets::focus(ui, card, &response);
