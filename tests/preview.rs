@@ -11,7 +11,7 @@ use crate::vst3::{in_both, with_vst3};
 enum Preview {
     Off,
     Answers,
-    All,
+    Both,
 }
 
 fn set<I: Instance>(rig: &mut Rig<I>, preview: Preview) {
@@ -80,13 +80,13 @@ fn an_answer_sounds_from_the_sample_of_its_first_note_and_the_call_does_not() {
 fn what_the_player_does_sounds_too_if_it_is_passed_on() {
     fn test<I: Instance>(mut rig: Rig<I>) {
         rig.set("Thru", 1.0).unwrap();
-        perform(&mut rig, Preview::All);
+        perform(&mut rig, Preview::Both);
         let first = pair(&rig.heard)[0].on_samples;
         assert!((first..first + 8).contains(&begin(&rig).unwrap()));
     }
     in_both!(test);
     let mut rig = open(OFFLINE, Pace::Unpaced);
-    perform(&mut rig, Preview::All);
+    perform(&mut rig, Preview::Both);
     let answer = pair(&rig.heard)[0].on_samples;
     assert!(begin(&rig).unwrap() >= answer, "nothing but the answer goes out");
 }
@@ -99,7 +99,7 @@ fn the_samples_are_the_same_at_any_block_size_and_in_both_formats() {
         for (beat, message) in [pedal(0.3, 127), pedal(2.2, 0)] {
             rig.send(sample_of(&rig, beat), message);
         }
-        perform(&mut rig, Preview::All);
+        perform(&mut rig, Preview::Both);
         rig.sound.take().expect("it was kept")
     }
     let expected = all(open(Settings { max_block: 512, ..OFFLINE }, Pace::Unpaced));
@@ -172,7 +172,7 @@ fn it_plays_on_at_another_sampling_rate() {
 fn drums_that_pass_by_are_no_piano() {
     let mut rig = open(OFFLINE, Pace::Unpaced);
     rig.set("Thru", 1.0).unwrap();
-    set(&mut rig, Preview::All);
+    set(&mut rig, Preview::Both);
     listen(&mut rig);
     rig.send(1000, Message::NoteOn { channel: 9, key: 40, velocity: 100 });
     rig.send(2000, Message::NoteOff { channel: 9, key: 40 });
@@ -187,7 +187,7 @@ fn drums_that_pass_by_are_no_piano() {
 #[test]
 fn a_song_from_before_it_stays_silent() {
     let mut rig = open(OFFLINE, Pace::Unpaced);
-    set(&mut rig, Preview::All);
+    set(&mut rig, Preview::Both);
     rig.run(512).unwrap();
     let id = rig.parameter("Preview sound").unwrap().id;
     assert!(rig.plugin.value(id).unwrap() > 0.0);
@@ -213,7 +213,7 @@ fn the_clap_is_a_note_effect_first_and_a_host_may_take_its_notes_alone() {
     let layout = |layout| start(Rig::new(Clap::with_layout(&entry, OFFLINE, layout).unwrap(), OFFLINE, Pace::Unpaced));
     let (mut with, mut without) = (layout(0), layout(1));
     for rig in [&mut with, &mut without] {
-        perform(rig, Preview::All);
+        perform(rig, Preview::Both);
     }
     assert!(with.plugin.sound().is_some() && without.plugin.sound().is_none());
     assert!(pair(&with.heard).len() > 2);

@@ -104,13 +104,15 @@ impl Core {
             return;
         }
         // A panic must not cross into the host. This one would be a fault of ours: go silent, and say so.
-        let outcome = catch_unwind(AssertUnwindSafe(|| performer.process(&transport, n_samples, &mut host)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            performer.process(&transport, n_samples, &mut host);
+            host.preview.finish();
+        }));
         if outcome.is_err() {
             self.is_broken = true;
             host.preview.give_up();
             performer.give_up(&mut host);
         }
-        host.preview.finish();
     }
 
     /// Waits for the last worker to end: it must not run on when the host unloads this library.

@@ -17,7 +17,7 @@ enum Mode {
     Off,
     Answers,
     /// What the player does too, as far as it is passed on.
-    All,
+    Both,
 }
 
 /// What the audio thread keeps of it.
@@ -95,7 +95,7 @@ impl Preview {
         let mode = match params.int(ParamId::Preview) {
             _ if params.is_on(ParamId::Bypass) => Mode::Off,
             1 => Mode::Answers,
-            2 => Mode::All,
+            2 => Mode::Both,
             _ => Mode::Off,
         };
         let is_panic = params.is_on(ParamId::Panic);
@@ -138,7 +138,7 @@ impl PreviewBlock<'_> {
         }
         self.render_to(usize::try_from(offset).unwrap_or(usize::MAX));
         let Some(piano) = &mut self.piano else { return };
-        let is_meant = is_answer || self.mode == Mode::All;
+        let is_meant = is_answer || self.mode == Mode::Both;
         match event {
             Output::On { channel: DRUMS, .. } if !self.are_drums_played => {}
             Output::On { channel, key, velocity, .. } if is_meant => piano.note_on(channel, key, velocity),
@@ -150,7 +150,7 @@ impl PreviewBlock<'_> {
     }
 
     /// Fills what is left of the block.
-    pub(crate) fn finish(mut self) {
+    pub(crate) fn finish(&mut self) {
         self.render_to(usize::MAX);
     }
 

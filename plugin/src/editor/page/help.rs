@@ -36,7 +36,7 @@ const CHAPTERS: &[Chapter] = &[
         &[
             "The large line says what Antiphon is doing. Asleep: the host does not run this track.",
             "If it answers in the picture but not to your ear, the notes reach no instrument: see the steps for your host.",
-            "Until they do, Preview sound, under Output, plays the answers, or all that goes out, on a built-in piano.",
+            "Until they do, Preview sound, under Output, plays the answers, or you and the answers, on a built-in piano.",
             "What you play on channel 10 counts as drums, which pass by. Drums on channel 10, under Output, changes that.",
             "Panic ends everything that sounds.",
             "Late and Dropped, below, count notes that came too late. If they grow, close other programs or set a larger buffer.",

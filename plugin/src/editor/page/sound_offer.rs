@@ -7,8 +7,8 @@ use super::super::view::UiAction;
 use super::super::widgets::{Look, button, fitted};
 use crate::params::ParamId;
 
-/// The piano plays all that goes out.
-const ALL: f32 = 1.0;
+/// The piano plays the call and the answer.
+const BOTH: f32 = 1.0;
 
 /// Draws the offer in a row: a question, and a button for each answer to it.
 pub(super) fn show(ui: &Ui, row: Rect, actions: &mut Vec<UiAction>) {
@@ -17,7 +17,7 @@ pub(super) fn show(ui: &Ui, row: Rect, actions: &mut Vec<UiAction>) {
     let (yes, no) = rest.split_left_right_at_x(rest.right() - 0.24 * rest.width());
     let tip = "The built-in piano plays what you and I play. Preview sound, under Output, switches it off.";
     if button(ui, yes, "Hear it on the built-in piano", Look::Main, true).on_hover_text(tip).clicked() {
-        actions.extend(UiAction::change(ParamId::Preview, ALL));
+        actions.extend(UiAction::change(ParamId::Preview, BOTH));
     }
     let no = Rect::from_min_max(no.min + vec2(GAP, 0.0), no.max);
     let tip = "An instrument of yours plays the notes. I do not ask again in this song.";

@@ -35,8 +35,7 @@ fn a_new_instance_offers_a_sound_once_notes_go_out_and_one_press_takes_it() {
         let actions = stage.click(&mut window, OFFER);
         assert_eq!(actions, UiAction::change(ParamId::Preview, 1.0));
         actions.into_iter().for_each(|action| window.perform(action));
-        let all = window.params.get(ParamId::Preview).text_at(1.0);
-        assert_eq!(all, "All");
+        assert_eq!(window.params.get(ParamId::Preview).text_at(1.0), "Both");
         assert!(!stage.show(&mut window).contains(OFFER), "it has been taken");
     }
 }

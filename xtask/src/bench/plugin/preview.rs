@@ -15,7 +15,7 @@ const N_RUNS: u32 = 3;
 pub(super) fn preview(entry: &Entry, seconds: f64) -> Result<Vec<Row>> {
     let (mut all, mut least) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
     for _ in 0..N_RUNS {
-        for (preview, (all, least)) in ["Off", "All"].into_iter().zip(all.iter_mut().zip(&mut least)) {
+        for (preview, (all, least)) in ["Off", "Both"].into_iter().zip(all.iter_mut().zip(&mut least)) {
             let us = run(entry, preview, seconds / f64::from(2 * N_RUNS))?;
             *least = match least.is_empty() {
                 true => us.clone(),
