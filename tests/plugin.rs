@@ -21,6 +21,7 @@ mod pacing;
 mod packs;
 mod panic;
 mod parity;
+mod preview;
 mod random_host;
 mod starts;
 mod state;

@@ -14,7 +14,9 @@ mod theme;
 mod view;
 mod widgets;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use egui::Ui;
@@ -47,6 +49,8 @@ const LEAST_SIZE: LogicalSize<f32> = LogicalSize { width: 640.0, height: 480.0 }
 const REFRESH: Duration = Duration::from_millis(50);
 const CALM_REFRESH: Duration = Duration::from_millis(250);
 const NOTICE_TIME: Duration = Duration::from_secs(12);
+/// A new instance offers a sound for so long.
+const SOUND_OFFER_TIME: Duration = Duration::from_secs(600);
 /// Lists of takes that can be brought back.
 const MAX_UNDO: usize = 32;
 
@@ -73,6 +77,10 @@ pub struct Window {
     touched: Option<ParamId>,
     packs: Packs,
     log: LogList,
+    /// When the instance was made.
+    begun: Instant,
+    /// The file whose path is to be copied and whose folder opened.
+    to_show: Option<PathBuf>,
 }
 
 impl NiceEguiApp for Window {
@@ -96,6 +104,9 @@ impl NiceEguiApp for Window {
         for action in page::show(ui, &view, &mut self.ui_state) {
             self.perform(action);
             ui.ctx().request_repaint();
+        }
+        if let Some(file) = self.to_show.take() {
+            files::show(ui.ctx(), &file);
         }
     }
 
@@ -125,7 +136,19 @@ impl Window {
             touched: None,
             packs: Packs::default(),
             log: LogList::default(),
+            begun: Instant::now(),
+            to_show: None,
         }
+    }
+
+    /// Whether notes go out that perhaps nobody hears: hosts do not say whether a track has an instrument.
+    fn is_sound_offered(&self, now: Instant) -> bool {
+        let (params, status) = (&*self.params, &*self.status);
+        let is_silent = params.int(ParamId::Preview) == 0 && !params.has_sound.load(Relaxed);
+        is_silent
+            && status.n_heard.get() + status.n_played.get() > 0
+            && now.saturating_duration_since(self.begun) < SOUND_OFFER_TIME
+            && status.preview_error().is_none()
     }
 
     fn view(&mut self) -> View {
@@ -144,7 +167,9 @@ impl Window {
             }
         }
         let log = self.log.view(params.files.log().as_ref());
-        let health = health::facts(status, log.is_on, params.files.log_error(), &params.model.load_state());
+        let is_preview_on = params.int(ParamId::Preview) > 0;
+        let log_error = params.files.log_error();
+        let health = health::facts(status, log.is_on, log_error, &params.model.load_state(), is_preview_on);
         View {
             status_line: status_line::status_line(status, params),
             roll,
@@ -155,6 +180,7 @@ impl Window {
             can_keep,
             can_undo: !self.undo.is_empty(),
             notice: self.notice.as_ref().map(|(_, notice)| notice.clone()),
+            is_sound_offered: self.is_sound_offered(Instant::now()),
             presets: presets::all().iter().map(|preset| (preset.name.as_str(), preset.about.as_str())).collect(),
             n_remembered: params.memory.n_notes(),
             n_learnt: status.n_learnt.get(),
@@ -170,7 +196,12 @@ impl Window {
                 self.touched = Some(id);
                 self.with(id, |param, setter| param.begin_gesture(setter));
             }
-            UiAction::Set(id, normalized) => self.with(id, |param, setter| param.set(normalized, setter)),
+            UiAction::Set(id, normalized) => {
+                if id == ParamId::Preview {
+                    self.params.has_sound.store(true, Relaxed);
+                }
+                self.with(id, |param, setter| param.set(normalized, setter));
+            }
             UiAction::LetGo(id) => {
                 self.touched = None;
                 self.with(id, |param, setter| param.end_gesture(setter));
@@ -223,6 +254,11 @@ impl Window {
             }
             UiAction::LeavePack => self.params.model.unload(),
             UiAction::RefreshPacks => self.packs.refresh(),
+            UiAction::HearsNotes => self.params.has_sound.store(true, Relaxed),
+            UiAction::ShowFile => {
+                self.to_show = self.notice.take().and_then(|(_, notice)| notice.file);
+                self.say("The path is copied. Drag the file from its folder into a track".to_owned(), false);
+            }
             UiAction::Dismiss => self.notice = None,
         }
     }
@@ -305,7 +341,7 @@ impl Window {
     }
 
     fn say(&mut self, text: String, is_bad: bool) {
-        self.notice = Some((Instant::now(), Notice { text, is_bad }));
+        self.notice = Some((Instant::now(), Notice { text, is_bad, file: None }));
     }
 }
 

@@ -3,7 +3,7 @@
 //! What it does with notes is in the crate live, which knows no host and no threads; here is what a host and its user need.
 //!
 //! Reading order: `plugin` is what a host loads; `midi` makes plain events of the host's; `performer` gives the audio thread's
-//! part of live what it needs, with the values of `params`; `link` is where the audio thread and the worker exchange messages;
+//! part of live what it needs, with the values of `params`, and `preview` plays what it sends on the built-in piano; `link` is where the audio thread and the worker exchange messages;
 //! `worker_thread` runs the planner of live, with the weights that `models` holds; `song_memory` (what a song begins with), `status`,
 //! `timeline` (what the window draws), `user_files` (takes and the log) and `editor` face the user.
 #![forbid(unsafe_code)]
@@ -15,6 +15,7 @@ mod models;
 mod params;
 mod performer;
 mod plugin;
+mod preview;
 mod song_memory;
 mod status;
 mod timeline;

@@ -16,6 +16,7 @@ mod table;
 mod text;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use nice_plug::prelude::*;
 use parking_lot::RwLock;
@@ -50,6 +51,10 @@ pub(crate) struct AntiphonParams {
     /// The style pack or network that the song plays with.
     #[persist = "pack"]
     pub(crate) model: Arc<ActiveModel>,
+    /// Whether this song has a sound: the user has chosen *Preview sound*, or hears the notes already. Songs of before it are taken to
+    /// have one.
+    #[persist = "has_sound"]
+    pub(crate) has_sound: AtomicBool,
     /// What is written for the user. No part of the song.
     pub(crate) files: Arc<UserFiles>,
     /// Moves of the parameters above.
@@ -65,6 +70,7 @@ impl Default for AntiphonParams {
             learned: Learned::new(&changes),
             memory: Arc::default(),
             model,
+            has_sound: AtomicBool::new(false),
             files: Arc::default(),
             changes,
         }

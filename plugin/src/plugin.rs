@@ -1,5 +1,5 @@
-//! The two plugins, which differ only in what they declare: a CLAP note effect, and a VST3 instrument with a silent
-//! output, since hosts that know no VST3 note effects load nothing without one.
+//! The two plugins, which differ only in what they declare: a CLAP note effect, and a VST3 instrument, since hosts that know no VST3
+//! note effects load nothing without an audio output. Both have one for *Preview sound*; it is silent while that is off.
 
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use live::{Host, Input, Output, RenderMode};
+use nice_plug::context::process::SendEventError;
 use nice_plug::prelude::*;
 
 use crate::editor;
@@ -15,6 +16,7 @@ use crate::link;
 use crate::midi;
 use crate::params::AntiphonParams;
 use crate::performer::{Performer, performer};
+use crate::preview::{self, Preview, PreviewBlock};
 use crate::status::{Engine, Status};
 use crate::user_files::Logger;
 use crate::user_files::io_error_text::explain;
@@ -25,6 +27,7 @@ struct Core {
     params: Arc<AntiphonParams>,
     status: Arc<Status>,
     performer: Option<Performer>,
+    preview: Preview,
     worker: Option<JoinHandle<()>>,
     logger: Option<Logger>,
     is_broken: bool,
@@ -38,6 +41,7 @@ impl Default for Core {
             params: Arc::new(AntiphonParams::default()),
             status: Arc::new(Status::new()),
             performer: None,
+            preview: Preview::new(),
             worker: None,
             logger: None,
             is_broken: false,
@@ -74,6 +78,7 @@ impl Core {
             _ => RenderMode::Live,
         };
         performer.activate(config.sample_rate, mode);
+        self.status.set_preview_error(self.preview.activate(config.sample_rate).err());
         self.performer = Some(performer);
         true
     }
@@ -82,21 +87,30 @@ impl Core {
         if let Some(performer) = &mut self.performer {
             performer.reset();
         }
+        self.preview.end();
     }
 
-    fn process<P: Plugin<SysExMessage = ()>>(&mut self, n_samples: usize, context: &mut impl ProcessContext<P>) {
+    fn process<P: Plugin<SysExMessage = ()>>(&mut self, buffer: &mut Buffer, context: &mut impl ProcessContext<P>) {
+        for channel in buffer.as_slice() {
+            channel.fill(0.0);
+        }
         let Some(performer) = &mut self.performer else { return };
         let transport = midi::transport(context.transport());
-        let n_samples = u32::try_from(n_samples).unwrap_or(u32::MAX);
-        let mut host = HostBlock { context, begun: self.begun, plugin: std::marker::PhantomData };
+        let n_samples = u32::try_from(buffer.samples()).unwrap_or(u32::MAX);
+        let preview = self.preview.block(&self.params, buffer.as_slice());
+        let mut host = HostBlock { context, preview, begun: self.begun, plugin: std::marker::PhantomData };
         if self.is_broken {
             while host.next_event().is_some() {}
             return;
         }
         // A panic must not cross into the host. This one would be a fault of ours: go silent, and say so.
-        let outcome = catch_unwind(AssertUnwindSafe(|| performer.process(&transport, n_samples, &mut host)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            performer.process(&transport, n_samples, &mut host);
+            host.preview.finish();
+        }));
         if outcome.is_err() {
             self.is_broken = true;
+            host.preview.give_up();
             performer.give_up(&mut host);
         }
     }
@@ -121,6 +135,7 @@ impl Drop for Core {
 /// The host's side of a block.
 struct HostBlock<'a, P, C> {
     context: &'a mut C,
+    preview: PreviewBlock<'a>,
     begun: Instant,
     plugin: std::marker::PhantomData<P>,
 }
@@ -136,11 +151,30 @@ impl<P: Plugin<SysExMessage = ()>, C: ProcessContext<P>> Host for HostBlock<'_, 
     }
 
     fn send(&mut self, offset: u32, event: Output) -> bool {
-        self.context.try_send_event(midi::write(offset, event)).is_ok()
+        self.pass(offset, event, false)
+    }
+
+    fn send_answer(&mut self, offset: u32, event: Output) -> bool {
+        self.pass(offset, event, true)
     }
 
     fn wall_clock(&mut self) -> Duration {
         self.begun.elapsed()
+    }
+}
+
+impl<P: Plugin<SysExMessage = ()>, C: ProcessContext<P>> HostBlock<'_, P, C> {
+    fn pass(&mut self, offset: u32, event: Output, is_answer: bool) -> bool {
+        let is_sent = match self.context.try_send_event(midi::write(offset, event)) {
+            Ok(()) => true,
+            // A host that takes no notes from a plugin: they are heard all the same.
+            Err((_, SendEventError::NoOutputBuffer)) => self.preview.is_on(),
+            Err(_) => false,
+        };
+        if is_sent {
+            self.preview.hear(offset, event, is_answer);
+        }
+        is_sent
     }
 }
 
@@ -166,6 +200,10 @@ macro_rules! plugin {
             type Editor = editor::Editor;
             type SysExMessage = ();
             type BackgroundTask = ();
+
+            fn filter_state(state: &mut PluginState) {
+                preview::keep_old_songs_silent(state);
+            }
 
             fn params(&self) -> Arc<dyn Params> {
                 self.0.params.clone()
@@ -197,10 +235,7 @@ macro_rules! plugin {
                 _: &mut AuxiliaryBuffers,
                 context: &mut impl ProcessContext<Self>,
             ) -> ProcessStatus {
-                for channel in buffer.as_slice() {
-                    channel.fill(0.0);
-                }
-                self.0.process(buffer.samples(), context);
+                self.0.process(buffer, context);
                 // A host may not put us to sleep: an answer may be coming.
                 ProcessStatus::KeepAlive
             }
@@ -208,15 +243,30 @@ macro_rules! plugin {
     };
 }
 
+/// Notes, and an output for the preview sound.
+const WITH_SOUND: AudioIOLayout = AudioIOLayout {
+    main_output_channels: NonZeroU32::new(2),
+    names: PortNames {
+        layout: Some("Notes and preview sound"),
+        main_output: Some("Preview sound"),
+        ..PortNames::const_default()
+    },
+    ..AudioIOLayout::const_default()
+};
+
+const NOTES_ONLY: AudioIOLayout = AudioIOLayout {
+    names: PortNames { layout: Some("Notes only"), ..PortNames::const_default() },
+    ..AudioIOLayout::const_default()
+};
+
 plugin! {
-    /// The CLAP plugin: a note effect without audio.
-    AntiphonClap, &[AudioIOLayout::const_default()]
+    /// The CLAP plugin: a note effect, of which a host may take the notes alone.
+    AntiphonClap, &[WITH_SOUND, NOTES_ONLY]
 }
 
 plugin! {
-    /// The VST3 plugin: an instrument with a silent stereo output.
-    AntiphonVst3,
-    &[AudioIOLayout { main_output_channels: NonZeroU32::new(2), ..AudioIOLayout::const_default() }]
+    /// The VST3 plugin: an instrument.
+    AntiphonVst3, &[WITH_SOUND]
 }
 
 impl ClapPlugin for AntiphonClap {

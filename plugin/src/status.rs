@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 use atomic_float::AtomicF32;
 pub(crate) use live::Doing;
 use parking_lot::Mutex;
+use piano::PianoError;
 
 use crate::timeline::Timeline;
 
@@ -94,6 +95,7 @@ pub(crate) struct Status {
     pub(crate) last_controller: Counter,
     pub(crate) last_key: Counter,
     message: Mutex<String>,
+    preview_error: Mutex<Option<PianoError>>,
 }
 
 impl Status {
@@ -120,6 +122,7 @@ impl Status {
             last_controller: Counter::default(),
             last_key: Counter::default(),
             message: Mutex::new(String::new()),
+            preview_error: Mutex::new(None),
         }
     }
 
@@ -162,5 +165,15 @@ impl Status {
     /// What the worker has to say: the model's name, or what is wrong.
     pub(crate) fn message(&self) -> String {
         self.message.lock().clone()
+    }
+
+    /// Not for the audio thread, as the other messages.
+    pub(crate) fn set_preview_error(&self, error: Option<PianoError>) {
+        *self.preview_error.lock() = error;
+    }
+
+    /// Why the built-in piano cannot play.
+    pub(crate) fn preview_error(&self) -> Option<PianoError> {
+        *self.preview_error.lock()
     }
 }

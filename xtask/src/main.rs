@@ -31,7 +31,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Play a phrase to the plugin and save its answer, as MIDI and as a picture.
+    /// Play a phrase to the plugin and save its answer, as MIDI, as sound and as a picture.
     Play(play::Options),
     /// Run all tests; installs the Debian packages they need, or says which.
     Test(test::Options),

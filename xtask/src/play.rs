@@ -30,13 +30,15 @@ pub(crate) struct Options {
     /// Play at most this many bars of the call.
     #[arg(long, default_value_t = 8)]
     call_bars: u32,
-    /// Folder for answer.mid, take.mid and take.png.
+    /// Folder for answer.mid, take.mid, take.wav and take.png.
     #[arg(long, default_value = "out")]
     out: PathBuf,
 }
 
 const SHIPPED_CALL: &str = "tests/fixtures/call.mid";
 const LIVE: Settings = Settings { sample_rate: 48_000.0, max_block: 256, is_offline: false };
+/// Of the take as sound.
+const WAV_RATE_HZ: u32 = 44_100;
 /// Time for the plugin to load its weights, on its own thread, before the music starts.
 const LOADING_SECONDS: f64 = 1.0;
 /// The longest that an answer may keep us waiting before it begins, and the silence after which it has ended.
@@ -216,6 +218,7 @@ fn report(call: &Score, take: &Take, options: &Options, path: &Path) -> Result<(
     for (name, score) in [("answer.mid", &alone), ("take.mid", &both)] {
         write(&file(name), &midi::write(score)?)?;
     }
+    write(&file("take.wav"), &piano::wav(&both, WAV_RATE_HZ)?)?;
     let (call_key, answer_key) = (key_name(&both, Role::Call), key_name(&both, Role::Answer));
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let tempo = call.tempi.bpm(0);
@@ -227,7 +230,7 @@ fn report(call: &Score, take: &Take, options: &Options, path: &Path) -> Result<(
         "timing   {:.1} ms from hand-over to first note, {} late, {} dropped",
         take.hand_over_ms, take.n_late, take.n_dropped
     );
-    println!("saved    {}, take.mid, take.png", file("answer.mid").display());
+    println!("saved    {}, take.mid, take.wav, take.png", file("answer.mid").display());
     ensure!(take.n_unreleased == 0, "{} notes of the answer were never released", take.n_unreleased);
     Ok(())
 }

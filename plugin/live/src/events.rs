@@ -192,6 +192,10 @@ pub trait Host {
     fn next_event(&mut self) -> Option<(u32, Input)>;
     /// Sends an event. False if the host has no room for it.
     fn send(&mut self, offset_samples: u32, event: Output) -> bool;
+    /// Sends the beginning of a note of an answer: the same, unless the host is to know which notes are answers.
+    fn send_answer(&mut self, offset_samples: u32, event: Output) -> bool {
+        self.send(offset_samples, event)
+    }
     /// The time on the wall, since any moment that stays the same. Asked for only in [`RenderMode::Unknown`].
     ///
     /// [`RenderMode::Unknown`]: crate::RenderMode::Unknown

@@ -1,13 +1,23 @@
 //! What the window writes and deletes for the user: takes, learnt notes, and the log.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use egui::{Context, OpenUrl};
 use takes::{Log, Take};
 
 use super::Window;
 use crate::user_files::io_error_text::explain;
 use crate::user_files::learned_notes;
+
+/// Copies a file's path and opens its folder, from which it can be dragged into music software. Dragging it from the window itself
+/// would need a loop of messages within the window's own callback, on Windows and macOS, in which the toolkit cannot be called again.
+pub(super) fn show(context: &Context, file: &Path) {
+    context.copy_text(file.display().to_string());
+    if let Some(folder) = file.parent() {
+        context.open_url(OpenUrl::same_tab(folder.display()));
+    }
+}
 
 impl Window {
     pub(super) fn save(&mut self, take: Option<Take>) {
@@ -26,7 +36,12 @@ impl Window {
 
     fn say_saved(&mut self, what: &str, saved: Option<io::Result<PathBuf>>) {
         match saved {
-            Some(Ok(path)) => self.say(format!("{what} as {}", path.display()), false),
+            Some(Ok(path)) => {
+                self.say(format!("{what} as {}", path.display()), false);
+                if let Some((_, notice)) = &mut self.notice {
+                    notice.file = Some(path);
+                }
+            }
             Some(Err(error)) => self.say(format!("Not saved: {}", explain(&error)), true),
             None => self.say(
                 "Not saved: this user has no music or home folder; make one, and open the song again".to_owned(),

@@ -12,7 +12,13 @@ use crate::status::{Engine, Priority, Status};
 const LEAST_NOTES_PER_SECOND: u32 = 50;
 
 /// Each number with its name, and first what is wrong: a narrow window shows no more than the first.
-pub(super) fn facts(status: &Status, is_logged: bool, log_error: Option<String>, model: &LoadState) -> Vec<Fact> {
+pub(super) fn facts(
+    status: &Status,
+    is_logged: bool,
+    log_error: Option<String>,
+    model: &LoadState,
+    is_preview_on: bool,
+) -> Vec<Fact> {
     let fact = |name, value, is_bad, about| Fact { name, value, is_bad, about };
     let count = |name, n: u32, about| fact(name, n.to_string(), n > 0, about);
     let n_lost = status.n_queue_full.get() + status.n_refused.get();
@@ -59,6 +65,7 @@ pub(super) fn facts(status: &Status, is_logged: bool, log_error: Option<String>,
         let about = "After a fault of Antiphon's own it began anew: it has forgotten the song so far. Play on.";
         facts.push(fact("Restarted", "after a fault".to_owned(), true, about));
     }
+    facts.extend(no_preview(status, is_preview_on));
     facts.extend(log_fact(is_logged, log_error));
     facts.push(fact("Heard", status.n_heard.get().to_string(), false, "Notes that you played."));
     facts.push(fact("Played", status.n_played.get().to_string(), false, "Notes that Antiphon played."));
@@ -74,6 +81,13 @@ pub(super) fn facts(status: &Status, is_logged: bool, log_error: Option<String>,
     }
     facts.sort_by_key(|fact| !fact.is_bad);
     facts
+}
+
+/// Why *Preview sound* is on and not heard.
+fn no_preview(status: &Status, is_on: bool) -> Option<Fact> {
+    let value = status.preview_error().filter(|_| is_on)?.to_string();
+    let about = "Preview sound is not heard. Choose another sampling rate in the host, or an instrument of yours.";
+    Some(Fact { name: "Preview", value, is_bad: true, about })
 }
 
 /// The chord that is held, or that comes on the channel of chords.
@@ -114,13 +128,15 @@ fn log_fact(is_on: bool, error: Option<String>) -> Option<Fact> {
 
 #[cfg(test)]
 mod tests {
+    use piano::PianoError;
+
     use super::*;
 
     #[test]
     fn what_is_wrong_comes_first_and_the_log_is_not_forgotten() {
         let status = Status::new();
         let names = |status: &Status, error: Option<&str>| -> Vec<&str> {
-            facts(status, true, error.map(str::to_owned), &LoadState::None).iter().map(|fact| fact.name).collect()
+            facts(status, true, error.map(str::to_owned), &LoadState::None, true).iter().map(|fact| fact.name).collect()
         };
         let calm = ["Late", "Dropped", "First note", "Speed", "Log", "Heard", "Played"];
         assert_eq!(names(&status, None), calm);
@@ -128,10 +144,11 @@ mod tests {
         status.notes_per_second.set(3);
         assert_eq!(names(&status, Some("the disk is full"))[..3], ["Speed", "No room", "Log"]);
         status.set_engine(Engine::Recovered, String::new());
-        let facts = facts(&status, true, None, &LoadState::Refused("it is damaged".into()));
+        status.set_preview_error(Some(PianoError::SampleRate(8000.0)));
+        let facts = facts(&status, true, None, &LoadState::Refused("it is damaged".into()), true);
         assert_eq!(
             facts.iter().take_while(|fact| fact.is_bad).map(|fact| fact.name).collect::<Vec<_>>()[2..],
-            ["Pack", "Restarted"]
+            ["Pack", "Restarted", "Preview"]
         );
     }
 }

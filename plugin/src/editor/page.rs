@@ -4,6 +4,7 @@ mod footer;
 mod header;
 mod help;
 mod saved_page;
+mod sound_offer;
 
 use egui::{
     Align2, Color32, Event, FontId, Key, Rect, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo,
@@ -57,7 +58,12 @@ pub(crate) fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<UiActio
     let cards_height = rows * (CARD_HEIGHT + 8.0) - 8.0;
     let below = cards_height + 2.0 * (BUTTON_HEIGHT + GAP);
     let (roll_place, rest) = rest.split_top_bottom_at_y(rest.bottom() - below);
-    let roll_place = Rect::from_min_max(roll_place.min, roll_place.max - vec2(0.0, GAP));
+    let mut roll_place = Rect::from_min_max(roll_place.min, roll_place.max - vec2(0.0, GAP));
+    if view.is_sound_offered {
+        let (above, bar) = roll_place.split_top_bottom_at_y(roll_place.bottom() - BUTTON_HEIGHT);
+        sound_offer::show(ui, bar, &mut actions);
+        roll_place = Rect::from_min_max(above.min, above.max - vec2(0.0, GAP));
+    }
     roll::show(ui, roll_place, &view.roll);
     if let Some(notice) = &view.notice {
         footer::notice(ui, roll_place, notice, &mut actions);

@@ -4,6 +4,7 @@
 mod files;
 mod keys;
 mod pixels;
+mod sound_offer;
 mod stage;
 mod states;
 mod understood;
@@ -18,6 +19,7 @@ use crate::params::{AntiphonParams, ParamId};
 use crate::status::{Doing, Engine, Priority, Status};
 use live::timeline::{Insight, PARTS_PER_TICK, Span, TimelineEvent, Written};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 const BAR: i64 = 192;
 const USUAL: Vec2 = vec2(1000.0, 680.0);
@@ -30,6 +32,7 @@ fn performing() -> Window {
     status.set_engine(Engine::Ready, "Antiphon nano".into());
     status.set_priority(Priority::RealTime);
     let window = Window::new(Arc::new(AntiphonParams::default()), Arc::clone(&status));
+    window.params.has_sound.store(true, Relaxed);
     let mut recorder = status.timeline.recorder();
     let timeline = &status.timeline;
     let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };

@@ -1,6 +1,8 @@
 //! All that the window shows, and all that can be asked of it. Drawing takes a [`View`] and returns [`UiAction`]s; of
 //! the plugin it knows the table of parameters, and of the host nothing.
 
+use std::path::PathBuf;
+
 use live::timeline::Roll;
 
 use crate::params::ParamId;
@@ -19,6 +21,8 @@ pub(crate) struct View {
     pub(crate) can_keep: bool,
     pub(crate) can_undo: bool,
     pub(crate) notice: Option<Notice>,
+    /// Notes go out of a new instance, and it may be that nobody hears them.
+    pub(crate) is_sound_offered: bool,
     /// Name and use of each preset.
     pub(crate) presets: Vec<(&'static str, &'static str)>,
     /// Notes that the song begins with.
@@ -142,6 +146,8 @@ pub(crate) struct Fact {
 pub(crate) struct Notice {
     pub(crate) text: String,
     pub(crate) is_bad: bool,
+    /// A file that was written, to be taken out of here.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// What the user asks for. Values of parameters are 0 to 1.
@@ -178,6 +184,10 @@ pub(crate) enum UiAction {
     LeavePack,
     /// Look for packs again.
     RefreshPacks,
+    /// The notes reach an instrument: no sound needs to be offered.
+    HearsNotes,
+    /// Copy the path of the notice's file, and open its folder.
+    ShowFile,
     /// The notice has been read.
     Dismiss,
 }

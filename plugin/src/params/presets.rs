@@ -23,11 +23,12 @@ const FILES: [&str; 11] = [
     include_str!("../../presets/11-wild.json"),
 ];
 /// What a preset leaves alone: which notes come is the song's choice, and where they go the studio's.
-const NOT_IN_PRESETS: [ParamId; 9] = [
+const NOT_IN_PRESETS: [ParamId; 10] = [
     ParamId::Seed,
     ParamId::Channel,
     ParamId::Thru,
     ParamId::Drums,
+    ParamId::Preview,
     ParamId::Bypass,
     ParamId::Panic,
     ParamId::HandOver,

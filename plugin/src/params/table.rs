@@ -40,6 +40,7 @@ const CHORDS: &[&str] = &[
     "Channel 15",
     "Channel 16",
 ];
+const PREVIEWS: &[&str] = &["Off", "Answers", "Both"];
 const DRUMS: &[&str] = &["Pass by", "Are heard"];
 /// Twice as dense is as far to the right as half as dense is to the left.
 const DENSITIES: FloatRange = FloatRange::SymmetricalSkewed { min: 0.25, max: 4.0, factor: 0.41, center: 1.0 };
@@ -153,6 +154,8 @@ table! {
         "Whether what you play goes on to the instrument too: notes, wheels, pedals and pressure."),
     Drums => Spec::new("drums", "Drums on channel 10", Output, choice(DRUMS, 0)).tip(
         "Whether notes on MIDI channel 10, mostly drums, are played to me too. Else I only pass them on."),
+    Preview => Spec::new("preview", "Preview sound", Output, choice(PREVIEWS, 0)).tip(
+        "The built-in piano, until the notes reach an instrument of yours. Answers: what I play. Both: what you play too, if Thru is on."),
 
     Bypass => Spec::new("bypass", "Bypass", NoGroup, Kind::Bypass).tip(
         "All that you play passes through, and nothing is answered."),

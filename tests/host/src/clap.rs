@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
+use clack_extensions::audio_ports_config::PluginAudioPortsConfig;
 use clack_extensions::params::{ParamInfoBuffer, PluginParams};
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
@@ -46,6 +47,16 @@ impl Entry {
         #[expect(unsafe_code, reason = "a plugin is foreign code, however it is loaded")]
         let entry = unsafe { PluginEntry::load_from_raw(entry, c"") };
         Ok(Self(entry.map_err(|e| anyhow!("the linked CLAP does not start: {e}"))?))
+    }
+
+    /// What the first plugin of the library says of itself, most important first: "note-effect" and the like.
+    ///
+    /// # Errors
+    /// When it holds none.
+    pub fn features(&self) -> Result<Vec<String>> {
+        let factory = self.0.get_plugin_factory().context("the CLAP has no plugin factory")?;
+        let descriptor = factory.plugin_descriptor(0).context("the CLAP holds no plugin")?;
+        Ok(descriptor.features().map(|feature| feature.to_string_lossy().into_owned()).collect())
     }
 }
 
@@ -110,6 +121,14 @@ impl Clap {
     /// # Errors
     /// Says which step the plugin refused.
     pub fn new(entry: &Entry, settings: Settings) -> Result<Self> {
+        Self::with_layout(entry, settings, 0)
+    }
+
+    /// The same with another of the plugin's layouts of audio ports.
+    ///
+    /// # Errors
+    /// Says which step the plugin refused.
+    pub fn with_layout(entry: &Entry, settings: Settings, layout: u32) -> Result<Self> {
         let factory = entry.0.get_plugin_factory().context("the CLAP has no plugin factory")?;
         let id: CString = factory
             .plugin_descriptor(0)
@@ -119,6 +138,12 @@ impl Clap {
         let mut instance = PluginInstance::new(|_| Shared::default(), |_| (), &entry.0, &id, &info)
             .map_err(|e| anyhow!("the plugin does not open: {e}"))?;
         let parameters = read_parameters(&mut instance);
+        if layout > 0 {
+            let handle = instance.plugin_handle();
+            let layouts: PluginAudioPortsConfig = handle.get_extension().context("the plugin has one layout")?;
+            let id = ClapId::from_raw(layout).context("no layout has that id")?;
+            layouts.select(&handle, id).map_err(|_| anyhow!("the plugin refuses layout {layout}"))?;
+        }
         let audio = read_output_ports(&mut instance);
         let ports = AudioPorts::with_capacity(audio.iter().map(Vec::len).sum(), audio.len());
         let mut clap = Self {
@@ -300,6 +325,11 @@ impl Instance for Clap {
         self.input = buffer;
         output.extend(heard?);
         Ok(())
+    }
+
+    fn sound(&self) -> Option<[&[f32]; 2]> {
+        let [left, right] = self.audio.first()?.get(..2)? else { return None };
+        Some([left, right])
     }
 
     fn take_notes(&mut self) -> Vec<NoteEvent> {

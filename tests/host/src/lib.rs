@@ -85,6 +85,9 @@ pub trait Instance {
         output: &mut Vec<(u32, Message)>,
     ) -> Result<()>;
 
+    /// The samples of the last block, left and right; `None` if the plugin has no such output.
+    fn sound(&self) -> Option<[&[f32]; 2]>;
+
     /// All note-ons and note-offs that it has sent since the last call, with their ids and exact velocities.
     fn take_notes(&mut self) -> Vec<NoteEvent>;
 

@@ -31,6 +31,8 @@ pub struct Rig<I: Instance> {
     pub tells_loop: bool,
     /// All that the plugin sent so far, in the order it sent it.
     pub heard: Vec<Event>,
+    /// All samples that the plugin put out, left and right, if they are kept.
+    pub sound: Option<[Vec<f32>; 2]>,
     /// What each call of `process` took.
     pub process_times: Vec<Duration>,
     settings: Settings,
@@ -56,6 +58,7 @@ impl<I: Instance> Rig<I> {
             splits_at_loop_end: true,
             tells_loop: true,
             heard: Vec::new(),
+            sound: None,
             process_times: Vec::new(),
             settings,
             pace,
@@ -191,6 +194,11 @@ impl<I: Instance> Rig<I> {
         let begun = Instant::now();
         self.plugin.process(frames, &transport, &input, &mut self.output)?;
         self.process_times.push(begun.elapsed());
+        if let (Some(kept), Some(sound)) = (&mut self.sound, self.plugin.sound()) {
+            for (kept, sound) in kept.iter_mut().zip(sound) {
+                kept.extend(sound);
+            }
+        }
 
         let mut last = 0;
         for &(offset, message) in &self.output {
@@ -277,6 +285,9 @@ mod tests {
             self.blocks.push((frames, transport.beats));
             output.extend(input.iter().map(|&(offset, message)| (offset + self.shift, message)));
             Ok(())
+        }
+        fn sound(&self) -> Option<[&[f32]; 2]> {
+            None
         }
         fn take_notes(&mut self) -> Vec<crate::NoteEvent> {
             Vec::new()

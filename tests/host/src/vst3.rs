@@ -152,6 +152,11 @@ impl Instance for Vst3 {
         Ok(())
     }
 
+    fn sound(&self) -> Option<[&[f32]; 2]> {
+        let [left, right] = self.audio.outputs.first()?.channels.get(..2)? else { return None };
+        Some([left, right])
+    }
+
     fn take_notes(&mut self) -> Vec<NoteEvent> {
         std::mem::take(&mut self.notes)
     }

@@ -5,6 +5,7 @@ mod machine;
 mod measure;
 mod music;
 mod packs;
+mod preview;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -84,7 +85,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
         _ if options.process => {
             machine::become_audio_thread();
-            measure::blocks(&Entry::from_file(&plugin)?, f64::from(options.seconds))?
+            let entry = Entry::from_file(&plugin)?;
+            let mut rows = measure::blocks(&entry, f64::from(options.seconds))?;
+            rows.extend(preview::preview(&entry, f64::from(options.seconds))?);
+            rows
         }
         _ if options.packs => packs(&Entry::from_file(&plugin)?, options)?,
         _ => all(&plugin, options)?,
@@ -127,6 +131,8 @@ fn all(plugin: &Path, options: &Options) -> Result<Vec<Row>> {
     rows.extend(packs(&entry, options)?);
     println!("calls and answers ...");
     rows.extend(measure::blocks(&entry, seconds)?);
+    println!("preview sound ...");
+    rows.extend(preview::preview(&entry, seconds)?);
     println!("hand-overs ...");
     rows.extend(measure::hand_over(&entry, seconds)?);
     println!("sixteen instances ...");

@@ -21,17 +21,22 @@ const ARROWS: &[Arrows] = &[
     Arrows { package: "engine", ours: &["music"], never: HOST_AND_TRAINER },
     Arrows { package: "live", ours: &["music", "engine"], never: HOST_AND_TRAINER },
     Arrows { package: "takes", ours: &["music"], never: HOST_AND_TRAINER },
+    Arrows { package: "piano", ours: &["music"], never: HOST_AND_TRAINER },
     Arrows {
         package: "antiphon",
-        ours: &["music", "engine", "live", "takes"],
+        ours: &["music", "engine", "live", "takes", "piano"],
         never: &["candle", "clack", "vst3-host"],
     },
-    Arrows { package: "model", ours: &["music", "engine", "takes"], never: &["nice-plug", "clack", "vst3"] },
+    Arrows { package: "model", ours: &["music", "engine", "takes", "piano"], never: &["nice-plug", "clack", "vst3"] },
     Arrows { package: "host", ours: &["music"], never: &["candle", "nice-plug"] },
     // The demo proves the plugin's file, so it is not built from the plugin; and it is built before all else.
-    Arrows { package: "xtask", ours: &["music", "takes", "host"], never: &["candle", "vst3-host"] },
+    Arrows { package: "xtask", ours: &["music", "takes", "piano", "host"], never: &["candle", "vst3-host"] },
     // Parsers, and the plugin as a host loads it.
-    Arrows { package: "fuzz", ours: &["music", "engine", "live", "takes", "antiphon", "host"], never: &["candle"] },
+    Arrows {
+        package: "fuzz",
+        ours: &["music", "engine", "live", "takes", "piano", "antiphon", "host"],
+        never: &["candle"],
+    },
     Arrows { package: "antiphon-tests", ours: &[], never: &["candle"] },
 ];
 

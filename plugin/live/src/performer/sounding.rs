@@ -87,7 +87,7 @@ impl Sounding {
     pub(crate) fn thru_on(&mut self, offset: u32, strike: Strike, velocity: f32, host: &mut impl Host) -> bool {
         let Strike { channel, key, id, number, .. } = strike;
         self.end_answer(offset, channel, key, host);
-        let is_sent = self.on(offset, (channel, key, id), velocity, host);
+        let is_sent = self.on(offset, (channel, key, id), Whose::Player, velocity, host);
         if let Some(held) = self.strikes.held_mut().iter_mut().rev().find(|held| held.number == number) {
             held.is_passed = is_sent;
         }
@@ -169,7 +169,7 @@ impl Sounding {
         let (channel, key) = note;
         self.end_passed(offset, |strike| (strike.channel, strike.key) == note, host);
         self.end_answer(offset, channel, key, host);
-        let is_sent = self.on(offset, (channel, key, None), velocity, host);
+        let is_sent = self.on(offset, (channel, key, None), Whose::Answer, velocity, host);
         if is_sent {
             *self.answer(channel, key) = id;
             self.begun[usize::from(channel & 15)] |= 1 << (key & 127);
@@ -225,13 +225,23 @@ impl Sounding {
     }
 
     /// A key with a note-off owed gets that first, and no note before the host has taken it.
-    fn on(&mut self, offset: u32, note: (u8, u8, Option<NoteId>), velocity: f32, host: &mut impl Host) -> bool {
+    fn on(
+        &mut self,
+        offset: u32,
+        note: (u8, u8, Option<NoteId>),
+        whose: Whose,
+        velocity: f32,
+        host: &mut impl Host,
+    ) -> bool {
         let (channel, key, id) = note;
         let is_owed = |owed: &Owed| (owed.channel, owed.key) == (channel, key);
         self.pay(offset, is_owed, host);
-        let is_sent = self.n_open < MOST_OPEN
-            && !self.owed.iter().any(is_owed)
-            && host.send(offset, Output::On { channel, key, id, velocity });
+        let event = Output::On { channel, key, id, velocity };
+        let mut send = || match whose {
+            Whose::Answer => host.send_answer(offset, event),
+            _ => host.send(offset, event),
+        };
+        let is_sent = self.n_open < MOST_OPEN && !self.owed.iter().any(is_owed) && send();
         self.n_open += usize::from(is_sent);
         is_sent
     }

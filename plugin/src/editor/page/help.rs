@@ -25,7 +25,7 @@ const CHAPTERS: &[Chapter] = &[
     (
         "Ableton Live: two tracks",
         &[
-            "On MIDI track A, load Antiphon (VST3). It makes no sound of its own.",
+            "On MIDI track A, load Antiphon (VST3). Its only sound is Preview sound, under Output: switch that off at the end.",
             "On MIDI track B, load an instrument. Set MIDI From to track A, and below it choose Antiphon instead of Post FX.",
             "Set Monitor of track B to In. Arm track A, and play there.",
             "You hear yourself and the answers. To hear the answers only, switch Thru off under Output.",
@@ -36,6 +36,7 @@ const CHAPTERS: &[Chapter] = &[
         &[
             "The large line says what Antiphon is doing. Asleep: the host does not run this track.",
             "If it answers in the picture but not to your ear, the notes reach no instrument: see the steps for your host.",
+            "Until they do, Preview sound, under Output, plays the answers, or you and the answers, on a built-in piano.",
             "What you play on channel 10 counts as drums, which pass by. Drums on channel 10, under Output, changes that.",
             "Panic ends everything that sounds.",
             "Late and Dropped, below, count notes that came too late. If they grow, close other programs or set a larger buffer.",
@@ -57,6 +58,7 @@ const CHAPTERS: &[Chapter] = &[
         "Takes and memory",
         &[
             "Save writes your last call and its answer as a MIDI file, one track each, and says where it is.",
+            "Show file then copies its path and opens its folder: drag the file from there into a track.",
             "Keep stores them with the song, under Kept. Undo takes back what you last kept or dropped.",
             "Memory, under Kept, lets the song begin as if it had heard what was played last.",
             "Learn from me, under Style, leans answers towards what you have played since the song's start; 0 % is off.",

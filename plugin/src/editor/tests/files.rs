@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
-use egui::vec2;
+use egui::{OutputCommand, vec2};
 use engine::{Metre, Note, Pitch, Velocity};
 use takes::{Home, Take, TakeNote};
 
 use super::super::Window;
+use super::super::files::show;
 use super::super::view::UiAction;
 use super::stage::Stage;
 use crate::params::AntiphonParams;
@@ -27,6 +29,7 @@ impl Scene {
         let mut window = super::performing();
         window.ui_state.tab = window.view().groups.len() + 2;
         window.params = params;
+        window.params.has_sound.store(true, Relaxed);
         window.log.refresh();
         Self { window, folder }
     }
@@ -121,6 +124,29 @@ fn learnt_notes_are_exported_where_the_window_says() {
     assert_eq!(takes::count_notes(&std::fs::read(path).unwrap()), Some((3, 0)));
     scene.window.follow_export();
     assert!(!scene.folder.join("Learnt").join("learnt-0002.mid").exists(), "once");
+}
+
+#[test]
+fn one_press_copies_the_path_of_what_was_saved_and_opens_its_folder() {
+    for size in [super::USUAL, super::SMALL] {
+        let mut scene = Scene::new("shown");
+        let mut stage = Stage::new(size);
+        scene.click(&mut stage, "Save");
+        let file = scene.window.view().notice.and_then(|notice| notice.file).unwrap();
+        assert!(file.is_file() && file.starts_with(&scene.folder));
+        stage.show(&mut scene.window);
+        stage.save(if size == super::SMALL { "saved-small" } else { "saved" });
+        scene.click(&mut stage, "Show file");
+        assert_eq!(scene.window.to_show.as_ref(), Some(&file));
+        assert!(scene.notice().contains("copied"));
+        let context = egui::Context::default();
+        let mut output = context.run_ui(egui::RawInput::default(), |ui| show(ui.ctx(), &file));
+        // Nothing is drawn.
+        output.textures_delta.clear();
+        let folder = egui::OpenUrl::same_tab(scene.folder.display());
+        let asked = [OutputCommand::CopyText(file.display().to_string()), OutputCommand::OpenUrl(folder)];
+        assert_eq!(output.platform_output.commands, asked);
+    }
 }
 
 #[test]
