@@ -6,6 +6,8 @@
 mod bad_input;
 mod common;
 mod controls;
+#[cfg(windows)]
+mod editor;
 mod feel;
 mod framework;
 mod hand_over;

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::test::expect_success;
 use crate::{build, test};
 
 /// Options of `cargo xtask validate`.
@@ -148,13 +149,6 @@ fn sanitise(runtime: &Path, plugin: &Path) -> Result<()> {
     let mut playing = program();
     playing.arg(plugin);
     expect_success(playing)
-}
-
-fn expect_success(mut command: Command) -> Result<()> {
-    let name = format!("{command:?}");
-    let status = command.status().with_context(|| format!("cannot run {name}"))?;
-    ensure!(status.success(), "{name} failed; the lines above say why");
-    Ok(())
 }
 
 /// The program on a display of its own, or else without its tests of the window.

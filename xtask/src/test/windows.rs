@@ -1,0 +1,109 @@
+//! Tests the files for Windows on Debian: the whole plugin's tests load CLAP and VST3 in Wine, and look at the window.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use host::System;
+
+use super::wine::{Wine, windows_path};
+use super::{expect_success, install};
+use crate::build::{Bundles, add_target, bundles, target_folder};
+use crate::dist::{MINGW, TRAINER, WINDOWS, windows_files};
+
+/// Options of `cargo xtask test-windows`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Test what `cargo xtask dist --target x86_64-pc-windows-gnu` has made, and the trainer too, instead of a debug build
+    #[arg(long)]
+    released: bool,
+    /// Phrases that the random host plays in each format
+    #[arg(long, default_value_t = 300)]
+    phrases: u32,
+    /// Passed on to the test program, such as the name of a test
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+/// Folders, files and priorities are Windows' own there.
+const UNIT_TESTS: [&[&str]; 2] = [&["--package", "takes"], &["--package", "antiphon", "--lib"]];
+
+/// Installs what is missing, then builds and tests.
+///
+/// # Errors
+/// When something is missing and cannot be installed, or a test fails.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    install(&MINGW)?;
+    add_target(WINDOWS)?;
+    let target = target_folder()?;
+    let folder = target.join("windows");
+    fs::create_dir_all(&folder)?;
+    let wine = Wine::start(folder.join("wine"))?;
+
+    let tests = ["--package", "antiphon-tests", "--test", "plugin"];
+    let mut build = cargo_test(&wine, &tests);
+    build.arg("--no-run");
+    expect_success(build)?;
+    let plugin = if options.released {
+        let files = windows_files()?;
+        Bundles { clap: files.join("Antiphon.clap"), vst3: files.join("Antiphon.vst3") }
+    } else {
+        // The one that was built with the tests ends them when `process()` allocates.
+        let library = target.join(WINDOWS).join("debug/deps").join(System::Windows.library("antiphon"));
+        bundles::lay_out(&folder, &library, System::Windows, "x86_64")?
+    };
+    let picture = folder.join("window.png");
+    fs::write(&picture, "")?;
+    println!("== {} and {} in Wine", plugin.clap.display(), plugin.vst3.display());
+    let mut whole = cargo_test(&wine, &tests);
+    whole
+        .arg("--")
+        .args(&options.arguments)
+        .env("ANTIPHON_CLAP", windows_path(&plugin.clap)?)
+        .env("ANTIPHON_VST3", windows_path(&plugin.vst3)?)
+        .env("ANTIPHON_PICTURE", windows_path(&picture)?)
+        .env("ANTIPHON_PHRASES", options.phrases.to_string());
+    expect_success(whole)?;
+    println!("A picture of the window: {}", picture.display());
+    if options.arguments.is_empty() {
+        for arguments in UNIT_TESTS {
+            expect_success(cargo_test(&wine, arguments))?;
+        }
+    }
+    if options.released {
+        test_trainer(&wine, &folder)?;
+    }
+    Ok(())
+}
+
+/// Cargo, which runs the tests that it builds for Windows in Wine.
+fn cargo_test(wine: &Wine, arguments: &[&str]) -> Command {
+    let mut cargo = wine.command("cargo");
+    cargo.args(["test", "--locked", "--target", WINDOWS]).args(arguments);
+    cargo.env(format!("CARGO_TARGET_{}_RUNNER", WINDOWS.to_uppercase().replace('-', "_")), "wine");
+    cargo
+}
+
+/// The answer that the trainer for Windows makes is that of this system's, byte by byte.
+fn test_trainer(wine: &Wine, folder: &Path) -> Result<()> {
+    println!("== The trainer in Wine");
+    let [theirs, ours] = ["answer-windows.mid", "answer-here.mid"].map(|name| folder.join(name));
+    for answer in [&theirs, &ours] {
+        fs::write(answer, "")?;
+    }
+    let (weights, call) = (Path::new("model/weights/nano.antiphon"), Path::new("tests/fixtures/call.mid"));
+    let mut there = wine.command("wine");
+    there.arg(windows_files()?.join(TRAINER).with_extension("exe")).arg("generate");
+    for (option, file) in [("--weights", weights), ("--call", call), ("--out", &theirs)] {
+        there.args([option, &windows_path(file)?]);
+    }
+    expect_success(there)?;
+    let mut here = Command::new("cargo");
+    here.args(["run", "--locked", "--package", "model", "--", "generate", "--weights"]).arg(weights);
+    here.arg("--call").arg(call).arg("--out").arg(&ours);
+    expect_success(here)?;
+    let [theirs, ours] = [fs::read(theirs), fs::read(ours)].map(|bytes| bytes.context("an answer is missing"));
+    ensure!(theirs? == ours?, "the trainer for Windows does not answer what this system's does");
+    Ok(())
+}
