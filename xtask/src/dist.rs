@@ -79,7 +79,15 @@ const MOST_BYTES: u64 = 45_000_000;
 /// # Errors
 /// When something does not build, asks for what users may not have, or is too large.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let wanted = |download: &&Download| match &options.target {
+    make(options.target.as_deref())
+}
+
+/// The same, for a target or this system.
+///
+/// # Errors
+/// As of [`run`].
+pub(crate) fn make(target: Option<&str>) -> Result<()> {
+    let wanted = |download: &&Download| match target {
         Some(target) => download.target == target,
         None => download.system == System::here(),
     };
@@ -98,7 +106,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let build = build::name().unwrap_or_else(|| "built from source".to_owned());
     let licences = licences::page(&["antiphon", "model"], download.rust_targets[0], download.system)?;
-    let laid_out = contents::lay_out(&place, download, &built, &Facts { build, glibc, licences })?;
+    let laid_out =
+        contents::lay_out(&place, &std::env::current_dir()?, download, &built, &Facts { build, glibc, licences })?;
     if download.system == System::MacOs {
         let identity = std::env::var("ANTIPHON_SIGN_AS").unwrap_or_else(|_| "-".to_owned());
         laid_out.bundles.sign(&identity)?;
@@ -183,6 +192,8 @@ fn flags(system: System) -> Result<Vec<String>> {
         .into_iter()
         .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()))
         .collect();
+    // A fifth of the size, and of use to nobody who has not built it.
+    flags.push("-Cstrip=symbols".to_owned());
     if system == System::Windows {
         flags.push("-Clink-arg=-Wl,--no-insert-timestamp".to_owned());
     }
@@ -221,4 +232,22 @@ fn checksums(folder: &Path) -> Result<String> {
 #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
 fn megabytes(n_bytes: u64) -> f64 {
     n_bytes as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_the_commit_and_sums_are_as_sha256sum_writes_them() {
+        assert_eq!(read_time("2026 11 28 07 05 04"), DateTime::from_date_and_time(2026, 11, 28, 7, 5, 4).ok());
+        assert_eq!(read_time("2026 11 28"), None);
+        let folder = tempfile::tempdir().unwrap();
+        for (file, text) in [("b.zip", "abc"), ("a.zip", ""), ("SHA256SUMS", "old"), ("folder.txt", "")] {
+            fs::write(folder.path().join(file), text).unwrap();
+        }
+        let expected = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  a.zip\n\
+                        ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  b.zip\n";
+        assert_eq!(checksums(folder.path()).unwrap(), expected);
+    }
 }

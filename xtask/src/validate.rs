@@ -60,6 +60,11 @@ const VALIDATORS: [Validator; 3] = [
     },
 ];
 
+/// What the download for Windows is built and tested with on Debian.
+const WINE: [&str; 3] = ["x86_64-w64-mingw32-gcc", "wine", "Xvfb"];
+/// Wine takes twice as long.
+const MOST_PHRASES_IN_WINE: u32 = 1000;
+
 const SANITIZER_SOURCE: &str = "apt-get install libclang-rt-22-dev, or set RTSAN_LIB_PATH to LLVM's libclang_rt.rtsan";
 
 /// Runs all that there is, and says what there is not.
@@ -83,6 +88,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let bundles = build::bundle()?;
     let mut missing = Vec::new();
+    if !options.only_validators {
+        if WINE.iter().all(|program| find(program).is_some()) {
+            println!("== The download for Windows, in Wine");
+            test::windows::release(options.phrases.min(MOST_PHRASES_IN_WINE))?;
+        } else {
+            missing.push(("Wine", "apt-get install gcc-mingw-w64-x86-64 wine wine64 xvfb"));
+        }
+    }
     match find("cargo-deny") {
         Some(program) => {
             println!("== {}", program.display());

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use host::System;
 
 use super::VERSION;
+use crate::install::remove;
 
 /// What users see of it.
 pub(crate) const NAME: &str = "Antiphon";
@@ -31,9 +32,7 @@ pub(crate) struct Bundles {
 pub(crate) fn lay_out(folder: &Path, library: &Path, system: System, arch: &str) -> Result<Bundles> {
     let bundles = Bundles { clap: folder.join("Antiphon.clap"), vst3: folder.join("Antiphon.vst3") };
     for (bundle, place) in [(&bundles.clap, system.clap(NAME)), (&bundles.vst3, system.vst3(NAME, arch))] {
-        if bundle.is_dir() {
-            fs::remove_dir_all(bundle)?;
-        }
+        remove(bundle)?;
         let place = folder.join(place);
         fs::create_dir_all(place.parent().context("a place in a folder")?)?;
         fs::copy(library, &place)

@@ -10,7 +10,7 @@ use host::System;
 use super::wine::{Wine, windows_path};
 use super::{expect_success, install};
 use crate::build::{Bundles, add_target, bundles, target_folder};
-use crate::dist::{MINGW, TRAINER, WINDOWS, windows_files};
+use crate::dist::{self, MINGW, TRAINER, WINDOWS, windows_files};
 
 /// Options of `cargo xtask test-windows`.
 #[derive(clap::Args)]
@@ -29,11 +29,21 @@ pub(crate) struct Options {
 /// Folders, files and priorities are Windows' own there.
 const UNIT_TESTS: [&[&str]; 2] = [&["--package", "takes"], &["--package", "antiphon", "--lib"]];
 
+/// Makes the download for Windows and tests what is in it.
+///
+/// # Errors
+/// As of [`run`].
+pub(crate) fn release(phrases: u32) -> Result<()> {
+    dist::make(Some(WINDOWS))?;
+    run(&Options { released: true, phrases, arguments: Vec::new() })
+}
+
 /// Installs what is missing, then builds and tests.
 ///
 /// # Errors
 /// When something is missing and cannot be installed, or a test fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    println!("(the first build for Windows takes minutes)");
     install(&MINGW)?;
     add_target(WINDOWS)?;
     let target = target_folder()?;

@@ -95,7 +95,8 @@ mod tests {
         ] {
             assert!(satisfies(expression, &is_allowed), "{expression}");
         }
-        for expression in ["", "GPL-3.0", "MIT AND GPL-3.0", "MIT AND (GPL-3.0 OR AGPL-3.0)", "Apache-2.0", "(MIT", "MIT MIT"]
+        for expression in
+            ["", "GPL-3.0", "MIT AND GPL-3.0", "MIT AND (GPL-3.0 OR AGPL-3.0)", "Apache-2.0", "(MIT", "MIT MIT"]
         {
             assert!(!satisfies(expression, &is_allowed), "{expression}");
         }

@@ -108,6 +108,7 @@ pub(super) fn show(ui: &mut Ui, page: &mut usize) {
     fitted(ui.painter(), place, Align2::RIGHT_CENTER, &version, SMALL, SMALL.size, MUTED);
     let response = ui.interact(place, ui.scope_id().with("version"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &version));
+    response.on_hover_text(&version);
     let rest = Rect::from_min_max(rest.min + vec2(0.0, 2.0 * GAP), rest.max);
     ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {
         ScrollArea::vertical().id_salt(*page).auto_shrink(false).show(ui, |ui| {
