@@ -1,6 +1,7 @@
 //! What the tests start from: the plugin, and a short call.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use host::{Clap, Entry, Instance, Message, Pace, Played, Rig, Settings, Transport, pair};
 
@@ -13,10 +14,14 @@ pub(crate) const OFFLINE: Settings = Settings { sample_rate: 48_000.0, max_block
 /// The file that `ANTIPHON_CLAP` names, such as one from a download, or else the plugin that is linked into this program.
 /// (`ANTIPHON_VST3` does the same for the VST3.)
 pub(crate) fn entry() -> Entry {
-    match std::env::var_os("ANTIPHON_CLAP") {
+    // Loaded once, as hosts do: each time that Windows loads a library of Rust anew, it loses some of its 1,088 places for
+    // what threads own.
+    static ENTRY: OnceLock<Entry> = OnceLock::new();
+    let load = || match std::env::var_os("ANTIPHON_CLAP") {
         Some(file) => Entry::from_file(Path::new(&file)).unwrap(),
         None => linked(),
-    }
+    };
+    ENTRY.get_or_init(load).clone()
 }
 
 /// The plugin that is linked into this program, for tests that look into it or change what it stands on.

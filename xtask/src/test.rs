@@ -1,6 +1,7 @@
 //! Runs the tests, after making sure of the system packages that they link against.
 
 pub(crate) mod aarch64;
+mod picture;
 pub(crate) mod windows;
 mod wine;
 

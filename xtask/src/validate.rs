@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             println!("== The download for Windows, in Wine");
             test::windows::release(options.phrases.min(MOST_PHRASES_IN_WINE))?;
         } else {
-            missing.push(("Wine", "apt-get install gcc-mingw-w64-x86-64 wine wine64 xvfb"));
+            missing.push(("Wine", "apt-get install gcc-mingw-w64-x86-64 wine wine64 xvfb x11-apps x11-utils"));
         }
     }
     match find("cargo-deny") {

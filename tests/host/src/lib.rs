@@ -24,7 +24,7 @@ pub use transport::Transport;
 #[cfg(feature = "vst3")]
 pub use vst3::{Vst3, bundle};
 #[cfg(all(windows, feature = "vst3"))]
-pub use window::{HostWindow, Picture};
+pub use window::HostWindow;
 
 /// For tests that build malformed input by hand.
 pub use clack_host;

@@ -10,8 +10,8 @@ use anyhow::{Context, Result, ensure};
 
 use super::install;
 
-/// Wine, and a screen that nobody sees.
-const DEBIAN_PACKAGES: [&str; 3] = ["wine", "wine64", "xvfb"];
+/// Wine, a screen that nobody sees, and what looks at it.
+const DEBIAN_PACKAGES: [&str; 5] = ["wine", "wine64", "xvfb", "x11-apps", "x11-utils"];
 const SCREEN: &str = "1280x900x24";
 
 /// See the module. It ends with what it has started.
@@ -83,7 +83,7 @@ impl Wine {
 
 /// A file of this system, as Windows programs in Wine know it.
 pub(super) fn windows_path(path: &Path) -> Result<String> {
-    let path = path.canonicalize().with_context(|| format!("{} is missing", path.display()))?;
+    let path = std::path::absolute(path)?;
     Ok(format!("Z:{}", path.to_str().context("a path in Unicode")?.replace('/', "\\")))
 }
 
