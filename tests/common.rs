@@ -1,4 +1,7 @@
-//! What the tests start from: the linked plugin, and a short call.
+//! What the tests start from: the plugin, and a short call.
+
+use std::path::Path;
+use std::sync::OnceLock;
 
 use host::{Clap, Entry, Instance, Message, Pace, Played, Rig, Settings, Transport, pair};
 
@@ -8,11 +11,32 @@ pub(crate) const TEMPO: f64 = 240.0;
 /// An offline render, which waits for the worker and so is repeatable.
 pub(crate) const OFFLINE: Settings = Settings { sample_rate: 48_000.0, max_block: 512, is_offline: true };
 
-/// The plugin that is linked into this program, with the transport rolling from the start of the song. Thru is off, so
-/// that all that is heard is the answer.
+/// The file that `ANTIPHON_CLAP` names, such as one from a download, or else the plugin that is linked into this program.
+/// (`ANTIPHON_VST3` does the same for the VST3.)
+pub(crate) fn entry() -> Entry {
+    // Loaded once, as hosts do: each time that Windows loads a library of Rust anew, it loses some of its 1,088 places for
+    // what threads own.
+    static ENTRY: OnceLock<Entry> = OnceLock::new();
+    let load = || match std::env::var_os("ANTIPHON_CLAP") {
+        Some(file) => Entry::from_file(Path::new(&file)).unwrap(),
+        None => linked(),
+    };
+    ENTRY.get_or_init(load).clone()
+}
+
+/// The plugin that is linked into this program, for tests that look into it or change what it stands on.
+pub(crate) fn linked() -> Entry {
+    Entry::linked(&antiphon::clap_entry).unwrap()
+}
+
+/// The plugin with the transport rolling from the start of the song. Thru is off, so that all that is heard is the answer.
 pub(crate) fn open(settings: Settings, pace: Pace) -> Rig<Clap> {
-    let entry = Entry::linked(&antiphon::clap_entry).unwrap();
-    start(Rig::new(Clap::new(&entry, settings).unwrap(), settings, pace))
+    open_entry(&entry(), settings, pace)
+}
+
+/// The same of an entry.
+pub(crate) fn open_entry(entry: &Entry, settings: Settings, pace: Pace) -> Rig<Clap> {
+    start(Rig::new(Clap::new(entry, settings).unwrap(), settings, pace))
 }
 
 /// Sets up any plugin for a test: answers are played as they are written.

@@ -9,7 +9,7 @@ use host::clack_host::events::event_types::ParamValueEvent;
 use host::clack_host::prelude::{ClapId, Pckn};
 use host::{Clap, Instance, Message, NoteEvent, Pace, Rig, Settings, pair};
 
-use crate::common::{OFFLINE, open, sample_of};
+use crate::common::{OFFLINE, linked, open, open_entry, sample_of};
 use crate::vst3::with_vst3;
 use shared_locks::locks_needed;
 use song::Song;
@@ -38,7 +38,7 @@ fn a_vst3_is_told_of_the_bounce_that_begins() {
 /// for ever.
 #[test]
 fn asking_for_the_tail_takes_no_lock_that_instances_share() {
-    let mut rig = open(LIVE, Pace::Unpaced);
+    let mut rig = open_entry(&linked(), LIVE, Pace::Unpaced);
     rig.run(64).unwrap();
     assert_eq!(locks_needed(|| assert_eq!(rig.plugin.tail_samples().unwrap(), None)), 0);
 }
@@ -46,7 +46,7 @@ fn asking_for_the_tail_takes_no_lock_that_instances_share() {
 /// Patch 04. The one lock that is left is that of the sample rate.
 #[test]
 fn a_clap_block_does_not_copy_the_audio_layout() {
-    let mut rig = open(LIVE, Pace::Unpaced);
+    let mut rig = open_entry(&linked(), LIVE, Pace::Unpaced);
     rig.run(64).unwrap();
     let n_locks = locks_needed(|| rig.run(64).unwrap());
     assert!(n_locks <= 1, "a block takes {n_locks} locks that all instances share");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use host::{Clap, Instance, Pace, Played, Rig};
 use takes::Home;
 
-use crate::common::{OFFLINE, answer, open};
+use crate::common::{OFFLINE, answer, linked, open_entry};
 
 /// A folder for all that is written, which goes away with its test.
 struct Folder(PathBuf);
@@ -20,7 +20,7 @@ impl Folder {
     }
 
     fn open(&self) -> Rig<Clap> {
-        antiphon::with_data_dir(&self.0, || open(OFFLINE, Pace::Unpaced))
+        antiphon::with_data_dir(&self.0, || open_entry(&linked(), OFFLINE, Pace::Unpaced))
     }
 }
 

@@ -7,6 +7,8 @@ mod another;
 mod bad_input;
 mod common;
 mod controls;
+#[cfg(windows)]
+mod editor;
 mod feel;
 mod framework;
 mod hand_over;

@@ -125,7 +125,7 @@ impl WorkerSide {
             if self.is_abandoned() {
                 return false;
             }
-            std::thread::park_timeout(Duration::from_millis(1));
+            std::thread::sleep(Duration::from_millis(1));
         }
         true
     }

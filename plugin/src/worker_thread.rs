@@ -64,6 +64,9 @@ pub(crate) fn spawn(
 
 /// Asks the system to run this thread before other programs, but never before the host's audio threads: on a busy
 /// machine, a step of the network takes many times as long otherwise. A refusal is normal.
+///
+/// On Windows, hosts have their audio threads run by the Multimedia Class Scheduler Service, with priorities from 16 on; the
+/// highest in a program's own class is 10, or 15 in a program that raised its class: always below.
 fn raise_priority() -> Priority {
     #[cfg(target_os = "linux")]
     {
@@ -146,7 +149,8 @@ fn run(mut side: WorkerSide, status: &Status, memory: &SharedSongMemory, model: 
                 .learn(planner.into_iter().flat_map(|planner| std::iter::from_fn(|| planner.take_insight())));
         }
         if !is_busy {
-            std::thread::park_timeout(POLL);
+            // Windows keeps to a millisecond in a sleep, but not where a thread is parked.
+            std::thread::sleep(POLL);
         }
     }
 }
@@ -156,4 +160,19 @@ fn begin_anew(weights: Arc<Weights>, status: &Status) -> Planner {
     let planner = Planner::new(weights);
     status.set_engine(Engine::Recovered, planner.model());
     planner
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    /// Elsewhere this may be refused.
+    #[test]
+    fn windows_raises_the_priority_of_the_worker_and_of_no_other_thread() {
+        use thread_priority::{WinAPIThreadPriority, get_current_thread_priority};
+        let normal = get_current_thread_priority().unwrap();
+        let raised = std::thread::spawn(|| (raise_priority(), get_current_thread_priority().unwrap())).join().unwrap();
+        assert_eq!(raised, (Priority::Raised, ThreadPriority::Os(WinAPIThreadPriority::Highest.into())));
+        assert_eq!(get_current_thread_priority().unwrap(), normal);
+    }
 }

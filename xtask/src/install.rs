@@ -42,7 +42,10 @@ fn plugin_folders() -> Result<(PathBuf, PathBuf)> {
 }
 
 /// Removes an earlier version, which a running host may still have open: on Unix it keeps the old file.
-fn remove(place: &Path) -> Result<()> {
+///
+/// # Errors
+/// When the system does not allow it.
+pub(crate) fn remove(place: &Path) -> Result<()> {
     let removed = match fs::symlink_metadata(place) {
         Err(_) => return Ok(()),
         Ok(found) if found.is_dir() => fs::remove_dir_all(place),

@@ -4,15 +4,13 @@
 
 mod bench;
 mod build;
-mod check_cuda;
-mod check_platforms;
-mod check_vendor;
+mod check;
+mod dist;
 mod erase_log;
 mod fuzz;
 mod install;
 mod play;
 mod test;
-mod test_aarch64;
 mod tidy;
 mod validate;
 
@@ -37,8 +35,8 @@ enum Task {
     Test(test::Options),
     /// Check that the trainer compiles for NVIDIA GPUs; needs none, and no CUDA.
     CheckCuda,
-    /// Check that the plugin compiles for Windows and macOS, and the engine for browsers.
-    CheckPlatforms,
+    /// Check that plugin and trainer compile for Windows and both chips of macOS, and the engine for browsers.
+    CheckPlatforms(check::platforms::Options),
     /// Check that the vendored plugin framework is the published one with our patches.
     CheckVendor,
     /// Check the rules of the house: crate arrows, sizes, reading orders, commands named in texts, licences, vendored code.
@@ -47,10 +45,14 @@ enum Task {
     Bundle,
     /// Bundle the plugin and copy it to where your music software looks for plugins.
     Install,
+    /// Make what musicians download: an archive for Linux, Windows or macOS in target/dist, and its checksum.
+    Dist(dist::Options),
     /// Delete all that Antiphon logged of your playing, and nothing else.
     EraseLog,
     /// Test the engine as ARM processors run it, in an emulator; installs what that needs.
     TestAarch64,
+    /// Test the plugin for Windows, in Wine, and take a picture of its window there; installs what that needs.
+    TestWindows(test::windows::Options),
     /// Look for files that break the readers of MIDI files, weight files, style packs and saved songs.
     Fuzz(fuzz::Options),
     /// Run the long tests: 10,000 phrases in a random host, the audio thread, and plugin validators that are installed.
@@ -66,9 +68,9 @@ fn main() -> Result<()> {
     match arguments.task {
         Task::Play(options) => play::run(&options),
         Task::Test(options) => test::run(&options),
-        Task::CheckCuda => check_cuda::run(),
-        Task::CheckPlatforms => check_platforms::run(),
-        Task::CheckVendor => check_vendor::run(),
+        Task::CheckCuda => check::cuda::run(),
+        Task::CheckPlatforms(options) => check::platforms::run(&options),
+        Task::CheckVendor => check::vendor::run(),
         Task::Tidy => tidy::run(&Arguments::command()),
         Task::Bundle => {
             let bundles = build::bundle()?;
@@ -76,9 +78,11 @@ fn main() -> Result<()> {
             Ok(())
         }
         Task::Install => install::run(),
+        Task::Dist(options) => dist::run(&options),
         Task::EraseLog => erase_log::run(),
         Task::Fuzz(options) => fuzz::run(&options),
-        Task::TestAarch64 => test_aarch64::run(),
+        Task::TestAarch64 => test::aarch64::run(),
+        Task::TestWindows(options) => test::windows::run(&options),
         Task::Validate(options) => validate::run(&options),
         Task::Bench(benchmark) => bench::run(&benchmark),
     }

@@ -1,5 +1,10 @@
 //! Runs the tests, after making sure of the system packages that they link against.
 
+pub(crate) mod aarch64;
+mod picture;
+pub(crate) mod windows;
+mod wine;
+
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -57,6 +62,17 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let script = format!("apt-get update -qq && DEBIAN_FRONTEND=noninteractive {install}");
     let status = Command::new("sh").args(["-c", &script]).status()?;
     ensure!(status.success(), "apt-get could not install {}", missing.join(" and "));
+    Ok(())
+}
+
+/// Runs a command, whose own lines say why it fails.
+///
+/// # Errors
+/// When it does.
+pub(crate) fn expect_success(mut command: Command) -> Result<()> {
+    let name = format!("{command:?}");
+    let status = command.status().with_context(|| format!("cannot run {name}"))?;
+    ensure!(status.success(), "{name} failed; the lines above say why");
     Ok(())
 }
 

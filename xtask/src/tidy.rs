@@ -10,7 +10,8 @@ mod verbs;
 
 use anyhow::{Result, ensure};
 
-use crate::check_vendor;
+use crate::check::vendor;
+pub(crate) use arrows::cargo;
 use tree::Tree;
 
 /// Checks everything, and says of each fault what to do about it. `commands` is the command line of these tasks.
@@ -23,7 +24,7 @@ pub(crate) fn run(commands: &clap::Command) -> Result<()> {
     problems.extend(verbs::check(&tree, commands));
     problems.extend(arrows::check()?);
     problems.extend(licences::check()?);
-    problems.extend(check_vendor::problems()?);
+    problems.extend(vendor::problems()?);
     for problem in &problems {
         println!("- {problem}");
     }

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::test::expect_success;
 use crate::{build, test};
 
 /// Options of `cargo xtask validate`.
@@ -59,6 +60,11 @@ const VALIDATORS: [Validator; 3] = [
     },
 ];
 
+/// What the download for Windows is built and tested with on Debian.
+const WINE: [&str; 3] = ["x86_64-w64-mingw32-gcc", "wine", "Xvfb"];
+/// Wine takes twice as long.
+const MOST_PHRASES_IN_WINE: u32 = 1000;
+
 const SANITIZER_SOURCE: &str = "apt-get install libclang-rt-22-dev, or set RTSAN_LIB_PATH to LLVM's libclang_rt.rtsan";
 
 /// Runs all that there is, and says what there is not.
@@ -82,6 +88,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let bundles = build::bundle()?;
     let mut missing = Vec::new();
+    if !options.only_validators {
+        if WINE.iter().all(|program| find(program).is_some()) {
+            println!("== The download for Windows, in Wine");
+            test::windows::release(options.phrases.min(MOST_PHRASES_IN_WINE))?;
+        } else {
+            missing.push(("Wine", "apt-get install gcc-mingw-w64-x86-64 wine wine64 xvfb x11-apps x11-utils"));
+        }
+    }
     match find("cargo-deny") {
         Some(program) => {
             println!("== {}", program.display());
@@ -148,13 +162,6 @@ fn sanitise(runtime: &Path, plugin: &Path) -> Result<()> {
     let mut playing = program();
     playing.arg(plugin);
     expect_success(playing)
-}
-
-fn expect_success(mut command: Command) -> Result<()> {
-    let name = format!("{command:?}");
-    let status = command.status().with_context(|| format!("cannot run {name}"))?;
-    ensure!(status.success(), "{name} failed; the lines above say why");
-    Ok(())
 }
 
 /// The program on a display of its own, or else without its tests of the window.

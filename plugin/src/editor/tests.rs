@@ -26,6 +26,8 @@ const USUAL: Vec2 = vec2(1000.0, 680.0);
 /// The least that there is.
 const SMALL: Vec2 = vec2(640.0, 480.0);
 
+const VERSION: &str = concat!("Antiphon ", env!("CARGO_PKG_VERSION"));
+
 /// A window on a plugin that has heard a call, plays an answer and has planned more, in the middle of a bar.
 fn performing() -> Window {
     let status = Arc::new(Status::new());
@@ -190,7 +192,7 @@ fn every_state_can_be_read() {
     let mut window = performing();
     stage.click(&mut window, "Help");
     let words = stage.show(&mut window);
-    for word in ["MIDI From", "Monitor of track B", "Bitwig Studio, Reaper: one track", "Back"] {
+    for word in ["MIDI From", "Monitor of track B", "Bitwig Studio, Reaper: one track", "Back", VERSION] {
         assert!(words.contains(word), "{word}");
     }
     stage.save("help");

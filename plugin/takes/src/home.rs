@@ -92,6 +92,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_user_with_a_home_finds_it_there() {
+        let home = Home::of_user().unwrap();
+        assert_eq!(home.path().file_name().unwrap(), "Antiphon");
+        #[cfg(windows)]
+        {
+            let user = PathBuf::from(std::env::var_os("USERPROFILE").unwrap());
+            assert_eq!(home.path(), user.join("Music").join("Antiphon"));
+        }
+    }
+
+    #[test]
     fn no_file_is_written_over() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path().join("new"));

@@ -8,17 +8,23 @@
 
 mod clap;
 mod event;
+mod layout;
 mod rig;
 mod transport;
 #[cfg(feature = "vst3")]
 mod vst3;
+#[cfg(all(windows, feature = "vst3"))]
+mod window;
 
 pub use clap::{Clap, Entry};
 pub use event::{Event, Message, NoteEvent, Played, pair};
+pub use layout::System;
 pub use rig::{Pace, Rig};
 pub use transport::Transport;
 #[cfg(feature = "vst3")]
 pub use vst3::{Vst3, bundle};
+#[cfg(all(windows, feature = "vst3"))]
+pub use window::HostWindow;
 
 /// For tests that build malformed input by hand.
 pub use clack_host;

@@ -7,31 +7,30 @@ use tempfile::TempDir;
 use vst3_host::midi::PluginEventData;
 use vst3_host::{BusAudioBuffers, MidiEvent, Plugin, PluginEvent, ProcessMode, TransportPosition, Vst3Host};
 
+use crate::layout::System;
 use crate::{Instance, Message, NoteEvent, Parameter, Settings, Transport};
 
-/// Puts the library of package `name`, as Cargo built it for the running test, into a VST3 bundle. The bundle lasts as
-/// long as the returned folder.
+/// The bundle that `ANTIPHON_VST3` names. Else puts the library of package `name`, as Cargo built it for the running test, into
+/// a VST3 bundle, which lasts as long as the returned folder.
 ///
 /// # Errors
 /// When Cargo has built no such library, or the folder cannot be written.
-pub fn bundle(name: &str) -> Result<(TempDir, PathBuf)> {
-    use std::env::consts::{ARCH, DLL_PREFIX, DLL_SUFFIX, OS};
-    let file = format!("{DLL_PREFIX}{name}{DLL_SUFFIX}");
+pub fn bundle(name: &str) -> Result<(Option<TempDir>, PathBuf)> {
+    if let Some(named) = std::env::var_os("ANTIPHON_VST3") {
+        return Ok((None, named.into()));
+    }
+    let system = System::here();
+    let file = system.library(name);
     let test = std::env::current_exe()?;
     let library = test.ancestors().skip(1).take(2).map(|folder| folder.join(&file)).find(|path| path.is_file());
     let library = library.with_context(|| format!("there is no {file} beside {}", test.display()))?;
 
     let folder = tempfile::tempdir()?;
     let bundle = folder.path().join(format!("{name}.vst3"));
-    let binary = match OS {
-        "macos" => Path::new("Contents/MacOS").join(name),
-        "windows" => Path::new("Contents").join(format!("{ARCH}-win")).join(format!("{name}.vst3")),
-        _ => Path::new("Contents").join(format!("{ARCH}-linux")).join(format!("{name}.so")),
-    };
-    let binary = bundle.join(binary);
+    let binary = folder.path().join(system.vst3(name, std::env::consts::ARCH));
     std::fs::create_dir_all(binary.parent().context("a path with a parent")?)?;
     std::fs::copy(library, binary)?;
-    Ok((folder, bundle))
+    Ok((Some(folder), bundle))
 }
 
 /// A running VST3 plugin: the first audio class of its bundle.
@@ -42,6 +41,9 @@ pub struct Vst3 {
     /// Sent, and not yet taken by the test.
     notes: Vec<NoteEvent>,
     clock_samples: i64,
+    /// What the editor is in; closed after it, and before its window.
+    #[cfg(windows)]
+    window: Option<crate::HostWindow>,
 }
 
 impl Vst3 {
@@ -61,7 +63,15 @@ impl Vst3 {
         plugin.set_process_mode(mode(settings))?;
         plugin.start_processing()?;
         let audio = plugin.create_bus_audio_buffers(block)?;
-        Ok(Self { plugin, parameters, audio, notes: Vec::new(), clock_samples: 0 })
+        Ok(Self {
+            plugin,
+            parameters,
+            audio,
+            notes: Vec::new(),
+            clock_samples: 0,
+            #[cfg(windows)]
+            window: None,
+        })
     }
 
     /// Opens the plugin's window inside an X11 window.
@@ -71,6 +81,37 @@ impl Vst3 {
     #[cfg(target_os = "linux")]
     pub fn open_editor(&mut self, parent: u32) -> Result<()> {
         Ok(self.plugin.open_editor(vst3_host::WindowHandle::from_x11(parent))?)
+    }
+
+    /// Opens the plugin's window inside one of the host's.
+    ///
+    /// # Errors
+    /// When the plugin refuses.
+    #[cfg(windows)]
+    pub fn open_editor(&mut self, window: crate::HostWindow) -> Result<&crate::HostWindow> {
+        // SAFETY: the window is kept until the editor is closed.
+        #[expect(unsafe_code, reason = "a window is a plain pointer to the plugin")]
+        let handle = unsafe { vst3_host::WindowHandle::from_hwnd(window.handle()) };
+        self.plugin.open_editor(handle)?;
+        Ok(self.window.insert(window))
+    }
+
+    /// Closes the plugin's window, and then the host's around it.
+    ///
+    /// # Errors
+    /// When the plugin refuses.
+    #[cfg(windows)]
+    pub fn close_editor(&mut self) -> Result<()> {
+        self.plugin.close_editor()?;
+        self.window = None;
+        Ok(())
+    }
+
+    /// The window around the plugin's, if it is open.
+    #[cfg(windows)]
+    #[must_use]
+    pub fn window(&self) -> Option<&crate::HostWindow> {
+        self.window.as_ref()
     }
 
     fn send(&mut self, offset: i32, message: Message) -> Result<()> {

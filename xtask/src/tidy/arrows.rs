@@ -96,7 +96,10 @@ fn packages_of(package: &str) -> Result<Vec<String>> {
 }
 
 /// What Cargo prints.
-pub(super) fn cargo(arguments: &[&str]) -> Result<String> {
+///
+/// # Errors
+/// When it fails.
+pub(crate) fn cargo(arguments: &[&str]) -> Result<String> {
     let output = Command::new("cargo").args(arguments).output().context("cannot run cargo")?;
     ensure!(
         output.status.success(),

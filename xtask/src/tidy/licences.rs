@@ -68,51 +68,8 @@ impl Rules {
 
 /// Whether a licence expression of SPDX can be met by licences that are allowed. `A/B` is an old way to write `A OR B`.
 fn satisfies(expression: &str, is_allowed: &impl Fn(&str) -> bool) -> bool {
-    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
-    let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut words = words.as_slice();
-    any(&mut words, is_allowed) && words.is_empty()
-}
-
-fn any(words: &mut &[&str], is_allowed: &impl Fn(&str) -> bool) -> bool {
-    let mut is_met = all(words, is_allowed);
-    while let ["OR", rest @ ..] = *words {
-        *words = rest;
-        is_met |= all(words, is_allowed);
-    }
-    is_met
-}
-
-fn all(words: &mut &[&str], is_allowed: &impl Fn(&str) -> bool) -> bool {
-    let mut is_met = one(words, is_allowed);
-    while let ["AND", rest @ ..] = *words {
-        *words = rest;
-        is_met &= one(words, is_allowed);
-    }
-    is_met
-}
-
-fn one(words: &mut &[&str], is_allowed: &impl Fn(&str) -> bool) -> bool {
-    match **words {
-        ["(", ref rest @ ..] => {
-            *words = rest;
-            let is_met = any(words, is_allowed);
-            match **words {
-                [")", ref rest @ ..] => *words = rest,
-                _ => return false,
-            }
-            is_met
-        }
-        [licence, "WITH", exception, ref rest @ ..] => {
-            *words = rest;
-            is_allowed(&format!("{licence} WITH {exception}"))
-        }
-        [licence, ref rest @ ..] => {
-            *words = rest;
-            is_allowed(licence)
-        }
-        [] => false,
-    }
+    let expression = spdx::Expression::parse_mode(expression, spdx::ParseMode::LAX);
+    expression.is_ok_and(|expression| expression.evaluate(|needed| is_allowed(&needed.to_string())))
 }
 
 #[cfg(test)]
@@ -134,11 +91,12 @@ mod tests {
             "MIT AND Zlib",
             "(GPL-3.0 OR MIT) AND Zlib",
             "Apache-2.0 WITH LLVM-exception",
-            "GPL-3.0 AND X OR MIT",
+            "GPL-3.0 AND AGPL-3.0 OR MIT",
         ] {
             assert!(satisfies(expression, &is_allowed), "{expression}");
         }
-        for expression in ["", "GPL-3.0", "MIT AND GPL-3.0", "MIT AND (GPL-3.0 OR X)", "Apache-2.0", "(MIT", "MIT MIT"]
+        for expression in
+            ["", "GPL-3.0", "MIT AND GPL-3.0", "MIT AND (GPL-3.0 OR AGPL-3.0)", "Apache-2.0", "(MIT", "MIT MIT"]
         {
             assert!(!satisfies(expression, &is_allowed), "{expression}");
         }

@@ -8,11 +8,11 @@ use anyhow::{Context, Result, ensure};
 
 /// Texts by their paths from the workspace's root. Other people's code is not among them.
 pub(super) struct Tree {
-    /// Rust, Markdown and scripts with their texts; of other files only the name.
+    /// Rust, Markdown, workflows and scripts with their texts; of other files only the name.
     pub(super) files: BTreeMap<String, String>,
 }
 
-const READ: [&str; 3] = [".rs", ".md", "run"];
+const READ: [&str; 4] = [".rs", ".md", ".yml", "run"];
 
 impl Tree {
     /// What Git keeps, or would keep.

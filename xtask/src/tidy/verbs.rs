@@ -13,7 +13,7 @@ pub(super) fn check(tree: &Tree, commands: &clap::Command) -> Vec<String> {
     let model: BTreeSet<String> = model.flat_map(|(_, text)| variants(text)).collect();
     let mut problems = Vec::new();
     // This file talks of commands that do not exist.
-    let texts = [".md", ".rs", ".ci/run"]
+    let texts = [".md", ".rs", ".yml", ".ci/run"]
         .into_iter()
         .flat_map(|end| tree.ending_in(end))
         .filter(|(path, _)| !path.ends_with("tidy/verbs.rs"));

@@ -1,11 +1,13 @@
 //! The help page: how to hear the answers in each host, and how to play with them.
 
-use egui::{Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
+use egui::{Align2, Rect, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::super::theme::{ANSWER, BODY, GAP, MUTED, TEXT, VALUE};
-use super::super::widgets::{Look, button};
+use super::super::theme::{ANSWER, BODY, GAP, MUTED, SMALL, TEXT, VALUE};
+use super::super::widgets::{Look, button, fitted};
 
 const TAB_HEIGHT: f32 = 36.0;
+/// Of which build this is; the tasks that build Antiphon say so.
+const BUILD: Option<&str> = option_env!("ANTIPHON_BUILD");
 
 /// A title and its steps.
 type Chapter = (&'static str, &'static [&'static str]);
@@ -103,6 +105,12 @@ pub(super) fn show(ui: &mut Ui, page: &mut usize) {
         first += n;
         tab = tab.translate(vec2(158.0, 0.0));
     }
+    let place = Rect::from_x_y_ranges(tab.left()..=tabs.right(), tabs.y_range());
+    let version = version();
+    fitted(ui.painter(), place, Align2::RIGHT_CENTER, &version, SMALL, SMALL.size, MUTED);
+    let response = ui.interact(place, ui.scope_id().with("version"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &version));
+    response.on_hover_text(&version);
     let rest = Rect::from_min_max(rest.min + vec2(0.0, 2.0 * GAP), rest.max);
     ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {
         ScrollArea::vertical().id_salt(*page).auto_shrink(false).show(ui, |ui| {
@@ -119,6 +127,11 @@ pub(super) fn show(ui: &mut Ui, page: &mut usize) {
             }
         });
     });
+}
+
+/// What to tell when something goes wrong.
+fn version() -> String {
+    format!("Antiphon {}, {}", env!("CARGO_PKG_VERSION"), BUILD.unwrap_or("built from source"))
 }
 
 fn show_chapter(ui: &mut Ui, (title, steps): Chapter) {

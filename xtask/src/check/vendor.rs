@@ -91,7 +91,11 @@ fn download(folder: &Path) -> Result<PathBuf> {
     Ok(archive)
 }
 
-fn cargo_home() -> Result<PathBuf> {
+/// The folder in which Cargo keeps what it downloads.
+///
+/// # Errors
+/// For a user without a home.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
     let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     named.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).context("Cargo's home folder is not known")
 }

@@ -4,7 +4,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::test::install;
+use super::install;
+use crate::build::add_target;
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 /// A cross-linker with ARM's C library, and the emulator of programs.
@@ -20,9 +21,7 @@ const PROCESSORS: [&str; 2] = ["cortex-a53", "max"];
 /// When something is missing and cannot be installed, or a test fails.
 pub(crate) fn run() -> Result<()> {
     install(&DEBIAN_PACKAGES)?;
-    let status = Command::new("rustup").args(["target", "add", TARGET]).status();
-    let status = status.with_context(|| format!("cannot run rustup; install Rust's {TARGET} target by other means"))?;
-    ensure!(status.success(), "rustup could not install the target {TARGET}; is there a network?");
+    add_target(TARGET)?;
     for processor in PROCESSORS {
         println!("as {processor}");
         let status = Command::new("cargo")
