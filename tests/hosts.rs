@@ -164,8 +164,9 @@ fn a_random_song_is_the_same_in_both_formats_at_any_rate_and_block() {
         [(1, 44_100.0, [1, 64]), (10, 48_000.0, [100, 1000]), (21, 96_000.0, [4096, 4096])]
     {
         let settings = |max_block| Settings { sample_rate, max_block, ..OFFLINE };
-        let expected = random_song(&mut open(settings(512), Pace::Unpaced), seed);
-        assert!(pair(&expected).len() > 20);
+        // The first of these songs in which there is something to compare.
+        let song = |seed| (seed, random_song(&mut open(settings(512), Pace::Unpaced), seed));
+        let (seed, expected) = (seed..seed + 10).map(song).find(|(_, heard)| pair(heard).len() > 20).unwrap();
         let same = |heard: &[Event]| {
             let n_same = heard.iter().zip(&expected).take_while(|(one, other)| one == other).count();
             assert_eq!(heard.get(n_same), expected.get(n_same), "song {seed}, after {n_same} events");

@@ -274,7 +274,8 @@ fn no_note_sounds_on_whatever_the_playhead_does() {
     for (name, place) in places {
         let mut rig = answering(&[]);
         let from = rig.transport().beats;
-        let longest = 4 * BEAT;
+        // As long as the answer: its last note may be held to the end.
+        let longest = 8 * BEAT;
         let begun = rig.now();
         // The player plays a phrase meanwhile, and is answered as ever.
         chord(&mut rig, begun + 20 * BEAT, BEAT);

@@ -35,14 +35,14 @@ fn a_change_of_density_is_followed_within_a_bar_and_not_made_up_for() {
             onsets.iter().filter(|onset| bars.contains(onset)).count()
         };
         let ticks = rig.samples(60.0 / TEMPO / 48.0);
-        let shortest = onsets.windows(2).map(|pair| (pair[1] - pair[0]) / ticks).min();
-        (n_between(44.0, 60.0), n_between(96.0, 128.0) / 2, shortest)
+        let n_rolled = onsets.windows(2).filter(|pair| (pair[1] - pair[0]) / ticks <= 2).count();
+        assert!(100 * n_rolled <= onsets.len(), "{before} to {after}, seed {seed}: {n_rolled} of {}", onsets.len());
+        (n_between(44.0, 60.0), n_between(96.0, 128.0) / 2)
     };
     for (before, after) in [("0.25", "4"), ("1", "4"), ("0.5", "2"), ("4", "0.25"), ("4", "0.5")] {
         let (mut first, mut settled) = (0, 0);
         for seed in ["1", "2", "3"] {
-            let (n_first, n_settled, shortest) = rates(before, after, seed);
-            assert!(shortest > Some(2), "{before} to {after}, seed {seed}: {shortest:?} ticks apart");
+            let (n_first, n_settled) = rates(before, after, seed);
             (first, settled) = (first + n_first, settled + n_settled);
         }
         assert!(3 * first >= 2 * settled && 2 * first <= 3 * settled, "{before} to {after}: {first}, {settled}");
