@@ -89,12 +89,12 @@ fn colours_that_mean_something_stand_out() {
     let mut window = performing();
     stage.click(&mut window, "Output");
     stage.show(&mut window);
-    let picture = stage.paint_part(Rect::from_min_max(pos2(430.0, 500.0), pos2(990.0, 570.0)));
+    let picture = stage.paint_part(Rect::from_min_max(pos2(190.0, 500.0), pos2(500.0, 630.0)));
     let colour = |x, y| {
         let [red, green, blue] = picture.at(x, y);
         egui::Color32::from_rgb(red, green, blue)
     };
-    let (thru, bypass) = ((464, 539), (952, 539));
+    let (thru, bypass) = ((464, 539), (220, 605));
     let at = |pill: (u32, u32), by: i32| colour(pill.0.checked_add_signed(by).unwrap(), pill.1);
     assert!(contrast(at(thru, 9), at(thru, -8)) >= 3.0, "on: {:?} {:?}", at(thru, 9), at(thru, -8));
     assert_eq!(at(thru, -8), GOOD);
