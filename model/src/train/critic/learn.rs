@@ -15,6 +15,8 @@ use crate::optim::AdamW;
 
 /// Trials that are scored at a time.
 const SCORED_TOGETHER: usize = 32;
+/// Batches whose trials are sorted by length.
+const SORTED_TOGETHER: usize = 16;
 /// The first steps' share in which the rate rises.
 const WARM_UP: f64 = 0.05;
 
@@ -133,10 +135,8 @@ pub fn learn(train: &[Trial], valid: &[Trial], config: &LearnConfig, mut on_pass
     let n_steps = config.passes * train.len().div_ceil(config.batch_size);
     let (mut step, mut passes, mut best) = (0, Vec::new(), None);
     for number in 1..=config.passes {
-        let mut order: Vec<&Trial> = train.iter().collect();
-        order.shuffle(&mut random);
         let mut losses = Vec::new();
-        for trials in order.chunks(config.batch_size) {
+        for trials in batches(train, config.batch_size, &mut random) {
             let drawn: Vec<(usize, Change)> = trials
                 .iter()
                 .map(|trial| (random.random_range(0..trial.ours.len()), Change::draw(&mut random)))
@@ -146,7 +146,7 @@ pub fn learn(train: &[Trial], valid: &[Trial], config: &LearnConfig, mut on_pass
                 .zip(&drawn)
                 .map(|(trial, (ours, change))| (*trial, std::slice::from_ref(ours), *change))
                 .collect();
-            let batch = TrialBatch::new(&items, &styles, config.view)?;
+            let batch = TrialBatch::new(&items, &styles, config.view);
             let loss = loss(&network.logits(&batch.calls, &batch.answers, &batch.styles)?, config.loss)?;
             let rate = config.learning_rate * schedule(step, n_steps);
             optimiser.step_of(network.parameters(), None, &loss.backward()?, rate)?;
@@ -169,6 +169,18 @@ pub fn learn(train: &[Trial], valid: &[Trial], config: &LearnConfig, mut on_pass
         network.set(shape, values)?;
     }
     Ok(Learnt { network, styles, passes })
+}
+
+/// Trials in random batches of about one length, since the longest of a batch says how long it takes.
+fn batches<'a>(trials: &'a [Trial], batch_size: usize, random: &mut ChaCha8Rng) -> Vec<Vec<&'a Trial>> {
+    let mut order: Vec<&Trial> = trials.iter().collect();
+    order.shuffle(random);
+    for some in order.chunks_mut(SORTED_TOGETHER * batch_size) {
+        some.sort_by_key(|trial| trial.end_ticks - trial.start_ticks);
+    }
+    let mut batches: Vec<Vec<&Trial>> = order.chunks(batch_size).map(<[_]>::to_vec).collect();
+    batches.shuffle(random);
+    batches
 }
 
 /// Names of the styles of trials, after "any".
@@ -230,7 +242,7 @@ pub fn scores(
         let places: Vec<usize> = (0..trials[0].ours.len()).collect();
         let items: Vec<(&Trial, &[usize], Change)> =
             trials.iter().map(|trial| (trial, &places[..], Change::default())).collect();
-        let batch = TrialBatch::new(&items, styles, view)?;
+        let batch = TrialBatch::new(&items, styles, view);
         let logits: Vec<f32> = network.logits(&batch.calls, &batch.answers, &batch.styles)?.to_vec1()?;
         let rows: Vec<&[f32]> = logits.chunks_exact(trials.len()).collect();
         scored.extend((0..trials.len()).map(|i| (rows[0][i], rows[1..].iter().map(|row| row[i]).collect())));

@@ -47,7 +47,7 @@ pub(super) fn picture(notes: &[Note], [start, end]: [i64; 2], moved: i32, has_dy
             cells[(row * n_columns + column) * N_CHANNELS + channel] = (energy.max(FLOOR) / FLOOR).ln() / 4.0;
         }
     }
-    Picture { cells, n_columns }
+    Picture::of(&cells, n_columns, N_CHANNELS)
 }
 
 fn band_energy(spectrum: &[realfft::num_complex::Complex<f32>], [low, middle, high]: [f32; 3]) -> f32 {
@@ -143,8 +143,11 @@ mod tests {
         };
         let picture = picture(&[note(1000, 69)], [1000, 1192], 0, true);
         assert_eq!(picture.n_columns, GROUP_COLUMNS);
-        let energies = |column: usize| -> Vec<f32> {
-            (0..N_BANDS).map(|band| picture.cells[(band / 12 * 16 + column) * 12 + band % 12]).collect()
+        let energies = |column: u16| -> Vec<f32> {
+            let mut energies = vec![0.0; N_BANDS];
+            let cells = picture.cells.iter().filter(|cell| cell.1 == column);
+            cells.for_each(|&(row, _, channel, value)| energies[usize::from(row * 12 + channel)] = value);
+            energies
         };
         let at = |energies: &[f32]| (0..N_BANDS).max_by(|&a, &b| energies[a].total_cmp(&energies[b])).unwrap();
         let loudest = bands()[at(&energies(2)) + 1];

@@ -9,14 +9,7 @@ use engine::critic::config::LAYER_ROWS;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Pictures of music: piano rolls, or whatever else has as many rows.
-#[derive(Clone, Debug)]
-pub struct Pictures {
-    /// (n, rows, columns, channels), zeros beyond the columns that a picture has.
-    pub cells: Tensor,
-    /// Groups of 16 columns that each picture has.
-    pub n_groups: Vec<usize>,
-}
+use super::sparse::Pictures;
 
 /// The network.
 #[derive(Debug)]
@@ -98,7 +91,7 @@ impl CriticNetwork {
     /// When shapes do not fit.
     pub fn logits(&self, calls: &Pictures, answers: &Pictures, styles: &[usize]) -> Result<Tensor> {
         let (of_calls, of_answers) = (self.pools(calls)?, self.pools(answers)?);
-        let times = answers.n_groups.len() / calls.n_groups.len().max(1);
+        let times = answers.len() / calls.len().max(1);
         let of_calls = of_calls.mean_and_most.repeat((times, 1))?;
         let pools = Tensor::cat(&[of_answers.mean_and_most, of_answers.last, of_calls], 1)?;
         let table = self.parameter("hidden.style")?;
@@ -112,9 +105,12 @@ impl CriticNetwork {
     }
 
     fn pools(&self, pictures: &Pictures) -> Result<Pools> {
-        let mut x = pictures.cells.clone();
+        let first = pictures.convolve(self.parameter("layers.0.weight")?)?;
+        let mut x = first.broadcast_add(self.parameter("layers.0.bias")?)?.relu()?;
         for (i, n_rows) in LAYER_ROWS.into_iter().enumerate() {
-            x = self.convolve(i, n_rows, &x)?;
+            if i > 0 {
+                x = self.convolve(i, n_rows, &x)?;
+            }
             // What lies beyond a picture must stay nothing.
             let mask = mask(&pictures.n_groups, x.dim(2)?, |column, n_columns| column < n_columns)?;
             x = x.broadcast_mul(&mask.unsqueeze(1)?)?;
@@ -123,7 +119,7 @@ impl CriticNetwork {
         let x = x.squeeze(1)?;
         #[expect(clippy::cast_precision_loss, reason = "at most 8")]
         let counts: Vec<f32> = pictures.n_groups.iter().map(|&n| n as f32).collect();
-        let counts = Tensor::from_vec(counts, (pictures.n_groups.len(), 1), x.device())?;
+        let counts = Tensor::from_vec(counts, (pictures.len(), 1), x.device())?;
         let mean = x.sum(1)?.broadcast_div(&counts)?;
         let is_last = mask(&pictures.n_groups, x.dim(1)?, |group, n_groups| group + 1 == n_groups)?;
         let last = x.broadcast_mul(&is_last)?.sum(1)?;

@@ -77,13 +77,18 @@ fn the_engine_computes_what_the_trainer_does() {
 /// Each layer's gradient is what a small change makes of the loss: none is silently lost.
 #[test]
 fn every_layer_has_the_gradient_of_its_differences() {
-    const STEP: f32 = 1e-2;
+    const STEP: f32 = 3e-3;
     for view in [View::Tonic, View::Mel] {
         let network = CriticNetwork::new(CriticConfig::TINY, STYLES.len(), view.n_channels(), 4).unwrap();
+        // Away from 0, where what is empty would lie in the bend of a rectifier.
+        for shape in network.shapes().iter().filter(|shape| shape.name.ends_with(".bias")) {
+            let values = (0..shape.columns).map(|i| if i % 2 == 0 { 0.05 } else { -0.05 });
+            network.set(shape, values.collect()).unwrap();
+        }
         let trials = trials(4, 1, 2, 2);
         let items: Vec<(&Trial, &[usize], Change)> =
             trials.iter().map(|trial| (trial, &[0usize][..], Change::default())).collect();
-        let batch = TrialBatch::new(&items, &styles(), view).unwrap();
+        let batch = TrialBatch::new(&items, &styles(), view);
         // A smooth function of the scores of one sign, so that no sum cancels out.
         let value = || -> Tensor {
             let logits = network.logits(&batch.calls, &batch.answers, &batch.styles).unwrap();
@@ -105,8 +110,8 @@ fn every_layer_has_the_gradient_of_its_differences() {
             let difference = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
             network.set(shape, values.clone()).unwrap();
             let error = (difference - gradient[at]).abs();
-            assert!(gradient[at].abs() > 1e-5, "{view:?} {}: no gradient", shape.name);
-            assert!(error < 0.05 * gradient[at].abs() + 1e-5, "{view:?} {}: {difference} {}", shape.name, gradient[at]);
+            assert!(gradient[at].abs() > 1e-4, "{view:?} {}: no gradient", shape.name);
+            assert!(error < 0.05 * gradient[at].abs() + 1e-4, "{view:?} {}: {difference} {}", shape.name, gradient[at]);
         }
     }
 }
@@ -132,8 +137,8 @@ fn every_loss_learns_to_tell_what_is_plain_from_noise() {
             for shape in learnt.network.shapes().iter().filter(|shape| shape.name.ends_with(".weight")) {
                 let values = learnt.network.values(&shape.name).unwrap();
                 let mut direction = Vec::new();
-                (0..20).for_each(|_| drop(largest_singular_value(&values, shape.columns, &mut direction)));
-                let largest = largest_singular_value(&values, shape.columns, &mut direction);
+                let found = (0..20).map(|_| largest_singular_value(&values, shape.columns, &mut direction));
+                let largest = found.last().unwrap();
                 assert!(largest < 1.1, "{}: {largest}", shape.name);
             }
         }

@@ -166,7 +166,8 @@ fn trials(weights: &Arc<Weights>, source: &Source, i: usize, config: TrialsConfi
 fn our_answer(weights: &Arc<Weights>, call: &[Note], pair: &Pair, song_seed: u32) -> Vec<Note> {
     let call = Call::new(call.iter().copied(), pair.metre);
     let Pair { start_ticks, end_ticks, style, .. } = *pair;
-    let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks };
+    // Each alone: the trials show what there is to choose from.
+    let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks, most_candidates: 1 };
     let controls = Controls { style, ..Controls::default() };
     answer(&mut Session::new(Arc::clone(weights)), &call, request, &controls, usize::MAX)
 }

@@ -1,15 +1,16 @@
 //! What a critic sees of a trial: the engine's piano rolls, or for the ablations others in their place, and how a training step
 //! changes them so that it does not learn trials by heart.
 
-use candle_core::{Device, Result, Tensor};
+use std::sync::Arc;
+
 use engine::Note;
-use engine::critic::roll::{Frame, GROUP_COLUMNS, N_CHANNELS, N_OCTAVES, Roll};
+use engine::critic::roll::{Frame, GROUP_COLUMNS, N_CHANNELS, Roll};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::mel;
-use super::network::Pictures;
+use super::sparse::{Cell, Pictures};
 use super::trials::Trial;
 
 /// How often training leaves out the dynamics, the style, and moves all by an octave.
@@ -57,10 +58,10 @@ impl View {
         }
         let mut roll = Roll::new();
         roll.draw_call(&frame, &trial.call);
-        let mut pictures = vec![Picture::of(&roll)];
+        let mut pictures = vec![Picture::of_roll(&roll)];
         for answer in answers {
             roll.draw_answer(&frame, answer, trial.start_ticks, trial.end_ticks);
-            pictures.push(Picture::of(&roll));
+            pictures.push(Picture::of_roll(&roll));
         }
         pictures
     }
@@ -69,14 +70,24 @@ impl View {
 /// One picture.
 #[derive(Clone, Debug)]
 pub(super) struct Picture {
-    /// (rows, columns, channels)
-    pub(super) cells: Vec<f32>,
+    /// What is not 0.
+    pub(super) cells: Vec<Cell>,
     pub(super) n_columns: usize,
 }
 
 impl Picture {
-    fn of(roll: &Roll) -> Self {
-        Self { cells: roll.cells().to_vec(), n_columns: roll.n_columns() }
+    /// cells: (rows, columns, channels)
+    pub(super) fn of(cells: &[f32], n_columns: usize, n_channels: usize) -> Self {
+        let place = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+        let cell = |(at, &value): (usize, &f32)| {
+            let (row, column) = (at / n_channels / n_columns, at / n_channels % n_columns);
+            (value != 0.0).then_some((place(row), place(column), place(at % n_channels), value))
+        };
+        Self { cells: cells.iter().enumerate().filter_map(cell).collect(), n_columns }
+    }
+
+    fn of_roll(roll: &Roll) -> Self {
+        Self::of(roll.cells(), roll.n_columns(), N_CHANNELS)
     }
 }
 
@@ -116,10 +127,8 @@ pub struct TrialBatch {
 
 impl TrialBatch {
     /// Of trials, each with those of our answers; all must have as many.
-    ///
-    /// # Errors
-    /// When memory fails.
-    pub fn new(items: &[(&Trial, &[usize], Change)], styles: &[String], view: View) -> Result<Self> {
+    #[must_use]
+    pub fn new(items: &[(&Trial, &[usize], Change)], styles: &[String], view: View) -> Self {
         let draw = |(trial, ours, change): &(&Trial, &[usize], Change)| {
             let ours = ours.iter().filter_map(|&place| trial.ours.get(place));
             view.draw(trial, std::iter::once(&trial.real).chain(ours), *change)
@@ -131,27 +140,15 @@ impl TrialBatch {
             let place = styles.iter().position(|style| *style == trial.style).unwrap_or(0);
             if change.is_without_style { 0 } else { place }
         };
-        Ok(Self {
-            calls: stack(&drawn.iter().filter_map(|pictures| pictures.first()).collect::<Vec<_>>(), view)?,
-            answers: stack(&answers.collect::<Vec<_>>(), view)?,
+        Self {
+            calls: stack(drawn.iter().filter_map(|pictures| pictures.first()), view),
+            answers: stack(answers, view),
             styles: items.iter().map(style).collect(),
-        })
+        }
     }
 }
 
-/// Pictures of several widths as one tensor, with nothing beyond each.
-fn stack(pictures: &[&Picture], view: View) -> Result<Pictures> {
-    let columns = pictures.iter().map(|picture| picture.n_columns).max().unwrap_or(GROUP_COLUMNS);
-    let n_channels = view.n_channels();
-    let mut cells = vec![0.0; pictures.len() * N_OCTAVES * columns * n_channels];
-    for (picture, to) in pictures.iter().zip(cells.chunks_exact_mut(N_OCTAVES * columns * n_channels)) {
-        let rows = picture.cells.chunks_exact(picture.n_columns * n_channels);
-        for (row, to) in rows.zip(to.chunks_exact_mut(columns * n_channels)) {
-            to[..row.len()].copy_from_slice(row);
-        }
-    }
-    Ok(Pictures {
-        cells: Tensor::from_vec(cells, (pictures.len(), N_OCTAVES, columns, n_channels), &Device::Cpu)?,
-        n_groups: pictures.iter().map(|picture| picture.n_columns / GROUP_COLUMNS).collect(),
-    })
+fn stack<'a>(pictures: impl Iterator<Item = &'a Picture>, view: View) -> Pictures {
+    let (cells, n_groups) = pictures.map(|one| (one.cells.clone(), one.n_columns / GROUP_COLUMNS)).unzip();
+    Pictures { cells: Arc::new(cells), n_groups, n_channels: view.n_channels() }
 }
