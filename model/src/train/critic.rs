@@ -13,8 +13,8 @@ pub mod sparse;
 pub mod trials;
 pub mod views;
 
-/// The critic that is built into the plugin.
-pub static SHIPPED: &[u8] = include_bytes!("../../weights/nano.antiphon");
+/// The critic of the plugin's own network.
+pub static SHIPPED: &[u8] = include_bytes!("../../weights/nano.critic");
 
 /// A count in a mean.
 #[expect(clippy::cast_precision_loss, reason = "counts")]

@@ -65,11 +65,12 @@ pub fn separation(said: &[SaidOf], rule_weight: f32) -> Separation {
     Separation::of(&scores)
 }
 
-/// The weight of the rules with which the composer's answer most often scores above ours; the smallest of those.
+/// The weight of the rules with which the composers' answers most often score above ours, of any calls: what fewer pairs say is
+/// noise. The smallest of equals.
 #[must_use]
 pub fn best_rule_weight(said: &[SaidOf]) -> f32 {
-    let paired = |weight: &f32| separation(said, *weight).paired;
-    RULE_WEIGHTS.into_iter().rev().max_by(|a, b| paired(a).total_cmp(&paired(b))).unwrap_or(0.0)
+    let area = |weight: &f32| separation(said, *weight).area;
+    RULE_WEIGHTS.into_iter().rev().max_by(|a, b| area(a).total_cmp(&area(b))).unwrap_or(0.0)
 }
 
 /// What answers are like that were chosen in one way.
