@@ -144,10 +144,10 @@ impl Work for Read<'_> {
         let Self { layers, roll, scratch } = self;
         let (mut rows, mut columns) = (N_OCTAVES, roll.n_columns());
         scratch.n_groups = (columns / GROUP_COLUMNS).min(MOST_GROUPS);
-        for i in 0..N_LAYERS {
+        for (i, n_rows) in LAYER_ROWS.into_iter().enumerate() {
             let (before, from) = scratch.outputs.split_at_mut(i);
             let inputs = before.last().map_or(roll.cells(), |before| &before[..]);
-            let (n_inputs, n_rows) = (layers.config.inputs(i), LAYER_ROWS[i]);
+            let n_inputs = layers.config.inputs(i);
             convolve(&layers.convolutions[i], inputs, [rows, columns, n_inputs], n_rows, &mut from[0]);
             (rows, columns) = (rows + 1 - n_rows, columns / 2);
         }

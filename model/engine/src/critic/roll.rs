@@ -18,6 +18,8 @@ pub const GROUP_COLUMNS: usize = 16;
 pub const MOST_GROUPS: usize = 8;
 /// Columns, at most.
 pub const MOST_COLUMNS: usize = GROUP_COLUMNS * MOST_GROUPS;
+const GROUP_TICKS: i64 = 16 * COLUMN_TICKS;
+const MOST_TICKS: i64 = 8 * GROUP_TICKS;
 /// Rows of a roll: octaves from the tonic on.
 pub const N_OCTAVES: usize = 8;
 /// Values of a cell.
@@ -123,11 +125,10 @@ impl Roll {
     pub fn draw_call(&mut self, frame: &Frame, call: &[Note]) {
         let first = call.iter().map(|note| near(note.onset_ticks)).min().unwrap_or(0);
         let end = call.iter().map(end_ticks).max().unwrap_or(0);
-        let most_ticks = most_ticks();
         let mut from = frame.bar_line(first);
-        if end - from > most_ticks {
+        if end - from > MOST_TICKS {
             // The next bar line, since all that is heard last must have its place.
-            from = frame.bar_line(end - most_ticks + frame.bar_ticks() - 1).max(end - most_ticks);
+            from = frame.bar_line(end - MOST_TICKS + frame.bar_ticks() - 1).max(end - MOST_TICKS);
         }
         self.draw(frame, call, from, end, None);
     }
@@ -141,15 +142,14 @@ impl Roll {
     }
 
     fn draw(&mut self, frame: &Frame, notes: &[Note], from: i64, to: i64, end: Option<i64>) {
-        let group_ticks = COLUMN_TICKS * GROUP_COLUMNS as i64;
-        let n_groups = usize::try_from((to - from + group_ticks - 1).div_euclid(group_ticks)).unwrap_or(0);
+        let n_groups = usize::try_from((to - from + GROUP_TICKS - 1).div_euclid(GROUP_TICKS)).unwrap_or(0);
         self.n_columns = n_groups.clamp(1, MOST_GROUPS) * GROUP_COLUMNS;
         self.cells[..N_OCTAVES * self.n_columns * N_CHANNELS].fill(0.0);
         for note in notes {
             self.draw_note(frame, note, from);
         }
         if let Metre::Bars { .. } = frame.metre {
-            let to = from + self.n_columns as i64 * COLUMN_TICKS;
+            let to = from + self.length_ticks();
             let mut bar_line = frame.bar_line(from);
             while bar_line < to {
                 self.mark(bar_line - from, BAR_MARK);
@@ -164,11 +164,10 @@ impl Roll {
     fn draw_note(&mut self, frame: &Frame, note: &Note, from: i64) {
         let (onset, end) = (near(note.onset_ticks) - from, end_ticks(note) - from);
         let key = i32::from(note.pitch.get()) + frame.moved - LOWEST_KEY;
-        let octave = key.div_euclid(12).clamp(0, N_OCTAVES as i32 - 1);
-        let (Ok(octave), Ok(degree)) = (usize::try_from(octave), usize::try_from(key.rem_euclid(12))) else { return };
-        let n_columns = self.n_columns as i64;
+        let octave = usize::try_from(key.div_euclid(12)).unwrap_or(0).min(N_OCTAVES - 1);
+        let Ok(degree) = usize::try_from(key.rem_euclid(12)) else { return };
         let first = onset.div_euclid(COLUMN_TICKS);
-        let last = (end - 1).div_euclid(COLUMN_TICKS).min(n_columns - 1);
+        let last = (end - 1).div_euclid(COLUMN_TICKS).min(self.length_ticks() / COLUMN_TICKS - 1);
         for column in first.max(0)..=last {
             let begin = column * COLUMN_TICKS;
             let sounds = (end.min(begin + COLUMN_TICKS) - onset.max(begin)).max(0);
@@ -186,6 +185,10 @@ impl Roll {
         }
     }
 
+    fn length_ticks(&self) -> i64 {
+        i64::try_from(self.n_columns / GROUP_COLUMNS).unwrap_or(1) * GROUP_TICKS
+    }
+
     /// Marks a column in all octaves, if it is on the roll.
     fn mark(&mut self, ticks: i64, mark: usize) {
         let column = usize::try_from(ticks.div_euclid(COLUMN_TICKS)).ok().filter(|&column| column < self.n_columns);
@@ -198,10 +201,6 @@ impl Roll {
     fn cell(&mut self, octave: usize, column: usize, channel: usize) -> &mut [f32] {
         &mut self.cells[(octave * self.n_columns + column) * N_CHANNELS + channel..]
     }
-}
-
-const fn most_ticks() -> i64 {
-    COLUMN_TICKS * MOST_COLUMNS as i64
 }
 
 fn end_ticks(note: &Note) -> i64 {

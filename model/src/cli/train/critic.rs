@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use engine::critic::{Critic, CriticConfig};
 use model::evaluate::music::Music;
@@ -93,7 +93,7 @@ pub(in crate::cli) struct TrainArgs {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Widths of the four convolutions and of the hidden layer
-    #[arg(long, num_args = 5, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_name = "A,B,C,D,HIDDEN")]
     widths: Option<Vec<usize>>,
     /// Train on each second piece only: the first half, or the second, for critics that share nothing
     #[arg(long, value_parser = clap::value_parser!(u8).range(0..=1))]
@@ -189,8 +189,9 @@ fn run_train(args: &TrainArgs) -> Result<()> {
             ViewName::Mel => View::Mel,
         },
         critic: match args.widths.as_deref() {
+            None => CriticConfig::SHIPPED,
             Some(&[a, b, c, d, hidden]) => CriticConfig { widths: [a, b, c, d], hidden },
-            _ => CriticConfig::SHIPPED,
+            Some(_) => bail!("--widths takes five numbers, as in --widths 24,40,80,80,64"),
         },
         passes: args.passes,
         batch_size: args.batch_size.max(1),

@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn the_composers_notes_become_such_as_the_plugin_plays() {
-        let mut written: Vec<Note> = (0..30).map(|i| note(24 * i, 24, 60 + (i % 12) as u8, 80)).collect();
+        let mut written: Vec<Note> = (0..30u8).map(|i| note(24 * i64::from(i), 24, 60 + i % 12, 80)).collect();
         // Below the range, between two times of the vocabulary, and beyond the end.
         written[3].pitch = Pitch::nearest(30);
         written[5].duration_ticks = 51;
