@@ -47,6 +47,9 @@ enum Verb {
     Train(train::TrainArgs),
     /// Train a network on a prepared folder and on the opinion of a larger network
     Distil(distil::DistilArgs),
+    /// Train the critic, which chooses among candidate answers
+    #[command(subcommand)]
+    Critic(train::critic::CriticVerb),
     /// Learn a player's own style from a handful of MIDI files, as a style pack
     Adapt(adapt::AdaptArgs),
     /// Look into a style pack, or merge it into weights
@@ -83,6 +86,7 @@ pub(crate) fn run() -> Result<()> {
         Verb::Prepare(args) => prepare::run(args),
         Verb::Train(args) => train::run(args),
         Verb::Distil(args) => distil::run(args),
+        Verb::Critic(verb) => train::critic::run(verb),
         Verb::Adapt(args) => adapt::run(args),
         Verb::Pack(verb) => pack::run(&verb),
         Verb::Quantise(args) => quantise::run(args),

@@ -212,6 +212,14 @@ pub fn load(path: &Path) -> Result<Weights> {
     Weights::parse(&bytes).with_context(|| format!("{} is not a sound weight file", path.display()))
 }
 
+/// The weights of a file, or those that are built into the plugin.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn weights_or_shipped(path: Option<&Path>) -> Result<Weights> {
+    path.map_or_else(shipped, load)
+}
+
 /// The weights that are built into the plugin.
 pub(crate) fn shipped() -> Result<Weights> {
     Weights::parse(SHIPPED).context("the weights built into this program are damaged")

@@ -7,11 +7,12 @@
 //!
 //! Reading order: `config` (what can be chosen), `objective` (what is descended), `learner` (what learns), `hooks` (who is told),
 //! `trainer` (the loop), `bits`, `log`, `loss_picture` (how it goes), `checkpoint`, `start`, `folder` (what is kept), `reptile`,
-//! and `distil`, which is a training with another objective.
+//! `distil`, which is a training with another objective, and `critic`, which trains another network.
 
 pub mod bits;
 pub mod checkpoint;
 pub mod config;
+pub mod critic;
 pub mod distil;
 mod folder;
 pub mod hooks;

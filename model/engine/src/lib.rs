@@ -6,11 +6,12 @@
 //!
 //! Reading order: [`tokens`] turns notes, whose words come from the crate music, into attribute values; [`conditions`] says what else the
 //! network is told; [`network`] is a step of it, [`files`] what it is read from; [`sampling`] chooses; [`session`] ties them
-//! together: a stream of notes and its context; [`answer`] makes whole answers, as a player's controls say.
+//! together: a stream of notes and its context; [`answer`] makes whole answers, as a player's controls say; [`critic`] says which is best.
 #![deny(unsafe_code)]
 
 pub mod answer;
 pub mod conditions;
+pub mod critic;
 pub mod files;
 pub mod network;
 pub mod sampling;

@@ -120,7 +120,7 @@ impl Learner for Adapters {
             thin.insert(format!("{name}.b"), gradient.matmul(&a.t()?)?);
             thin.insert(format!("{name}.a"), b.t()?.matmul(gradient)?);
         }
-        let norm = self.optimiser.step_of(&self.parameters, self.network.config(), &thin, learning_rate)?;
+        let norm = self.optimiser.step_of(&self.parameters, Some(self.network.config()), &thin, learning_rate)?;
         if norm.is_finite() {
             self.merge()?;
         }

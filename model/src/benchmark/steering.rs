@@ -105,14 +105,15 @@ pub struct SteeringReport {
 }
 
 /// A phrase and what follows it.
-struct Pair<'a> {
-    call: Vec<PlacedNote>,
-    answer: &'a [PlacedNote],
-    style: u8,
-    metre: Metre,
-    start_ticks: i64,
-    end_ticks: i64,
-    key: Key,
+pub(crate) struct Pair<'a> {
+    pub(crate) call: Vec<PlacedNote>,
+    pub(crate) answer: &'a [PlacedNote],
+    /// Its place in the list of the weights that answer.
+    pub(crate) style: u8,
+    pub(crate) metre: Metre,
+    pub(crate) start_ticks: i64,
+    pub(crate) end_ticks: i64,
+    pub(crate) key: Key,
 }
 
 /// Lets the plugin answer held-out calls.
@@ -125,7 +126,7 @@ pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
     let pieces = chosen_whole(&music, Split::Test);
     let mut pairs: Vec<Pair> = pieces
         .iter()
-        .flat_map(|piece| pairs(piece, weights.style_index(music.style(piece.0)).unwrap_or(0)))
+        .flat_map(|piece| pairs(piece, weights.style_index(music.style(piece.0)).unwrap_or(0), MOST_PAIRS))
         .take(config.n_calls)
         .collect();
     ensure!(!pairs.is_empty(), "there are no phrases that answer one another in the test music");
@@ -161,11 +162,11 @@ pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
     Ok(SteeringReport { weights: weights.header().name.clone(), manners, fits, textures })
 }
 
-/// Calls and answers of a piece.
-fn pairs<'a>((_, notes): &Held<'a>, style: u8) -> Vec<Pair<'a>> {
+/// Calls and answers of a piece, at most so many.
+pub(crate) fn pairs<'a>((_, notes): &Held<'a>, style: u8, n_most: usize) -> Vec<Pair<'a>> {
     let mut pairs = Vec::new();
     let mut from = 0;
-    while pairs.len() < MOST_PAIRS && from < notes.len() {
+    while pairs.len() < n_most && from < notes.len() {
         let pair = (from..notes.len()).find_map(|first| Some((pair_start(notes, first, first, 1)?, first)));
         let Some((call, first)) = pair else { break };
         from = first + 1;
@@ -222,7 +223,8 @@ fn diatonic(key: Key, i: usize) -> Chord {
     Chord { root: (key.tonic + root) % 12, kind }
 }
 
-fn manner(name: &str, pairs: &[Pair], answers: &[Vec<Note>]) -> Manner {
+/// What answers are like, each to the call of its pair.
+pub(crate) fn manner(name: &str, pairs: &[Pair], answers: &[Vec<Note>]) -> Manner {
     let mut manner = Manner { name: name.to_owned(), n_answers: answers.len(), ..Manner::default() };
     let (mut motifs, mut alike, mut ends, mut keys, mut sds) = (vec![], vec![], vec![], vec![], vec![]);
     for (pair, notes) in pairs.iter().zip(answers) {

@@ -1,4 +1,6 @@
-//! `model train`.
+//! `model train`, and the training of the critic.
+
+pub(super) mod critic;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

@@ -92,17 +92,17 @@ impl AdamW {
     /// # Errors
     /// When a parameter has no gradient.
     pub fn step(&mut self, network: &Network, gradients: &impl GradientSource, rate: f64) -> Result<f64> {
-        self.step_of(network.parameters(), network.config(), gradients, rate)
+        self.step_of(network.parameters(), Some(network.config()), gradients, rate)
     }
 
-    /// As [`AdamW::step`], for parameters that are not a network's own.
+    /// As [`AdamW::step`], for parameters that are not a network's own. Without a config there are no matrices for Muon.
     ///
     /// # Errors
     /// When a parameter has no gradient.
     pub fn step_of(
         &mut self,
         parameters: &BTreeMap<String, Var>,
-        config: &ModelConfig,
+        config: Option<&ModelConfig>,
         gradients: &impl GradientSource,
         rate: f64,
     ) -> Result<f64> {
@@ -127,7 +127,7 @@ impl AdamW {
             let Some((mean, mean_square)) = self.moments.get(name) else {
                 candle_core::bail!("the optimiser does not know {name}")
             };
-            if let Some(parts) = muon::parts(config, name) {
+            if let Some(parts) = config.and_then(|config| muon::parts(config, name)) {
                 let keep = 1.0 - rate * self.matrix_decay;
                 return muon::Step { parts: &parts, clip, rate, keep }.take(var, mean, &gradient);
             }

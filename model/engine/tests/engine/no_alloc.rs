@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use allocation_counter::measure;
+use engine::critic::{Critic, CriticConfig, CriticSession};
 use engine::{Conditions, Event, LogitBias, Metre, Note, Onset, Precision, Session};
 
 use crate::common::{ask, music, next_note, session};
@@ -50,4 +51,20 @@ fn a_session_allocates_nothing_after_construction() {
         });
         assert_eq!(info.count_total, 0, "{precision:?}");
     }
+}
+
+#[test]
+fn a_critic_allocates_nothing_after_construction_but_for_the_rules() {
+    let file = engine::critic::random_file(CriticConfig::TINY, 1).unwrap();
+    let mut critic = CriticSession::new(Arc::new(Critic::parse(&file).unwrap()));
+    let (call, answer) = (music(200, 1), music(150, 2));
+    // The rates of the rules are read at their first use.
+    critic.hear(&call, Metre::Free, "Folk");
+    let info = measure(|| {
+        for metre in [Metre::Free, Metre::Bars { bar_line_ticks: 0, bar_ticks: 144 }] {
+            critic.hear(&call, metre, "Folk");
+            assert!(critic.logit(&answer, 0, i64::MAX).is_finite());
+        }
+    });
+    assert_eq!(info.count_total, 0);
 }

@@ -23,7 +23,7 @@ pub struct Texture {
 }
 
 impl Texture {
-    pub(super) fn of(name: &str, answers: &[Vec<Note>]) -> Self {
+    pub(crate) fn of(name: &str, answers: &[Vec<Note>]) -> Self {
         let notes = || answers.iter().flatten();
         let is_off = |note: &&Note| note.onset_ticks % (BEAT / 8) != 0 && note.onset_ticks % (BEAT / 6) != 0;
         let n_notes = notes().count();
