@@ -1,13 +1,15 @@
-//! Which of several answers to a call is played: each is made to its end, and the best by [`score`] is made again.
+//! Which of several answers to a call is played: each is made to its end, and the one that the [critic](crate::critic) finds best is made
+//! again.
 //!
 //! It is what language models call *best of n* (Stiennon et al. 2020). Candidates differ in their random streams only. How many are
 //! made depends on the controls and on how long the silence before the answer is, never on how fast the machine is: the same call
 //! has the same answer live and bounced.
 
-use music::counterpoint::{StyleRates, count};
-
+use crate::critic::CriticSession;
 use crate::note::{Note, TICKS_PER_BEAT};
 use crate::session::Checkpoint;
+
+use super::request::AnswerRequest;
 
 /// As many candidates as can be asked for.
 pub const MOST_CANDIDATES: u8 = 8;
@@ -38,18 +40,20 @@ pub(super) struct Choice {
     /// The session before the first note of each candidate.
     pub(super) before: Checkpoint,
     n_candidates: u8,
+    /// It has heard the call.
+    critic: CriticSession,
     /// Of the candidates so far.
     scores: Vec<f32>,
 }
 
 impl Choice {
-    pub(super) fn new(n_candidates: u8, before: Checkpoint) -> Self {
-        Self { before, n_candidates, scores: Vec::with_capacity(n_candidates.into()) }
+    pub(super) fn new(n_candidates: u8, before: Checkpoint, critic: CriticSession) -> Self {
+        Self { before, n_candidates, critic, scores: Vec::with_capacity(n_candidates.into()) }
     }
 
-    /// The next candidate has this score. Returns whether all have one.
-    pub(super) fn judge(&mut self, score: f32) -> bool {
-        self.scores.push(score);
+    /// The next candidate is this. Returns whether all have been heard.
+    pub(super) fn judge(&mut self, answer: &[Note], request: &AnswerRequest) -> bool {
+        self.scores.push(self.critic.score(answer, request.start_ticks, request.end_ticks));
         self.scores.len() >= usize::from(self.n_candidates)
     }
 
@@ -62,24 +66,20 @@ impl Choice {
     }
 }
 
-/// How good an answer is to a call, in the style of this name: higher is better.
-#[must_use]
-pub fn score(_call: &[Note], answer: &[Note], style: &str) -> f32 {
-    #[expect(clippy::cast_possible_truncation, reason = "compared, not added up")]
-    let rules = StyleRates::of(style).score(&count(answer)) as f32;
-    rules
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::tests::session;
+    use super::super::tests::{note, session};
     use super::*;
 
     #[test]
     fn the_best_comes_first_and_of_equals_the_earlier() {
-        let mut choice = Choice::new(4, session().checkpoint());
-        let is_over = [0.5, 2.0, f32::NEG_INFINITY, 2.0].map(|score| choice.judge(score));
+        let mut choice = Choice::new(4, session().checkpoint(), CriticSession::built_in());
+        let request = AnswerRequest { song_seed: 1, number: 0, start_ticks: 0, end_ticks: 192, most_candidates: 4 };
+        let tune = [60, 64, 67, 72].map(|key| note(12 * i64::from(key - 60), key));
+        let is_over = [&tune[..1], &tune, &[], &tune].map(|notes| choice.judge(notes, &request));
         assert_eq!(is_over, [false, false, false, true]);
-        assert_eq!(choice.ranking(), [1, 3, 0, 2]);
+        let ranking = choice.ranking();
+        let place = |candidate: u8| ranking.iter().position(|&ranked| ranked == candidate);
+        assert_eq!(place(1).map(|place| place + 1), place(3), "{ranking:?}");
     }
 }

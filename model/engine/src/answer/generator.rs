@@ -1,6 +1,6 @@
 //! An answer in the making: note after note, as the controls are when each is made.
 
-use super::candidates::{Choice, JUDGED_NOTES, JUDGED_TICKS, score};
+use super::candidates::{Choice, JUDGED_NOTES, JUDGED_TICKS};
 use super::closing::Closing;
 use super::controls::Controls;
 use super::features::{Bounds, quantised};
@@ -9,6 +9,7 @@ use super::request::{AnswerRequest, stream, unit};
 use super::scale::chord_bias;
 use super::sounding::as_sounded;
 use crate::conditions::bars_left;
+use crate::critic::CriticSession;
 use crate::metre::Metre;
 use crate::note::{Note, TICKS_PER_BEAT};
 use crate::sampling::grammar::Onset;
@@ -178,7 +179,9 @@ impl AnswerGenerator {
     /// Makes a note, if the answer goes on: of a candidate, while the choice is open.
     pub fn generate(&mut self, session: &mut Session, controls: &Controls) {
         if self.is_choosing(controls) && !self.is_begun {
-            self.choice = Some(Choice::new(self.n_candidates(controls), session.checkpoint()));
+            let mut critic = CriticSession::built_in();
+            critic.hear(self.call.notes(), self.metre, session.weights().style_name(controls.style));
+            self.choice = Some(Choice::new(self.n_candidates(controls), session.checkpoint(), critic));
         }
         self.is_begun = true;
         let judged_ticks = self.request.start_ticks.saturating_add(JUDGED_TICKS);
@@ -194,8 +197,7 @@ impl AnswerGenerator {
     fn judge(&mut self, session: &mut Session, controls: &Controls) {
         let Some(choice) = &mut self.choice else { return };
         let planned: Vec<Note> = self.notes.iter().map(|made| cut(made.note, self.request.end_ticks)).collect();
-        let style = session.weights().style_name(controls.style);
-        let is_decided = choice.judge(score(self.call.notes(), &as_sounded(&planned, controls.voices), style));
+        let is_decided = choice.judge(&as_sounded(&planned, controls.voices), &self.request);
         session.rewind(&choice.before);
         self.notes.clear();
         (self.is_complete, self.not_before_ticks) = (false, self.request.start_ticks);

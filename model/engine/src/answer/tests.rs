@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::candidates::score;
 use super::sounding::as_sounded;
 use super::*;
+use crate::critic::CriticSession;
 use crate::{Metre, ModelConfig, Note, Pitch, Precision, Session, Velocity, Weights, random_file};
 
 /// All that can be neutral is.
@@ -69,11 +69,9 @@ fn the_best_candidate_is_played_and_the_session_has_heard_no_other() {
             generator.only(candidate);
             let notes = std::iter::from_fn(|| generator.next_note(&mut session, &NEUTRAL)).collect::<Vec<_>>();
             let notes = as_sounded(&notes, 0);
-            (
-                score(&call().notes().collect::<Vec<_>>(), &notes, session.weights().style_name(1)),
-                notes,
-                session.checkpoint(),
-            )
+            let mut critic = CriticSession::built_in();
+            critic.hear(&call().notes().collect::<Vec<_>>(), BARS, session.weights().style_name(1));
+            (critic.score(&notes, 240, 1200), notes, session.checkpoint())
         };
         let all: Vec<_> = (0..5).map(candidate).collect();
         let best = (0..5).rev().max_by(|&a, &b| all[a].0.total_cmp(&all[b].0)).unwrap();

@@ -1,6 +1,6 @@
 //! A critic that has heard a call, and scores answers to it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::Critic;
 use super::config::{N_LAYERS, N_POOLS};
@@ -24,7 +24,21 @@ pub struct CriticSession {
     hidden: Vec<f32>,
 }
 
+/// The critic that comes with the engine, trained on answers of the plugin's own network: `model/weights/README.md`.
+const BUILT_IN: &[u8] = include_bytes!("../../../weights/nano.critic");
+
 impl CriticSession {
+    /// Of the critic that comes with the engine. It is read once.
+    ///
+    /// # Panics
+    /// When the file that was compiled in is damaged, which a test rules out.
+    #[must_use]
+    pub fn built_in() -> Self {
+        static CRITIC: LazyLock<Arc<Critic>> =
+            LazyLock::new(|| Arc::new(Critic::parse(BUILT_IN).expect("the built-in critic is whole")));
+        Self::new(Arc::clone(&CRITIC))
+    }
+
     /// It has heard nothing.
     #[must_use]
     pub fn new(critic: Arc<Critic>) -> Self {
