@@ -23,7 +23,7 @@ use crate::data::hands::{Hands, USUAL_SD_MS};
 use crate::data::performance::heard;
 use crate::data::phrases::{PhrasePair, phrase_pairs, plain};
 use crate::data::shards::PlacedNote;
-use crate::evaluate::music::{Held, Music};
+use crate::evaluate::music::Music;
 use crate::evaluate::{chosen_whole, load, shipped};
 use crate::judge::features::deviation;
 use crate::judge::features::form::{Close, returned_motifs};
@@ -110,13 +110,11 @@ pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
     let weights = Arc::new(config.weights.as_deref().map_or_else(shipped, load)?);
     let music = Music::open(&config.data, false)?;
     let pieces = chosen_whole(&music, Split::Test);
-    let of_piece = |(piece, notes): &Held<'_>| {
-        let style = weights.style_index(music.style(piece)).unwrap_or(0);
-        phrase_pairs(notes, MOST_PAIRS).into_iter().map(move |pair| (style, pair))
-    };
     let mut pairs: Vec<Call> = Vec::new();
-    for piece in &pieces {
-        pairs.extend(of_piece(piece).take(config.n_calls - pairs.len()));
+    for (piece, notes) in &pieces {
+        let style = weights.style_index(music.style(piece)).unwrap_or(0);
+        let of_piece = phrase_pairs(notes, MOST_PAIRS).into_iter().map(|pair| (style, pair));
+        pairs.extend(of_piece.take(config.n_calls - pairs.len()));
     }
     ensure!(!pairs.is_empty(), "there are no phrases that answer one another in the test music");
     let real: Vec<Vec<Note>> = pairs.iter().map(|(_, pair)| plain(pair.answer)).collect();

@@ -93,8 +93,8 @@ fn common_classes(view: &View) -> f64 {
 fn chords_with(view: &View, semitones: u8) -> f64 {
     let has = |chord: &[Note]| {
         chord.iter().enumerate().any(|(i, low)| {
-            let above = chord[i + 1..].iter().map(|high| high.pitch.get() - low.pitch.get());
-            above.clone().any(|above| above % 12 == semitones && above >= semitones.max(1))
+            let mut above = chord[i + 1..].iter().map(|high| high.pitch.get() - low.pitch.get());
+            above.any(|above| above % 12 == semitones && above >= semitones.max(1))
         })
     };
     share(view.answer.chords().filter(|chord| chord.len() > 1), has)

@@ -6,7 +6,7 @@ use engine::TICKS_PER_BEAT;
 use music::Note;
 
 use super::texture::Texture;
-use super::{Feature, View, as_f64, entropy, mean, octaves, share, ticks_f64};
+use super::{Feature, as_f64, entropy, mean, octaves, share, ticks_f64};
 
 const BEAT: i64 = TICKS_PER_BEAT as i64;
 /// A shorter note is a sliver: a twelfth of a beat.

@@ -3,7 +3,7 @@
 //! By hand rather than by candle's tape: a roll is nearly empty, so its first layer adds up a few rows, and the rest are plain
 //! products, which are fast in a test too.
 
-use ndarray::{Array1, Array2, ArrayView1, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, Axis, Slice};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -109,7 +109,7 @@ impl Network {
         let (n_columns, width) = (last.nrows() / n.max(1), last.ncols());
         let mut pooled = Array2::zeros((n, 2 * width));
         for (roll, mut pooled) in pooled.rows_mut().into_iter().enumerate() {
-            let of_roll = last.slice(s![roll * n_columns..(roll + 1) * n_columns, ..]);
+            let of_roll = last.slice_axis(Axis(0), rows(roll, n_columns));
             for (channel, of_channel) in of_roll.columns().into_iter().enumerate() {
                 pooled[channel] = of_channel.mean().unwrap_or(0.0);
                 pooled[width + channel] = of_channel[most(of_channel)];
@@ -132,9 +132,8 @@ impl Network {
         let (n_columns, width) = (outputs[3].nrows() / n, outputs[3].ncols());
         let mut of_output = Array2::zeros(outputs[3].raw_dim());
         for roll in 0..n {
-            let rows = roll * n_columns..(roll + 1) * n_columns;
-            let of_roll = outputs[3].slice(s![rows.clone(), ..]);
-            let mut to_roll = of_output.slice_mut(s![rows, ..]);
+            let of_roll = outputs[3].slice_axis(Axis(0), rows(roll, n_columns));
+            let mut to_roll = of_output.slice_axis_mut(Axis(0), rows(roll, n_columns));
             for (channel, of_channel) in of_roll.columns().into_iter().enumerate() {
                 #[expect(clippy::cast_precision_loss, reason = "a count")]
                 to_roll.column_mut(channel).fill(of_pooled[[roll, channel]] / n_columns as f32);
@@ -169,6 +168,11 @@ impl Network {
     }
 }
 
+/// The `n`th part of so many.
+fn rows(n: usize, size: usize) -> Slice {
+    Slice::from(n * size..(n + 1) * size)
+}
+
 /// The place of the first of the largest.
 fn most(values: ArrayView1<f32>) -> usize {
     let larger = |best: usize, (place, value): (usize, &f32)| if *value > values[best] { place } else { best };
@@ -183,7 +187,7 @@ fn unfold(x: &Array2<f32>, n: usize) -> Array2<f32> {
     for (row, mut read) in read.rows_mut().into_iter().enumerate() {
         let (roll, column) = (row / (n_columns / STRIDE), row % (n_columns / STRIDE) * STRIDE);
         for place in 0..WIDTH.min(n_columns - column) {
-            read.slice_mut(s![place * width..(place + 1) * width]).assign(&x.row(roll * n_columns + column + place));
+            read.slice_axis_mut(Axis(0), rows(place, width)).assign(&x.row(roll * n_columns + column + place));
         }
     }
     read
@@ -197,7 +201,7 @@ fn fold(read: &Array2<f32>, n: usize, n_columns: usize) -> Array2<f32> {
         let (roll, column) = (row / (n_columns / STRIDE), row % (n_columns / STRIDE) * STRIDE);
         for place in 0..WIDTH.min(n_columns - column) {
             let mut to = x.row_mut(roll * n_columns + column + place);
-            to += &read.slice(s![place * width..(place + 1) * width]);
+            to += &read.slice_axis(Axis(0), rows(place, width));
         }
     }
     x
