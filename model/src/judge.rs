@@ -112,7 +112,6 @@ pub fn judge(config: &JudgeConfig) -> Result<Report> {
     let (scores, tells): (Vec<Scores>, Vec<Vec<Tell>>) =
         compared(&sets).map(|(real, other)| by_features(real, other)).unzip();
     let verdicts: Vec<Verdict> = scores.iter().map(|scores| scores.verdict(&works)).collect();
-    if std::env::var("EARLY").is_ok() { for (c, (v, t)) in sets.compared().zip(verdicts.iter().zip(&tells)) { println!("## {} paired {:?}\n auc {:?} acc {:?}", name(&config.settings, sets.columns[c].0), v.paired, v.auc, v.accuracy); for t in t.iter().take(30) { println!("  {:<46} importance {:.3}  real {:>8.3}  ours {:>8.3}  shift {:>+6.2} sd  alone {:.3}", t.feature, t.importance, t.real, t.ours, t.shift, t.paired_alone); } } }
     measures.extend(measures::told(report::BY_FEATURES, &sets, &verdicts));
     progress.say("looking at piano rolls");
     let by_rolls = |(real, other): (&[Passage], &[Passage])| roll::by_rolls(real, other).verdict(&works);

@@ -35,7 +35,9 @@ fn piece(seed: u64) -> Score {
             at += i64::from(ticks);
         }
         tune.push(note(start + 576, 144, 72, 70));
-        bass.extend((0..4).map(|bar| note(start + 192 * bar, 144, if bar == 3 { 48 } else { 43 + 2 * u8::try_from(bar).unwrap() }, 60)));
+        bass.extend((0..4).map(|bar| {
+            note(start + 192 * bar, 144, if bar == 3 { 48 } else { 43 + 2 * u8::try_from(bar).unwrap() }, 60)
+        }));
     }
     Score::new(100.0, TimeSignature::COMMON).with_part(Part::new("", tune)).with_part(Part::new("", bass))
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use engine::answer::Controls;
-use model::judge::report::{card, pictures, table};
+use model::judge::report::table::table;
+use model::judge::report::{card, pictures};
 use model::judge::{JudgeConfig, Setting, judge, weights};
 
 use super::controls::ControlArgs;
@@ -14,10 +15,12 @@ use super::{use_threads, write_atomically};
 
 /// What to judge.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  model judge --data prepared\n  model judge --data prepared --python venv/bin/python --json judge.json --pictures report\n  \
+#[command(
+    after_help = "Examples:\n  model judge --data prepared\n  model judge --data prepared --python venv/bin/python --json judge.json --pictures report\n  \
     model judge --data prepared --key-lock off --temperature 1\n\n\
     Of two answers to one call, how often is ours told from the composer's? By chance, half of the time. The last example judges answers \
-    with these controls beside those with the plugin's defaults. For music21: python3 -m venv venv; venv/bin/pip install music21")]
+    with these controls beside those with the plugin's defaults. For music21: python3 -m venv venv; venv/bin/pip install music21"
+)]
 pub(super) struct JudgeArgs {
     /// A weight file; the plugin's own weights when not given
     #[arg(long)]
@@ -61,9 +64,10 @@ pub(super) fn run(args: JudgeArgs) -> Result<()> {
         settings.push(Setting { name: "as asked".to_owned(), controls });
     }
     // Before the work, so that it is not for nothing.
-    let old_card = args.card.as_ref().map(|path| {
-        fs::read_to_string(path).with_context(|| format!("cannot open the card {}", path.display()))
-    });
+    let old_card = args
+        .card
+        .as_ref()
+        .map(|path| fs::read_to_string(path).with_context(|| format!("cannot open the card {}", path.display())));
     let old_card = old_card.transpose()?;
     let JudgeArgs { weights, data, answers, python, .. } = args;
     let report = judge(&JudgeConfig { weights, data, split: args.split.into(), n_calls: answers, settings, python })?;

@@ -59,7 +59,7 @@ impl Anchor {
             Self::Shuffled => shuffled(real, &mut random).unwrap_or_else(|| real.answer.clone()),
             Self::Transposed => transposed(real, &mut random),
         };
-        Passage { answer: fair(&notes, real.start_ticks, real.end_ticks), ..real.clone() }
+        Passage { answer: fair(&notes, real.start_ticks, real.end_ticks, real.is_flat), ..real.clone() }
     }
 }
 

@@ -20,7 +20,11 @@ const LEAST_HESSIAN: f64 = 2.5;
 #[derive(Clone, Debug)]
 enum Node {
     /// Values up to `threshold`, and those that are no numbers, go to the first.
-    Split { feature: usize, threshold: f64, children: Box<[Node; 2]> },
+    Split {
+        feature: usize,
+        threshold: f64,
+        children: Box<[Node; 2]>,
+    },
     Leaf(f64),
 }
 
@@ -47,9 +51,10 @@ impl Boosted {
     pub(super) fn fit(rows: &[&[f64]], labels: &[bool]) -> Self {
         let n_features = rows.first().map_or(0, |row| row.len());
         let edges: Vec<Vec<f64>> = (0..n_features).map(|f| edges(rows.iter().map(|row| row[f]))).collect();
-        let bins = edges.iter().enumerate().map(|(f, edges)| {
-            rows.iter().map(|row| u8::try_from(bin(edges, row[f])).unwrap_or(u8::MAX)).collect()
-        });
+        let bins = edges
+            .iter()
+            .enumerate()
+            .map(|(f, edges)| rows.iter().map(|row| u8::try_from(bin(edges, row[f])).unwrap_or(u8::MAX)).collect());
         let (n, zeros) = (rows.len(), vec![0.0; rows.len()]);
         let mut problem =
             Problem { bins: bins.collect(), edges: &edges, gradients: zeros.clone(), hessians: zeros.clone() };
@@ -186,11 +191,14 @@ mod tests {
 
     #[test]
     fn what_is_no_number_goes_one_way() {
-        let (right, gains) = accuracy(|row| row[0].is_nan(), |row| {
-            if row[0] > 0.4 {
-                row[0] = f64::NAN;
-            }
-        });
+        let (right, gains) = accuracy(
+            |row| row[0].is_nan(),
+            |row| {
+                if row[0] > 0.4 {
+                    row[0] = f64::NAN;
+                }
+            },
+        );
         assert!(right > 0.999 && gains[0] > 0.9, "{right} {gains:?}");
     }
 

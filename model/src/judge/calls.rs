@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use engine::tokens::{Decoder, Encoder};
-use music::{Note, Pitch, close_overlaps};
+use music::{Note, Pitch, Velocity, close_overlaps};
 
 use super::features::Passage;
 use crate::data::corpus::work::work;
@@ -63,7 +63,7 @@ pub(super) fn passage(pair: &PhrasePair, piece: &Piece, style: &str, work: usize
     let (start_ticks, end_ticks) = (pair.start_ticks, pair.next_ticks);
     Passage {
         call: plain(&pair.call),
-        answer: fair(&plain(pair.answer), start_ticks, end_ticks),
+        answer: fair(&plain(pair.answer), start_ticks, end_ticks, piece.is_flat),
         metre: pair.metre,
         start_ticks,
         end_ticks,
@@ -76,15 +76,17 @@ pub(super) fn passage(pair: &PhrasePair, piece: &Piece, style: &str, work: usize
 
 /// Notes as an answer of ours could be: between start and end, on the keys that the plugin plays, one key struck once at a time,
 /// with times, lengths and velocities that the network knows. All that is judged goes through this, real music and ours, so that
-/// none is told by what only one of them can be.
-pub(super) fn fair(notes: &[Note], start_ticks: i64, end_ticks: i64) -> Vec<Note> {
+/// none is told by what only one of them can be. Where the velocities of the piece say nothing (`is_flat`), all have one velocity:
+/// that a converter wrote 64 everywhere is no music to be like.
+pub(super) fn fair(notes: &[Note], start_ticks: i64, end_ticks: i64, is_flat: bool) -> Vec<Note> {
     let cut = |note: &Note| {
         let room = u32::try_from(end_ticks - note.onset_ticks).ok().filter(|&room| room > 0)?;
         (note.onset_ticks >= start_ticks).then(|| Note { duration_ticks: note.duration_ticks.min(room), ..*note })
     };
     let (mut encoder, mut decoder) = (Encoder::new(), None);
     let mut known = |note: Note| {
-        let event = encoder.encode(&Note { pitch: folded(note.pitch), ..note });
+        let velocity = if is_flat { Velocity::MEDIUM } else { note.velocity };
+        let event = encoder.encode(&Note { pitch: folded(note.pitch), velocity, ..note });
         decoder.get_or_insert(Decoder::new(note.onset_ticks)).decode(event)
     };
     let notes: Vec<Note> = notes.iter().filter_map(cut).filter_map(&mut known).collect();
@@ -105,8 +107,6 @@ fn folded(pitch: Pitch) -> Pitch {
 
 #[cfg(test)]
 mod tests {
-    use music::Velocity;
-
     use super::*;
 
     fn note(onset_ticks: i64, duration_ticks: u32, key: u8, velocity: u8) -> Note {
@@ -116,13 +116,20 @@ mod tests {
 
     #[test]
     fn real_music_passes_what_ours_has_passed() {
-        let notes =
-            [note(90, 20, 60, 80), note(100, 200, 20, 81), note(120, 500, 60, 83), note(155, 48, 110, 77), note(300, 9, 60, 8)];
-        let heard = fair(&notes, 100, 300);
+        let notes = [
+            note(90, 20, 60, 80),
+            note(100, 200, 20, 81),
+            note(120, 500, 60, 83),
+            note(155, 48, 110, 77),
+            note(300, 9, 60, 8),
+        ];
+        let heard = fair(&notes, 100, 300, false);
         assert_eq!(heard.len(), 3, "what begins before or after is left out: {heard:?}");
         assert_eq!(heard.iter().map(|note| note.pitch.get()).collect::<Vec<_>>(), [44, 60, 86]);
         assert!(heard.iter().all(|note| note.end_ticks() <= 300));
         assert_eq!(heard.iter().map(|note| note.velocity.get()).collect::<Vec<_>>(), [82, 82, 78]);
-        assert_eq!(fair(&heard, 100, 300), heard, "what has passed passes unchanged");
+        assert_eq!(fair(&heard, 100, 300, false), heard, "what has passed passes unchanged");
+        let flat = fair(&notes, 100, 300, true);
+        assert!(flat.windows(2).all(|pair| pair[0].velocity == pair[1].velocity), "{flat:?}");
     }
 }

@@ -141,6 +141,9 @@ pub(super) fn by_features(real: &[Passage], ours: &[Passage]) -> (Scores, Vec<Te
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
     use super::super::features::tests::{passage, tune};
     use super::*;
 
@@ -167,13 +170,9 @@ mod tests {
     fn answers(seed: u64, highest: u8) -> Vec<Passage> {
         let scale = [60, 62, 64, 65, 67, 69, 71, 72, 74, 76];
         let answer = |work: usize| {
-            let mut state = seed.wrapping_add(work as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            let mut next = || {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                usize::try_from(state >> 33).unwrap()
-            };
+            let mut random = ChaCha8Rng::seed_from_u64(seed << 32 | work as u64);
             let known: Vec<u8> = scale.into_iter().filter(|&key| key <= highest).collect();
-            let keys: Vec<u8> = (0..16).map(|_| known[next() % known.len()]).collect();
+            let keys: Vec<u8> = (0..16).map(|_| known[random.random_range(0..known.len())]).collect();
             Passage { work, ..passage(tune(&keys, 384, 24)) }
         };
         (0..150).map(answer).collect()

@@ -20,11 +20,8 @@ use crate::network::cpu::{Workspace, guesses};
 
 /// Some notes with their places in the bar.
 pub(super) fn placed(notes: &[Note], metre: Metre) -> Vec<PlacedNote> {
-    let placed = |&note: &Note| PlacedNote {
-        note,
-        position: metre.position(note.onset_ticks),
-        labels: Labels::default(),
-    };
+    let placed =
+        |&note: &Note| PlacedNote { note, position: metre.position(note.onset_ticks), labels: Labels::default() };
     notes.iter().map(placed).collect()
 }
 

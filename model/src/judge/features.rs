@@ -162,7 +162,11 @@ pub(crate) mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all.len());
-        let values = measure(&passage(tune(&[60, 62, 64, 65, 67, 64, 62, 60], 384, 48)));
+        let tune_and_bass =
+            [tune(&[60, 62, 64, 65, 67, 64, 62, 60, 67, 65, 64, 62], 384, 24), tune(&[48, 55, 52, 48], 384, 96)];
+        let mut notes = tune_and_bass.concat();
+        notes.sort_by_key(Note::order);
+        let values = measure(&passage(notes));
         for (feature, value) in all.iter().zip(values) {
             assert!(value.is_finite(), "{}", feature.name);
         }

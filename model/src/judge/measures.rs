@@ -129,8 +129,11 @@ impl Measure {
         let floor = of(Kind::Other).map_or(0.0, |figure| figure.off);
         let anchors: Vec<(Anchor, Figure)> =
             sees.iter().filter_map(|&anchor| Some((anchor, of(Kind::Anchor(anchor))?))).collect();
-        let unseen: Vec<&str> =
-            anchors.iter().filter(|(_, figure)| figure.off.is_nan() || figure.off <= floor).map(|(a, _)| a.name()).collect();
+        let unseen: Vec<&str> = anchors
+            .iter()
+            .filter(|(_, figure)| figure.off.is_nan() || figure.off <= floor)
+            .map(|(a, _)| a.name())
+            .collect();
         if !unseen.is_empty() {
             self.dropped = Some(format!("it finds other real music no better than {}", unseen.join(" and ")));
         } else if !anchors.iter().any(|(_, figure)| figure.is_off_for_certain) {
@@ -159,7 +162,8 @@ mod tests {
             .chain(Anchor::ALL.map(Kind::Anchor))
             .chain([false, true].map(|is_played| Kind::Ours { setting: 0, is_played }));
         let column = |(kind, key): (Kind, u8)| {
-            let one = |work: usize| Passage { work, ..passage(tune(&[key + u8::try_from(work % 3).unwrap()], 384, 48)) };
+            let one =
+                |work: usize| Passage { work, ..passage(tune(&[key + u8::try_from(work % 3).unwrap()], 384, 48)) };
             (kind, (0..30).map(one).collect())
         };
         Sets { columns: kinds.zip(keys).map(column).collect() }

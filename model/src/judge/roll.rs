@@ -131,9 +131,9 @@ mod tests {
                 let key = |i: u8| 60 + (work.wrapping_mul(7) ^ i.wrapping_mul(5)) % 6 * spread;
                 Passage { work: work.into(), ..passage(tune(&(0..16).map(key).collect::<Vec<_>>(), 384, 24)) }
             };
-            (0..24).map(answer).collect()
+            (0..12).map(answer).collect()
         };
-        let works: Vec<usize> = (0..24).collect();
+        let works: Vec<usize> = (0..12).collect();
         let verdict = by_rolls(&answers(1), &answers(5)).verdict(&works);
         assert!(verdict.paired.value > 0.9, "{verdict:?}");
         let verdict = by_rolls(&answers(1), &answers(1)).verdict(&works);

@@ -76,9 +76,8 @@ pub(super) fn sets(tasks: &[Task], weights: &Arc<Weights>, settings: &[Setting],
             .map(|(is_played, calls)| (Kind::Ours { setting, is_played }, answers(calls, weights, *controls)))
     });
     let ours: Vec<_> = ours.collect();
-    let anchors = Anchor::ALL.map(|anchor| {
-        (Kind::Anchor(anchor), seeds().map(|(seed, task)| anchor.answer(task, &ngram, seed)).collect())
-    });
+    let anchors = Anchor::ALL
+        .map(|anchor| (Kind::Anchor(anchor), seeds().map(|(seed, task)| anchor.answer(task, &ngram, seed)).collect()));
     let other = (Kind::Other, tasks.iter().map(|task| task.other.clone()).collect());
     // The real ones first, see `reference`.
     let columns = [(Kind::Real, real), (Kind::RealPlayed, real_played), other];
@@ -113,7 +112,7 @@ fn answers(calls: &[Passage], weights: &Arc<Weights>, controls: Controls) -> Vec
         let heard = Call::new(call.call.iter().copied(), metre);
         let mut session = Session::new(Arc::clone(weights));
         let notes: Vec<Note> = answer(&mut session, &heard, request, &Controls { style, ..controls }, usize::MAX);
-        Passage { answer: fair(&notes, start_ticks, end_ticks), ..call.clone() }
+        Passage { answer: fair(&notes, start_ticks, end_ticks, call.is_flat), ..call.clone() }
     };
     (0..).zip(calls).collect::<Vec<_>>().into_par_iter().with_max_len(1).map(answer_to).collect()
 }

@@ -9,9 +9,7 @@ use super::{Feature, View, as_f64, deviation, mean, share, ticks_f64};
 const BEAT: i64 = TICKS_PER_BEAT as i64;
 
 pub(super) const FEATURES: [Feature; 8] = [
-    Feature::new("velocity, over the call's", |view| {
-        mean(velocities(&view.answer)) - mean(velocities(&view.call))
-    }),
+    Feature::new("velocity, over the call's", |view| mean(velocities(&view.answer)) - mean(velocities(&view.call))),
     Feature::new("velocity deviation", |view| deviation(&velocities(&view.answer))),
     Feature::new("velocity deviation, over the call's", |view| {
         deviation(&velocities(&view.answer)) - deviation(&velocities(&view.call))

@@ -32,9 +32,7 @@ pub(super) const FEATURES: [Feature; 22] = [
         share(&view.answer.onsets, |&ticks| ticks % (BEAT / 6) == 0 && ticks % (BEAT / 4) != 0)
     }),
     Feature::new("syncopations", |view| share(&view.answer.top, is_syncopated)),
-    Feature::new("gaps like the gap before", |view| {
-        share(view.answer.gaps.windows(2), |pair| pair[0] == pair[1])
-    }),
+    Feature::new("gaps like the gap before", |view| share(view.answer.gaps.windows(2), |pair| pair[0] == pair[1])),
     Feature::new("gap entropy, bits", |view| entropy(view.answer.gaps.iter().copied())),
     Feature::new("gap entropy, over the call's", |view| {
         entropy(view.answer.gaps.iter().copied()) - entropy(view.call.gaps.iter().copied())

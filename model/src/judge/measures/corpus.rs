@@ -19,8 +19,7 @@ use crate::evaluate::music::{Held, Music};
 
 const NGRAM: &[Anchor] = &[Anchor::Ngram];
 const COPIES: Plan = Plan::new("longest passage of the training music, notes", Better::LikeReal, NGRAM);
-const MOST_COPIED: Plan =
-    Plan::new("longest passage of the training music, 95th percentile", Better::LikeReal, NGRAM);
+const MOST_COPIED: Plan = Plan::new("longest passage of the training music, 95th percentile", Better::LikeReal, NGRAM);
 const KNOWN: Plan = Plan::new("runs of five notes that training music has", Better::LikeReal, NGRAM);
 const NEAREST: Plan = Plan::new("like the nearest training phrase", Better::LikeReal, NGRAM);
 
@@ -72,10 +71,8 @@ impl<'a> Corpus<'a> {
         let most = |copies: &[usize], places: &[usize]| {
             as_f64(percentile_95(&places.iter().map(|&i| copies[i]).collect::<Vec<_>>()))
         };
-        let figures: Vec<Interval> = sets
-            .compared()
-            .map(|column| Interval::of(works, |places| most(&copies[column], places)))
-            .collect();
+        let figures: Vec<Interval> =
+            sets.compared().map(|column| Interval::of(works, |places| most(&copies[column], places))).collect();
         let all: Vec<usize> = (0..works.len()).collect();
         let each = |of: &(dyn Fn(&Passage) -> f64 + Sync)| -> Vec<Vec<f64>> {
             sets.columns.iter().map(|(_, passages)| passages.par_iter().map(of).collect()).collect()

@@ -17,7 +17,10 @@ const N_TELLS: usize = 12;
 /// When the card has no place for it.
 pub fn update(card: &str, report: &Report) -> Result<String> {
     let places = card.find(BEGIN).zip(card.find(END)).filter(|(begin, end)| begin < end);
-    ensure!(places.is_some(), "the card has no place for this; write these two lines where it should go:\n{BEGIN}\n{END}");
+    ensure!(
+        places.is_some(),
+        "the card has no place for this; write these two lines where it should go:\n{BEGIN}\n{END}"
+    );
     let (begin, end) = places.unwrap_or_default();
     Ok(format!("{}{BEGIN}\n\n{}\n{}", &card[..begin], section(report), &card[end..]))
 }
@@ -56,7 +59,10 @@ pub fn section(report: &Report) -> String {
         text.push('\n');
     }
     if let Some(told) = report.tells_of_ours() {
-        let _ = write!(text, "\nWhat gives answers to written calls away, by its share in the trees of the judge of features:\n\n");
+        let _ = write!(
+            text,
+            "\nWhat gives answers to written calls away, by its share in the trees of the judge of features:\n\n"
+        );
         text += "| | share | real | ours |\n|---|---|---|---|\n";
         for Tell { feature, importance, real, ours, .. } in told.tells.iter().take(N_TELLS) {
             let _ = writeln!(text, "| {feature} | {importance:.3} | {} | {} |", number(*real), number(*ours));
@@ -65,7 +71,8 @@ pub fn section(report: &Report) -> String {
     let beyond: Vec<&str> =
         report.measures.iter().filter(|measure| measure.is_beyond_an_anchor).map(|measure| &measure.name[..]).collect();
     if !beyond.is_empty() {
-        let _ = write!(text, "\nIn these, ours is worse than an answer that is bad for certain: {}.\n", beyond.join("; "));
+        let _ =
+            write!(text, "\nIn these, ours is worse than an answer that is bad for certain: {}.\n", beyond.join("; "));
     }
     if !report.dropped.is_empty() {
         let names: Vec<String> = report
@@ -90,9 +97,9 @@ mod tests {
 
     #[test]
     fn only_its_own_part_of_the_card_is_written() {
-        let card = format!("# Card\n\n{BEGIN}\nold\n{END}\n\n## Licence\n");
+        let card = format!("# Card\n\n{BEGIN}\nstale\n{END}\n\n## Licence\n");
         let updated = update(&card, &report()).unwrap();
-        assert!(updated.starts_with("# Card\n") && updated.ends_with("## Licence\n") && !updated.contains("old"));
+        assert!(updated.starts_with("# Card\n") && updated.ends_with("## Licence\n") && !updated.contains("stale"));
         assert!(updated.contains("told by features, in pairs"));
         assert_eq!(update(&updated, &report()).unwrap(), updated, "written twice is written once");
         assert!(update("# Card\n", &report()).unwrap_err().to_string().contains(BEGIN));

@@ -23,12 +23,8 @@ pub fn draw(report: &Report, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     measures(report, &folder.join("measures.svg"))?;
     let Some(told) = report.tells_of_ours() else { return Ok(()) };
-    let rows: Vec<(&str, Vec<f64>)> = told
-        .tells
-        .iter()
-        .take(N_TELLS)
-        .map(|tell| (tell.feature.as_str(), vec![100.0 * tell.importance]))
-        .collect();
+    let rows: Vec<(&str, Vec<f64>)> =
+        told.tells.iter().take(N_TELLS).map(|tell| (tell.feature.as_str(), vec![100.0 * tell.importance])).collect();
     bars(&folder.join("tells.svg"), ("share of what tells ours from real, %", NAME_WIDTH), &rows, &[("", BLUE)])
 }
 
@@ -38,9 +34,16 @@ fn measures(report: &Report, path: &Path) -> Result<()> {
     let top = MARGIN + 50;
     let size = (NAME_WIDTH + WIDTH + 120, top + ROW_HEIGHT * count(report.measures.len()) + MARGIN);
     picture(path, size, |area| {
-        let colours = [("other real music", GREEN), ("bad for certain", GREY), ("ours, page", BLUE), ("ours, played", ORANGE)];
+        let colours =
+            [("other real music", GREEN), ("bad for certain", GREY), ("ours, page", BLUE), ("ours, played", ORANGE)];
         key(area, &colours, (NAME_WIDTH, MARGIN), (150, 0))?;
-        write(area, "how far from real music, as a share of the worst of the bad ones", (NAME_WIDTH, MARGIN + 24), 13, HPos::Left)?;
+        write(
+            area,
+            "how far from real music, as a share of the worst of the bad ones",
+            (NAME_WIDTH, MARGIN + 24),
+            13,
+            HPos::Left,
+        )?;
         for (row, measure) in (0..).zip(&report.measures) {
             let y = top + ROW_HEIGHT * row + ROW_HEIGHT / 2;
             write(area, &measure.name, (NAME_WIDTH - 10, y), 13, HPos::Right)?;

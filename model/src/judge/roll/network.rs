@@ -90,7 +90,8 @@ impl Network {
     /// What it makes of rolls.
     pub(super) fn forward(&self, rolls: &[Vec<Cell>]) -> Forward {
         let n = rolls.len();
-        let mut x = Array2::from_shape_fn((n * self.n_columns, N_CHANNELS[0]), |(_, channel)| self.layers[0].bias[channel]);
+        let mut x =
+            Array2::from_shape_fn((n * self.n_columns, N_CHANNELS[0]), |(_, channel)| self.layers[0].bias[channel]);
         for (roll, cells) in rolls.iter().enumerate() {
             for &Cell { column, input, value } in cells {
                 x.row_mut(roll * self.n_columns + column).scaled_add(value, &self.layers[0].weights.row(input));
@@ -218,7 +219,8 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(4);
         let network = Network::new(5, 16, &mut random);
         let mut roll = || -> Vec<Cell> {
-            let mut cell = |column| Cell { column, input: random.random_range(0..5), value: random.random_range(0.5..1.5) };
+            let mut cell =
+                |column| Cell { column, input: random.random_range(0..5), value: random.random_range(0.5..1.5) };
             (0..16).map(&mut cell).collect()
         };
         let (rolls, labels) = ([roll(), roll(), roll()], [0.0, 1.0, 1.0]);
@@ -248,7 +250,11 @@ mod tests {
                 loss(&network)
             };
             let slope = (changed(1e-3) - changed(-1e-3)) / 2e-3;
-            assert!((slope - f64::from(bias[0])).abs() < 0.03 * slope.abs().max(0.02), "bias of layer {layer}: {slope}, not {}", bias[0]);
+            assert!(
+                (slope - f64::from(bias[0])).abs() < 0.03 * slope.abs().max(0.02),
+                "bias of layer {layer}: {slope}, not {}",
+                bias[0]
+            );
         }
     }
 
