@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::boosting::Boosted;
 use super::features::{Passage, deviation, features, mean, measure};
-use super::interval::Interval;
+use super::interval::{Interval, number_or_none};
 
 /// Parts of the works; a judge of each has learnt from the others.
 pub(super) const N_FOLDS: usize = 5;
@@ -91,12 +91,16 @@ pub struct Tell {
     /// Its share in what the trees gained, of all features.
     pub importance: f64,
     /// In what the composers answered, on average.
+    #[serde(deserialize_with = "number_or_none")]
     pub real: f64,
     /// In ours.
+    #[serde(deserialize_with = "number_or_none")]
     pub ours: f64,
     /// The difference of the means, in standard deviations of real music.
+    #[serde(deserialize_with = "number_or_none")]
     pub shift: f64,
     /// How well this feature alone tells two answers to one call apart, whichever is higher.
+    #[serde(deserialize_with = "number_or_none")]
     pub paired_alone: f64,
 }
 

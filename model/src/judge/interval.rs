@@ -3,7 +3,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Resamples. The ends of an interval are then known to a few hundredths of its width.
 const N_RESAMPLES: usize = 400;
@@ -11,12 +11,20 @@ const N_RESAMPLES: usize = 400;
 /// A number, and where 95 of 100 resamples find it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
-    /// Of all that was measured.
+    /// Of all that was measured. Not a number where nothing could be said, as are the others; in JSON that is null.
+    #[serde(deserialize_with = "number_or_none")]
     pub value: f64,
     /// The 2.5th percentile.
+    #[serde(deserialize_with = "number_or_none")]
     pub low: f64,
     /// The 97.5th.
+    #[serde(deserialize_with = "number_or_none")]
     pub high: f64,
+}
+
+/// Reads null as what is no number.
+pub(super) fn number_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 impl Interval {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchors::Anchor;
 use super::features::{Passage, mean};
-use super::interval::Interval;
+use super::interval::{Interval, number_or_none};
 use super::sets::{Kind, Sets};
 
 pub(super) use clouds::{attributes, cosine, frechet_rows, style_rows, told};
@@ -37,6 +37,7 @@ pub struct Figure {
     #[serde(flatten)]
     pub interval: Interval,
     /// How bad that is: the more, the worse.
+    #[serde(deserialize_with = "number_or_none")]
     pub off: f64,
     /// By more than chance: beyond the interval of other real music, or of real music's own number.
     pub is_off_for_certain: bool,

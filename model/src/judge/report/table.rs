@@ -17,7 +17,7 @@ pub fn table(report: &Report) -> String {
     let _ = writeln!(text, "  {}", styles.join(", "));
     let _ = write!(text, "\n{:<58}{:>9}", "", "real");
     columns.iter().for_each(|column| {
-        let _ = write!(text, "{column:>22}");
+        let _ = write!(text, "{column:>25}");
     });
     text.push('\n');
     for measure in measures {
@@ -39,7 +39,7 @@ pub fn table(report: &Report) -> String {
                 (true, false) => format!("({value})"),
                 (false, _) => format!("{value} [{low}, {high}]"),
             };
-            let _ = write!(text, "{cell:>21}{certain}");
+            let _ = write!(text, "{cell:>24}{certain}");
         }
         text.push('\n');
     }
