@@ -1,5 +1,6 @@
 //! Known test sets with published numbers, to see how this trainer stands. What is trained here is thrown away: the sets
-//! may be measured on, not shipped. `steering` measures answers against what they are asked for.
+//! may be measured on, not shipped. `steering` measures answers against what they are asked for,
+//! `throughput` compares training with the processor's limits.
 
 mod chorales;
 pub mod harmony;
@@ -10,6 +11,7 @@ pub mod performed;
 pub mod rules;
 pub mod steering;
 pub mod tempo;
+pub mod throughput;
 
 pub use chorales::VOICES;
 

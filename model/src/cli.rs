@@ -1,18 +1,18 @@
 //! The command line: options in, text out. What concerns the whole process is here too (Ctrl-C, the pool of threads), so that the
 //! library can be called as often as one likes.
 //!
-//! Reading order: `prepare`, `train`, `distil`, `adapt`, `pack`, `quantise`, `evaluate`, `benchmark`, `ear`, `generate`,
-//! `bench` (a verb each), `controls` (the plugin's, as options), `names` (words
+//! Reading order: `prepare`, `train`, `distil`, `adapt`, `pack`, `quantise`, `evaluate`, `judge`, `benchmark`, `ear`,
+//! `generate` (a verb each), `controls` (the plugin's, as options), `names` (words
 //! for values, and options that were called otherwise), `terminal` (progress bar and Ctrl-C).
 
 mod adapt;
-mod bench;
 mod benchmark;
 mod controls;
 mod distil;
 mod ear;
 mod evaluate;
 mod generate;
+mod judge;
 mod names;
 mod pack;
 mod prepare;
@@ -59,6 +59,8 @@ enum Verb {
     Quantise(quantise::QuantiseArgs),
     /// Measure weights on music they have not seen
     Evaluate(evaluate::EvaluateArgs),
+    /// Say how well answers can be told from what composers wrote, and by what
+    Judge(judge::JudgeArgs),
     /// Measure this trainer, or weights, on test sets with published numbers
     #[command(subcommand)]
     Benchmark(benchmark::Benchmark),
@@ -77,7 +79,7 @@ enum Verb {
         dump: bool,
     },
     /// Take training steps on random notes, to be timed
-    Bench(bench::BenchArgs),
+    Bench(benchmark::ThroughputArgs),
 }
 
 /// Does what the command line says.
@@ -91,6 +93,7 @@ pub(crate) fn run() -> Result<()> {
         Verb::Pack(verb) => pack::run(&verb),
         Verb::Quantise(args) => quantise::run(args),
         Verb::Evaluate(args) => evaluate::run(args),
+        Verb::Judge(args) => judge::run(args),
         Verb::Benchmark(benchmark) => benchmark::run(benchmark),
         Verb::Ear(args) => ear::run(args),
         Verb::Generate(args) => generate::run(args),
@@ -98,7 +101,7 @@ pub(crate) fn run() -> Result<()> {
             print!("{}", inspect::describe(&file, dump)?);
             Ok(())
         }
-        Verb::Bench(args) => bench::run(&args),
+        Verb::Bench(args) => benchmark::run_throughput(&args),
     }
 }
 

@@ -14,7 +14,7 @@ pub mod resemblance;
 pub mod score;
 pub mod table;
 pub mod tokens;
-mod windows;
+pub(crate) mod windows;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -234,7 +234,10 @@ impl Network {
     }
 
     /// Output of the last norm, (batch size · sequence length, d_model).
-    fn hidden(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<Tensor> {
+    ///
+    /// # Errors
+    /// When the batch does not fit the network.
+    pub fn hidden(&self, batch: &Batch, dropout: Option<Dropout>) -> Result<Tensor> {
         let c = &self.config;
         if batch.sequence_length > c.n_context {
             bail!("crops of {} notes do not fit a context of {}", batch.sequence_length, c.n_context);

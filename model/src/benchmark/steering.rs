@@ -3,40 +3,35 @@
 
 mod texture;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use engine::answer::controls::{RELATION_NAMES, RELATIONS};
 use engine::answer::scale::share_in_key;
-use engine::answer::{AnswerRequest, Call, Controls, MOST_CANDIDATES, answer};
+use engine::answer::{AnswerRequest, Controls, MOST_CANDIDATES, answer};
 use engine::conditions::harmony::{self, Chord, ChordKind};
-use engine::conditions::{similarity, top_voice};
-use engine::key::{Key, find_key};
-use engine::{Metre, Note, Session, TICKS_PER_BEAT, Weights};
+use engine::conditions::similarity;
+use engine::key::Key;
+use engine::{Note, Session, TICKS_PER_BEAT, Weights};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::share;
 use crate::data::corpus::Split;
-use crate::data::dataset::pair_start;
 use crate::data::hands::{Hands, USUAL_SD_MS};
 use crate::data::performance::heard;
+use crate::data::phrases::{PhrasePair, phrase_pairs, plain};
 use crate::data::shards::PlacedNote;
-use crate::evaluate::music::{Held, Music};
-use crate::evaluate::passages::metre;
+use crate::evaluate::music::Music;
 use crate::evaluate::{chosen_whole, load, shipped};
+use crate::judge::features::deviation;
+use crate::judge::features::form::{Close, returned_motifs};
 pub use texture::Texture;
 
 const BEAT: i64 = TICKS_PER_BEAT as i64;
-/// Answers of the composer that are asked for: long enough to say something, short enough to be one phrase.
-const ANSWER_NOTES: std::ops::RangeInclusive<usize> = 8..=96;
-const ANSWER_BARS: std::ops::RangeInclusive<i64> = 2..=8;
 /// Of one piece.
 const MOST_PAIRS: usize = 2;
-/// A phrase ends in time when its last note ends within a beat of its end.
-const IN_TIME: i64 = BEAT;
 /// The tempo in which hands play.
 const US_PER_BEAT: u32 = 500_000;
 
@@ -104,17 +99,8 @@ pub struct SteeringReport {
     pub textures: Vec<Texture>,
 }
 
-/// A phrase and what follows it.
-pub(crate) struct Pair<'a> {
-    pub(crate) call: Vec<PlacedNote>,
-    pub(crate) answer: &'a [PlacedNote],
-    /// Its place in the list of the weights that answer.
-    pub(crate) style: u8,
-    pub(crate) metre: Metre,
-    pub(crate) start_ticks: i64,
-    pub(crate) end_ticks: i64,
-    pub(crate) key: Key,
-}
+/// A call with what the composer answered, and its style in the weights.
+pub(crate) type Call<'a> = (u8, PhrasePair<'a>);
 
 /// Lets the plugin answer held-out calls.
 ///
@@ -124,14 +110,14 @@ pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
     let weights = Arc::new(config.weights.as_deref().map_or_else(shipped, load)?);
     let music = Music::open(&config.data, false)?;
     let pieces = chosen_whole(&music, Split::Test);
-    let mut pairs: Vec<Pair> = pieces
-        .iter()
-        .flat_map(|piece| pairs(piece, weights.style_index(music.style(piece.0)).unwrap_or(0), MOST_PAIRS))
-        .take(config.n_calls)
-        .collect();
+    let mut pairs: Vec<Call> = Vec::new();
+    for (piece, notes) in &pieces {
+        let style = weights.style_index(music.style(piece)).unwrap_or(0);
+        let of_piece = phrase_pairs(notes, MOST_PAIRS).into_iter().map(|pair| (style, pair));
+        pairs.extend(of_piece.take(config.n_calls - pairs.len()));
+    }
     ensure!(!pairs.is_empty(), "there are no phrases that answer one another in the test music");
-    let written = |notes: &[PlacedNote]| notes.iter().map(|placed| placed.note).collect::<Vec<Note>>();
-    let real: Vec<Vec<Note>> = pairs.iter().map(|pair| written(pair.answer)).collect();
+    let real: Vec<Vec<Note>> = pairs.iter().map(|(_, pair)| plain(pair.answer)).collect();
     let mut manners = vec![manner("the composer's", &pairs, &real)];
     let mut open = Vec::new();
     for (name, relation) in RELATION_NAMES.iter().zip(RELATIONS) {
@@ -142,68 +128,34 @@ pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
             open = answers;
         }
     }
-    let chords: Vec<Chord> = pairs.iter().enumerate().map(|(i, pair)| diatonic(pair.key, i)).collect();
+    let chords: Vec<Chord> = pairs.iter().enumerate().map(|(i, (_, pair))| diatonic(pair.key, i)).collect();
     let held = answers(&weights, &pairs, |i| Controls { harmony: harmony::value(Some(chords[i])), ..config.controls });
     let with_chord = |answers: &[Vec<Note>]| -> Vec<(Note, Chord)> {
         answers.iter().zip(&chords).flat_map(|(notes, &chord)| notes.iter().map(move |&note| (note, chord))).collect()
     };
     let found = |placed: &PlacedNote| Some((placed.note, harmony::chord(placed.labels.harmony)?));
-    let in_real: Vec<(Note, Chord)> = pairs.iter().flat_map(|pair| pair.answer.iter().filter_map(found)).collect();
+    let in_real: Vec<(Note, Chord)> = pairs.iter().flat_map(|(_, pair)| pair.answer.iter().filter_map(found)).collect();
     let fits = vec![
         fit("the composer's, with the chords found in them", &in_real),
         fit("ours, a chord of the key held", &with_chord(&held)),
         fit("ours without it, with the same chord", &with_chord(&open)),
     ];
     let mut textures = vec![Texture::of("as written", &open)];
-    for (seed, pair) in (0..).zip(&mut pairs) {
+    for (seed, (_, pair)) in (0..).zip(&mut pairs) {
         pair.call = heard(&pair.call, &mut Hands::new(USUAL_SD_MS, seed), US_PER_BEAT);
     }
     textures.push(Texture::of("played and heard", &answers(&weights, &pairs, |_| config.controls)));
     Ok(SteeringReport { weights: weights.header().name.clone(), manners, fits, textures })
 }
 
-/// Calls and answers of a piece, at most so many.
-pub(crate) fn pairs<'a>((_, notes): &Held<'a>, style: u8, n_most: usize) -> Vec<Pair<'a>> {
-    let mut pairs = Vec::new();
-    let mut from = 0;
-    while pairs.len() < n_most && from < notes.len() {
-        let pair = (from..notes.len()).find_map(|first| Some((pair_start(notes, first, first, 1)?, first)));
-        let Some((call, first)) = pair else { break };
-        from = first + 1;
-        let end = notes[first + 1..].iter().position(|placed| placed.labels.begins_phrase).map(|n| first + 1 + n);
-        let (call, answer) = (notes[call..first].to_vec(), &notes[first..end.unwrap_or(notes.len())]);
-        let (Some(in_bar_ticks), Metre::Bars { bar_ticks, .. }) = (answer[0].position.in_bar_ticks(), metre(&call))
-        else {
-            continue;
-        };
-        let bar_line_ticks = answer[0].note.onset_ticks - in_bar_ticks;
-        let n_bars = i64::from(answer[0].labels.last_bar.saturating_sub(answer[0].labels.bar)) + 1;
-        let Some((key, _)) = find_key(&call.iter().map(|placed| placed.note).collect::<Vec<_>>()) else { continue };
-        if ANSWER_NOTES.contains(&answer.len()) && ANSWER_BARS.contains(&n_bars) && call.len() >= *ANSWER_NOTES.start()
-        {
-            pairs.push(Pair {
-                call,
-                answer,
-                style,
-                metre: Metre::Bars { bar_line_ticks, bar_ticks },
-                start_ticks: answer[0].note.onset_ticks,
-                end_ticks: bar_line_ticks + n_bars * i64::from(bar_ticks),
-                key,
-            });
-            from = first + answer.len();
-        }
-    }
-    pairs
-}
-
 /// What the plugin answers to each call, with these controls in the style of its piece.
-fn answers(weights: &Arc<Weights>, pairs: &[Pair], controls: impl Fn(usize) -> Controls + Sync) -> Vec<Vec<Note>> {
-    let answer_to = |(i, pair): (usize, &Pair)| {
-        let call = Call::new(pair.call.iter().map(|placed| placed.note), pair.metre);
+fn answers(weights: &Arc<Weights>, pairs: &[Call], controls: impl Fn(usize) -> Controls + Sync) -> Vec<Vec<Note>> {
+    let answer_to = |(i, (style, pair)): (usize, &Call)| {
+        let call = engine::answer::Call::new(plain(&pair.call), pair.metre);
         let song_seed = u32::try_from(i).unwrap_or(u32::MAX);
-        let Pair { start_ticks, end_ticks, style, .. } = *pair;
+        let PhrasePair { start_ticks, end_ticks, .. } = *pair;
         let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks, most_candidates: MOST_CANDIDATES };
-        let controls = Controls { style, ..controls(i) };
+        let controls = Controls { style: *style, ..controls(i) };
         answer(&mut Session::new(Arc::clone(weights)), &call, request, &controls, usize::MAX)
     };
     pairs.par_iter().enumerate().with_max_len(1).map(answer_to).collect()
@@ -224,29 +176,19 @@ fn diatonic(key: Key, i: usize) -> Chord {
 }
 
 /// What answers are like, each to the call of its pair.
-pub(crate) fn manner(name: &str, pairs: &[Pair], answers: &[Vec<Note>]) -> Manner {
+pub(crate) fn manner(name: &str, pairs: &[Call], answers: &[Vec<Note>]) -> Manner {
     let mut manner = Manner { name: name.to_owned(), n_answers: answers.len(), ..Manner::default() };
     let (mut motifs, mut alike, mut ends, mut keys, mut sds) = (vec![], vec![], vec![], vec![], vec![]);
-    for (pair, notes) in pairs.iter().zip(answers) {
-        let call: Vec<Note> = pair.call.iter().map(|placed| placed.note).collect();
-        let (of_call, of_answer) = (grams(&call), grams(notes));
-        if !of_call.is_empty() {
-            motifs.push(share(of_call.intersection(&of_answer).count(), of_call.len()));
-        }
+    for ((_, pair), notes) in pairs.iter().zip(answers) {
+        let call = plain(&pair.call);
+        motifs.extend(returned_motifs(&call, notes));
         alike.extend(similarity(&call, notes));
-        if let Some(last) = notes.iter().max_by_key(|note| (note.end_ticks(), note.pitch)) {
-            let third = if pair.key.is_minor { 3 } else { 4 };
-            let above = (last.pitch.get() + 12 - pair.key.tonic) % 12;
-            let is_on_tonic = [0, third, 7].contains(&above);
-            let is_long = i64::from(last.duration_ticks) >= BEAT;
-            let is_in_time = (pair.end_ticks - last.end_ticks()).abs() <= IN_TIME;
-            ends.push([is_on_tonic, is_long, is_in_time, is_on_tonic && is_long && is_in_time].map(f64::from));
+        if let Some(close) = Close::of(notes, pair.key, pair.end_ticks) {
+            ends.push([close.is_on_tonic, close.is_long, close.is_in_time, close.is_close()].map(f64::from));
             keys.push(f64::from(share_in_key(notes, pair.key) - share_in_key(&call, pair.key)));
         }
         if notes.len() > 1 {
-            let velocities: Vec<f64> = notes.iter().map(|note| f64::from(note.velocity.get())).collect();
-            let mean = mean(velocities.iter().copied());
-            sds.push(self::mean(velocities.iter().map(|velocity| (velocity - mean).powi(2))).sqrt());
+            sds.push(deviation(&notes.iter().map(|note| f64::from(note.velocity.get())).collect::<Vec<_>>()));
         }
     }
     manner.motifs = mean(motifs.into_iter());
@@ -256,17 +198,6 @@ pub(crate) fn manner(name: &str, pairs: &[Pair], answers: &[Vec<Note>]) -> Manne
         std::array::from_fn(|i| mean(ends.iter().map(|end| end[i])));
     (manner.in_key_over_call, manner.velocity_sd) = (mean(keys.into_iter()), mean(sds.into_iter()));
     manner
-}
-
-/// Runs of four notes of the top voice: their rhythm and their intervals.
-fn grams(notes: &[Note]) -> BTreeSet<Vec<(i64, i16)>> {
-    let top: Vec<&Note> = top_voice(notes).collect();
-    let moved = |pair: &[&Note]| {
-        let interval = i16::from(pair[1].pitch.get()) - i16::from(pair[0].pitch.get());
-        (pair[1].onset_ticks - pair[0].onset_ticks, interval)
-    };
-    let moves: Vec<(i64, i16)> = top.windows(2).map(moved).collect();
-    moves.windows(3).map(<[_]>::to_vec).collect()
 }
 
 fn fit(name: &str, notes: &[(Note, Chord)]) -> Fit {
@@ -295,13 +226,6 @@ mod tests {
             velocity: Velocity::MEDIUM,
         };
         (0..).zip(keys).map(note).collect()
-    }
-
-    #[test]
-    fn motifs_return_in_any_key_and_at_any_time() {
-        let (call, echo) = (grams(&tune(&[60, 62, 64, 65, 67], 0)), grams(&tune(&[67, 69, 71, 72, 74], 777)));
-        assert_eq!((call.len(), call.intersection(&echo).count()), (2, 2));
-        assert_eq!(call.intersection(&grams(&tune(&[67, 65, 64, 62, 60], 0))).count(), 0);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod rules;
 mod steering;
+mod throughput;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ use model::benchmark::{Row, VOICES};
 use super::names::{RenamedBatch, RenamedRate};
 use super::terminal::Terminal;
 use steering::SteeringArgs;
+pub(super) use throughput::{ThroughputArgs, run as run_throughput};
 
 /// Which test set.
 #[derive(clap::Subcommand)]

@@ -1,7 +1,7 @@
 //! Which files make up a corpus, and what is known of each: from a `manifest.csv` or MAESTRO's table, or from the folders
 //! alone.
 
-mod work;
+pub(crate) mod work;
 
 use std::path::{Component, Path, PathBuf};
 

@@ -13,7 +13,7 @@ pub const LEAST_NOTES: usize = 6;
 const SEED: usize = LEAST_NOTES - 1;
 
 /// From one note to the next: interval and class of time.
-type Step = (i16, u8);
+pub(crate) type Step = (i16, u8);
 
 /// For each of `passages`, the notes of its longest run that also stands in `music`; 0 when it has fewer than
 /// [`LEAST_NOTES`].
@@ -56,7 +56,8 @@ pub fn percentile_95(lengths: &[usize]) -> usize {
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)
 }
 
-fn steps(notes: &[PlacedNote]) -> Vec<Step> {
+/// Of some notes in order.
+pub(crate) fn steps(notes: &[PlacedNote]) -> Vec<Step> {
     let step = |pair: &[PlacedNote]| {
         let (before, note) = (pair[0].note, pair[1].note);
         let interval = i16::from(note.pitch.get()) - i16::from(before.pitch.get());

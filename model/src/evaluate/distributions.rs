@@ -87,13 +87,27 @@ impl Feature {
     /// How often each outcome occurs in passages: shares that add up to 1, or all 0 if nothing occurs.
     #[must_use]
     pub fn distribution(&self, passages: &[Passage]) -> Vec<f64> {
+        shares(&passages.iter().map(|passage| self.counts(passage)).collect::<Vec<_>>(), self.n_bins)
+    }
+
+    /// How often each outcome occurs in a passage.
+    #[must_use]
+    pub fn counts(&self, passage: &Passage) -> Vec<u32> {
         let mut counts = vec![0u32; self.n_bins];
-        for outcome in passages.iter().flat_map(self.outcomes) {
+        for outcome in (self.outcomes)(passage) {
             counts[outcome.min(self.n_bins - 1)] += 1;
         }
-        let total = f64::from(counts.iter().sum::<u32>()).max(1.0);
-        counts.into_iter().map(|count| f64::from(count) / total).collect()
+        counts
     }
+}
+
+/// Counts of the same outcomes together, as shares that add up to 1, or all 0 if there are none.
+#[must_use]
+pub fn shares<'a>(counts: impl IntoIterator<Item = &'a Vec<u32>>, n_bins: usize) -> Vec<f64> {
+    let mut sums = vec![0u32; n_bins];
+    counts.into_iter().for_each(|counts| sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count));
+    let total = f64::from(sums.iter().sum::<u32>()).max(1.0);
+    sums.into_iter().map(|sum| f64::from(sum) / total).collect()
 }
 
 /// A time as one of [`N_TIME_CLASSES`]: 0 for less than two ticks, then two classes for each doubling.

@@ -76,21 +76,36 @@ fn count(order: usize, train: &[Vec<Event>], test: &[Vec<Event>]) -> Vec<Count> 
         .collect()
 }
 
-/// The attributes of a piece that count, each with its gram: from the highest byte the attribute's index, the
-/// `order - 1` values before it, and its own value in the lowest byte.
-fn grams(order: usize, piece: &[Event]) -> impl Iterator<Item = (usize, u64)> {
-    let mut before = [NOTHING; MAX_ORDER - 1];
+/// The attributes of a piece that count, each with its gram: its context, and its own value in the lowest byte.
+pub(crate) fn grams(order: usize, piece: &[Event]) -> impl Iterator<Item = (usize, u64)> {
+    let mut before = BEGIN;
     piece.iter().enumerate().flat_map(|(i, event)| (0..4).map(move |attribute| (i, event, attribute))).filter_map(
         move |(i, event, attribute)| {
             let value = event.values[attribute];
-            let context =
-                before[MAX_ORDER - order..].iter().fold(attribute as u64, |gram, &v| gram << 8 | u64::from(v));
-            before.rotate_left(1);
-            before[MAX_ORDER - 2] = value;
+            let context = context(order, attribute, before);
+            before = after(before, value);
             let says_nothing = i == 0 && attribute == 0 || event.values[1] == END && attribute >= 2;
             (!says_nothing).then_some((attribute, context << 8 | u64::from(value)))
         },
     )
+}
+
+/// The last values before an attribute, oldest first.
+pub(crate) type Before = [u8; MAX_ORDER - 1];
+
+/// Before a piece's first attribute.
+pub(crate) const BEGIN: Before = [NOTHING; MAX_ORDER - 1];
+
+/// When another value has come.
+pub(crate) fn after(mut before: Before, value: u8) -> Before {
+    before.rotate_left(1);
+    before[MAX_ORDER - 2] = value;
+    before
+}
+
+/// The attribute's index, and the `order - 1` values before it.
+pub(crate) fn context(order: usize, attribute: usize, before: Before) -> u64 {
+    before[MAX_ORDER - order..].iter().fold(attribute as u64, |gram, &value| gram << 8 | u64::from(value))
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@ use engine::answer::{
     AnswerGenerator, AnswerRequest, Call, CallFeatures, Controls, HeardCall, MOST_CANDIDATES, answer,
 };
 use engine::key::{Key, find_key};
-use engine::{Conditions, Metre, Note, Session, TICKS_PER_BEAT, Weights};
+use engine::{Conditions, Note, Session, Weights};
 use rayon::prelude::*;
 
 use super::music::{Held, Music};
 use super::score::metre_at;
+use crate::data::phrases::{metre, plain};
 use crate::data::shards::{Labels, PlacedNote};
 
 /// Notes that the model hears before it answers.
@@ -71,10 +72,6 @@ pub fn passages(weights: &Arc<Weights>, music: &Music, pieces: &[Held], n: usize
     }
 }
 
-fn plain(notes: &[PlacedNote]) -> Vec<Note> {
-    notes.iter().map(|placed| placed.note).collect()
-}
-
 fn key(notes: &[PlacedNote]) -> Option<Key> {
     find_key(&plain(notes)).map(|(key, _)| key)
 }
@@ -122,40 +119,4 @@ fn of_network(weights: &Arc<Weights>, (style, mode): (u8, u8), call: &[PlacedNot
     let mut generator = AnswerGenerator::new(request, HeardCall::new(notes, features), metre, session.checkpoint());
     let answer = std::iter::from_fn(|| generator.next_note(&mut session, &controls));
     passage(call, answer.take(PASSAGE_NOTES))
-}
-
-/// The metre at the end of a call. Prepared notes do not say how long bars are, but where they begin.
-pub(crate) fn metre(call: &[PlacedNote]) -> Metre {
-    let line = |placed: &PlacedNote| placed.position.in_bar_ticks().map(|ticks| placed.note.onset_ticks - ticks);
-    let Some(bar_line_ticks) = call.last().and_then(line) else { return Metre::Free };
-    let mut lines: Vec<i64> = call.iter().filter_map(line).collect();
-    lines.sort_unstable();
-    lines.dedup();
-    let mut bars: Vec<i64> = lines.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    bars.sort_unstable();
-    // The middle one, since a bar may lack notes, or be cut short.
-    let bar_ticks = bars.get(bars.len() / 2).and_then(|&ticks| u32::try_from(ticks).ok());
-    Metre::Bars { bar_line_ticks, bar_ticks: bar_ticks.unwrap_or(4 * TICKS_PER_BEAT) }
-}
-
-#[cfg(test)]
-mod tests {
-    use engine::{Pitch, Position, Velocity};
-
-    use super::*;
-
-    #[test]
-    fn the_metre_is_read_off_the_bar_lines() {
-        let waltz = Metre::Bars { bar_line_ticks: 24, bar_ticks: 144 };
-        let note = |onset_ticks: i64| {
-            let (pitch, velocity) = (Pitch::MIDDLE_C, Velocity::MEDIUM);
-            let note = Note { onset_ticks, duration_ticks: 12, pitch, velocity };
-            PlacedNote { note, position: waltz.position(onset_ticks), labels: Labels::default() }
-        };
-        let call: Vec<_> = (0..40).map(|i| note(i * 24)).collect();
-        let Metre::Bars { bar_line_ticks, bar_ticks } = metre(&call) else { panic!("no bars") };
-        assert_eq!((bar_ticks, (bar_line_ticks - 24) % 144), (144, 0));
-        let free = PlacedNote { position: Position::FREE, ..note(0) };
-        assert_eq!(metre(&[free]), Metre::Free);
-    }
 }

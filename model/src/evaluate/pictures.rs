@@ -12,13 +12,13 @@ use super::distributions::{FEATURES, Feature};
 use super::resemblance::Resemblance;
 use crate::data::batch::ATTRIBUTES;
 
-const BLUE: RGBColor = RGBColor(20, 80, 200);
-const ORANGE: RGBColor = RGBColor(206, 84, 30);
-const GREY: RGBColor = RGBColor(160, 160, 160);
-const LINE: RGBColor = RGBColor(225, 225, 225);
-const MARGIN: i32 = 20;
-/// Room for the names of rows.
-const NAME_WIDTH: i32 = 190;
+pub(crate) const BLUE: RGBColor = RGBColor(20, 80, 200);
+pub(crate) const ORANGE: RGBColor = RGBColor(206, 84, 30);
+pub(crate) const GREY: RGBColor = RGBColor(160, 160, 160);
+pub(crate) const LINE: RGBColor = RGBColor(225, 225, 225);
+pub(crate) const MARGIN: i32 = 20;
+/// And room for the names of rows.
+const TITLE: (&str, i32) = ("bits per note", 190);
 const BAR_HEIGHT: i32 = 18;
 const BAR_WIDTH: i32 = 560;
 const PANEL: (i32, i32) = (400, 270);
@@ -34,20 +34,20 @@ pub fn draw(report: &Report, folder: &Path) -> Result<()> {
     let all = [report.bits_per_note, report.ngram_bits_per_note, report.unigram_bits_per_note];
     let attributes = ATTRIBUTES.map(|name| (name, of(name).to_vec())).into_iter().chain([("all", all.to_vec())]);
     let legend = [("these weights", BLUE), ("n-gram", ORANGE), ("unigram", GREY)];
-    bars(&folder.join("bits.svg"), &attributes.collect::<Vec<_>>(), &legend)?;
+    bars(&folder.join("bits.svg"), TITLE, &attributes.collect::<Vec<_>>(), &legend)?;
 
     let mut styles: Vec<_> =
         report.styles.iter().map(|(name, style)| (name.as_str(), vec![style.bits_per_note])).collect();
     styles.sort_by(|a, b| a.1[0].total_cmp(&b.1[0]));
-    bars(&folder.join("styles.svg"), &styles, &legend[..1])?;
+    bars(&folder.join("styles.svg"), TITLE, &styles, &legend[..1])?;
     report.answers.as_ref().map_or(Ok(()), |answers| panels(&folder.join("answers.svg"), answers))
 }
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// Of the drawing library; made readable in [`picture`].
-type Drawn = std::result::Result<(), Box<dyn std::error::Error>>;
+pub(crate) type Drawn = std::result::Result<(), Box<dyn std::error::Error>>;
 
-fn picture(path: &Path, (width, height): (i32, i32), draw: impl FnOnce(&Area) -> Drawn) -> Result<()> {
+pub(crate) fn picture(path: &Path, (width, height): (i32, i32), draw: impl FnOnce(&Area) -> Drawn) -> Result<()> {
     let area = SVGBackend::new(path, (width.unsigned_abs(), height.unsigned_abs())).into_drawing_area();
     let finish = || {
         area.fill(&WHITE)?;
@@ -58,13 +58,13 @@ fn picture(path: &Path, (width, height): (i32, i32), draw: impl FnOnce(&Area) ->
     drawn.map_err(|e| anyhow!("cannot draw {}: {e}", path.display()))
 }
 
-fn write(area: &Area, text: &str, at: (i32, i32), size: i32, side: HPos) -> Drawn {
+pub(crate) fn write(area: &Area, text: &str, at: (i32, i32), size: i32, side: HPos) -> Drawn {
     let style = TextStyle::from(("sans-serif", size)).pos(Pos::new(side, VPos::Center));
     Ok(area.draw(&Text::new(text.to_owned(), at, style))?)
 }
 
 /// A square of each colour and what it stands for, side by side or one below the other.
-fn key(area: &Area, entries: &[(&str, RGBColor)], (mut x, mut y): (i32, i32), step: (i32, i32)) -> Drawn {
+pub(crate) fn key(area: &Area, entries: &[(&str, RGBColor)], (mut x, mut y): (i32, i32), step: (i32, i32)) -> Drawn {
     for &(name, colour) in entries {
         area.draw(&Rectangle::new([(x, y - 6), (x + 12, y + 6)], colour.filled()))?;
         write(area, name, (x + 20, y), 14, HPos::Left)?;
@@ -73,23 +73,30 @@ fn key(area: &Area, entries: &[(&str, RGBColor)], (mut x, mut y): (i32, i32), st
     Ok(())
 }
 
-/// Bits per note as lying bars: of each row one of each colour, with its number.
-fn bars(path: &Path, rows: &[(&str, Vec<f64>)], colours: &[(&str, RGBColor)]) -> Result<()> {
+/// Lying bars: of each row one of each colour, with its number, under a title; the names of the rows have so much room.
+pub(crate) fn bars(
+    path: &Path,
+    (title, name_width): (&str, i32),
+    rows: &[(&str, Vec<f64>)],
+    colours: &[(&str, RGBColor)],
+) -> Result<()> {
     let bar_height = if colours.len() == 1 { BAR_HEIGHT } else { BAR_HEIGHT - 4 };
     let count = |n: usize| i32::try_from(n).unwrap_or(0);
     let row_height = bar_height * count(colours.len()) + 8;
     let top = MARGIN + 40;
-    let size = (NAME_WIDTH + BAR_WIDTH + 80, top + row_height * count(rows.len()) + MARGIN);
+    let size = (name_width + BAR_WIDTH + 80, top + row_height * count(rows.len()) + MARGIN);
     let longest = rows.iter().flat_map(|(_, values)| values).fold(1.0, |longest: f64, &value| longest.max(value));
     picture(path, size, |area| {
-        write(area, "bits per note", (NAME_WIDTH, MARGIN), 14, HPos::Left)?;
-        key(area, colours, (NAME_WIDTH + 120, MARGIN), (140, 0))?;
+        write(area, title, (name_width, MARGIN), 14, HPos::Left)?;
+        if colours.len() > 1 {
+            key(area, colours, (name_width + 120, MARGIN), (140, 0))?;
+        }
         for (r, (name, values)) in rows.iter().enumerate() {
             let y = top + row_height * count(r);
-            write(area, name, (NAME_WIDTH - 10, y + row_height / 2 - 4), 14, HPos::Right)?;
+            write(area, name, (name_width - 10, y + row_height / 2 - 4), 14, HPos::Right)?;
             for (i, (&value, (_, colour))) in values.iter().zip(colours).enumerate() {
-                let (y, right) = (y + bar_height * count(i), NAME_WIDTH + pixels(value / longest, BAR_WIDTH));
-                area.draw(&Rectangle::new([(NAME_WIDTH, y), (right, y + bar_height - 2)], colour.filled()))?;
+                let (y, right) = (y + bar_height * count(i), name_width + pixels(value / longest, BAR_WIDTH));
+                area.draw(&Rectangle::new([(name_width, y), (right, y + bar_height - 2)], colour.filled()))?;
                 write(area, &format!("{value:.2}"), (right + 6, y + bar_height / 2 - 1), 12, HPos::Left)?;
             }
         }
@@ -139,7 +146,7 @@ fn panel(area: &Area, (left, top): (i32, i32), feature: &Feature, lines: &[(&Vec
 }
 
 /// A part of a length.
-fn pixels(part: f64, length: i32) -> i32 {
+pub(crate) fn pixels(part: f64, length: i32) -> i32 {
     #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and pictures are small")]
     let pixels = (part * f64::from(length)).round() as i32;
     pixels

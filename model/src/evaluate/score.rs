@@ -69,7 +69,7 @@ pub(super) fn end(piece: &Piece, notes: &[PlacedNote]) -> Option<(i64, Position)
 }
 
 /// A piece as the n-grams read it.
-pub(super) fn events(piece: &Piece, notes: &[PlacedNote]) -> Vec<sequence::Event> {
+pub(crate) fn events(piece: &Piece, notes: &[PlacedNote]) -> Vec<sequence::Event> {
     sequence::events(notes, end(piece, notes))
 }
 

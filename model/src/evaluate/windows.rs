@@ -46,8 +46,8 @@ impl Windows {
     }
 }
 
-/// One row. The events after the first `n_known` count.
-fn batch(events: &[Event], n_known: usize, conditions: Conditions) -> Batch {
+/// One row, each event predicted from those before it. The events after the first `n_known` count.
+pub(crate) fn batch(events: &[Event], n_known: usize, conditions: Conditions) -> Batch {
     let mut batch = Batch { batch_size: 1, sequence_length: events.len(), ..Batch::default() };
     let mut fed = sequence::begin(events.first().map_or(Position::FREE, |first| first.position));
     for (step, target) in events.iter().enumerate() {

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_penalty_is_an_objective_around_another() {
-        let batch = crate::bench::random_batch(2, 16);
+        let batch = crate::benchmark::throughput::random_batch(2, 16);
         for kernels in [Kernels::Cpu, Kernels::Anywhere(DType::F32)] {
             let network = Network::new(ModelConfig::TINY, 1, &Device::Cpu).unwrap().with_kernels(kernels);
             let gain = &network.parameters()["norm.gain"];

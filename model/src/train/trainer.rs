@@ -252,7 +252,7 @@ mod tests {
             checkpoint_every: Duration::MAX,
             way_out: "rest".to_owned(),
         };
-        let batches = Box::new(|_| vec![crate::bench::random_batch(1, 4); 2]);
+        let batches = Box::new(|_| vec![crate::benchmark::throughput::random_batch(1, 4); 2]);
         let learner = Still(Network::new(ModelConfig::TINY, 1, &Device::Cpu).unwrap(), norm);
         Trainer { config, learner, objective: Critic::default(), batches, progress: Progress::default() }
     }

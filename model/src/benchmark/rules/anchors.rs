@@ -85,7 +85,7 @@ fn shuffled(notes: &[Note], bar_lines: &BarLines, random: &mut ChaCha8Rng) -> Op
         let note = Note { duration_ticks: note.duration_ticks.min(until_bar_ticks), ..*note };
         bars.last_mut()?.push(note);
     }
-    if bars.len() < 3 {
+    if bars.len() < 2 {
         return None;
     }
     bars.shuffle(random);

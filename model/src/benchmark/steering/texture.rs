@@ -4,10 +4,7 @@ use engine::{Note, TICKS_PER_BEAT};
 use serde::Serialize;
 
 use super::{mean, share};
-
-const BEAT: i64 = TICKS_PER_BEAT as i64;
-/// A shorter note is a sliver: a twelfth of a beat.
-const SLIVER_TICKS: u32 = TICKS_PER_BEAT / 12;
+use crate::judge::features::time::{is_off_grid, is_sliver};
 
 /// What answers are made of.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -25,7 +22,6 @@ pub struct Texture {
 impl Texture {
     pub(crate) fn of(name: &str, answers: &[Vec<Note>]) -> Self {
         let notes = || answers.iter().flatten();
-        let is_off = |note: &&Note| note.onset_ticks % (BEAT / 8) != 0 && note.onset_ticks % (BEAT / 6) != 0;
         let n_notes = notes().count();
         let onsets_per_beat = |notes: &Vec<Note>| {
             let (first, last) = (notes.first()?.onset_ticks, notes.iter().map(Note::end_ticks).max()?);
@@ -35,8 +31,8 @@ impl Texture {
         };
         Self {
             name: name.to_owned(),
-            off_grid: share(notes().filter(is_off).count(), n_notes),
-            slivers: share(notes().filter(|note| note.duration_ticks < SLIVER_TICKS).count(), n_notes),
+            off_grid: share(notes().filter(|note| is_off_grid(note.onset_ticks)).count(), n_notes),
+            slivers: share(notes().filter(|note| is_sliver(note)).count(), n_notes),
             onsets_per_beat: mean(answers.iter().filter_map(onsets_per_beat)),
         }
     }

@@ -10,7 +10,7 @@ const NUMERALS: [&str; 10] = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", 
 /// Composer and catalogue number, or else composer and title without what names the movement. A whole opus counts as one
 /// work: its pieces share their making, and collections number them in too many ways. `None` when the composer or title
 /// is unknown, since "Sonata" alone names no work.
-pub(super) fn work(composer: &str, title: &str) -> Option<String> {
+pub(crate) fn work(composer: &str, title: &str) -> Option<String> {
     let composer = words(composer).join(" ");
     let title = title.to_lowercase();
     let all = words(&title);

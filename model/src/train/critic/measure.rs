@@ -14,7 +14,8 @@ use serde::Serialize;
 
 use super::learn::Separation;
 use super::trials::Trial;
-use crate::benchmark::steering::{Manner, Pair, Texture, manner};
+use crate::benchmark::steering::{Call, Manner, Texture, manner};
+use crate::data::phrases::PhrasePair;
 use crate::data::shards::{Labels, PlacedNote};
 
 /// Weights of the rules that are tried.
@@ -92,7 +93,7 @@ pub struct Row {
 #[must_use]
 pub fn choices(trials: &[Trial], said: &[SaidOf], rule_weight: f32, witness: Option<&Arc<Critic>>) -> Vec<Row> {
     let witnessed = witness.map(|critic| hear(critic, trials));
-    let pairs: Vec<Pair> = trials.iter().filter_map(pair).collect();
+    let pairs: Vec<Call> = trials.iter().filter_map(pair).collect();
     let whole: Vec<usize> = (0..trials.len()).filter(|&i| pair(&trials[i]).is_some()).collect();
     let row = |name: &str, choose: &dyn Fn(usize) -> Option<usize>| {
         let chosen: Vec<Option<usize>> = whole.iter().map(|&i| choose(i)).collect();
@@ -104,7 +105,7 @@ pub fn choices(trials: &[Trial], said: &[SaidOf], rule_weight: f32, witness: Opt
         let of_rules =
             whole.iter().zip(&notes).map(|(&i, notes)| StyleRates::of(&trials[i].style).score(&count(notes)));
         let shaped: Vec<usize> = (0..whole.len()).filter(|&k| !trials[whole[k]].is_flat).collect();
-        let shaped_pairs: Vec<Pair> = shaped.iter().filter_map(|&k| pair(&trials[whole[k]])).collect();
+        let shaped_pairs: Vec<Call> = shaped.iter().filter_map(|&k| pair(&trials[whole[k]])).collect();
         let shaped_notes: Vec<Vec<Note>> = shaped.iter().map(|&k| notes[k].clone()).collect();
         let lost = witnessed.as_ref().map(|said| {
             let losses = whole.iter().zip(&chosen).filter_map(|(&i, place)| {
@@ -140,17 +141,18 @@ pub fn choices(trials: &[Trial], said: &[SaidOf], rule_weight: f32, witness: Opt
 }
 
 /// As `benchmark steering` measures them; `None` for a call without a key.
-fn pair(trial: &Trial) -> Option<Pair<'static>> {
+fn pair(trial: &Trial) -> Option<Call<'static>> {
     let placed = |&note: &Note| PlacedNote { note, position: Position::FREE, labels: Labels::default() };
-    Some(Pair {
+    let pair = PhrasePair {
         call: trial.call.iter().map(placed).collect(),
         answer: &[],
-        style: 0,
         metre: trial.metre,
         start_ticks: trial.start_ticks,
         end_ticks: trial.end_ticks,
+        next_ticks: trial.end_ticks,
         key: find_key(&trial.call)?.0,
-    })
+    };
+    Some((0, pair))
 }
 
 /// As text.

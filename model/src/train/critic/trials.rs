@@ -19,10 +19,10 @@ use music::close_overlaps;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::benchmark::steering::{Pair, pairs};
 use crate::data::corpus::Split;
 use crate::data::hands::{Hands, USUAL_SD_MS};
 use crate::data::performance::heard;
+use crate::data::phrases::{PhrasePair, phrase_pairs, plain};
 use crate::data::shards::PlacedNote;
 use crate::evaluate::chosen_whole;
 use crate::evaluate::music::Music;
@@ -84,7 +84,7 @@ pub fn make(
     config: TrialsConfig,
     on_made: impl Fn(usize, usize) + Sync,
 ) -> Result<Vec<Trial>> {
-    let sources = sources(weights, music, config);
+    let sources = sources(music, config);
     ensure!(!sources.is_empty(), "no phrases that answer one another in the {} music", config.split.name());
     let n_made = std::sync::atomic::AtomicUsize::new(0);
     let trials = sources.par_iter().enumerate().with_max_len(1).map(|(i, source)| {
@@ -100,17 +100,16 @@ struct Source<'a> {
     piece: &'a str,
     style: &'a str,
     is_flat: bool,
-    pair: Pair<'a>,
+    pair: PhrasePair<'a>,
     real: Vec<Note>,
 }
 
-fn sources<'a>(weights: &Weights, music: &'a Music, config: TrialsConfig) -> Vec<Source<'a>> {
+fn sources<'a>(music: &'a Music, config: TrialsConfig) -> Vec<Source<'a>> {
     let mut by_style: BTreeMap<&str, Vec<Source>> = BTreeMap::new();
     for held in chosen_whole(music, config.split) {
         let style = music.style(held.0);
-        for pair in pairs(&held, weights.style_index(style).unwrap_or(0), MOST_PAIRS) {
-            let written: Vec<Note> = pair.answer.iter().map(|placed| placed.note).collect();
-            let Some(real) = as_ours(&written, pair.end_ticks) else { continue };
+        for pair in phrase_pairs(held.1, MOST_PAIRS) {
+            let Some(real) = as_ours(&plain(pair.answer), pair.end_ticks) else { continue };
             let source = Source { piece: &held.0.path, style, is_flat: held.0.is_flat, pair, real };
             by_style.entry(style).or_default().push(source);
         }
@@ -130,6 +129,7 @@ fn sources<'a>(weights: &Weights, music: &'a Music, config: TrialsConfig) -> Vec
 
 fn trials(weights: &Arc<Weights>, source: &Source, i: usize, config: TrialsConfig) -> Vec<Trial> {
     let pair = &source.pair;
+    let style = weights.style_index(source.style).unwrap_or(0);
     let seed = u32::try_from(i).unwrap_or(u32::MAX).wrapping_mul(MOST_SEEDS);
     let trial = |is_played: bool, n_answers: u32| {
         let call: Vec<PlacedNote> = if is_played {
@@ -137,11 +137,11 @@ fn trials(weights: &Arc<Weights>, source: &Source, i: usize, config: TrialsConfi
         } else {
             pair.call.clone()
         };
-        let call: Vec<Note> = call.iter().map(|placed| placed.note).collect();
+        let call = plain(&call);
         // Page and hands have seeds of their own.
         let first = seed.wrapping_add(if is_played { MOST_SEEDS / 2 } else { 0 });
         let ours = (0..n_answers.min(MOST_SEEDS / 2)).filter_map(|n| {
-            let notes = our_answer(weights, &call, pair, first.wrapping_add(n));
+            let notes = our_answer(weights, &call, (pair, style), first.wrapping_add(n));
             as_ours(&notes, pair.end_ticks).filter(|notes| !notes.is_empty())
         });
         let ours: Vec<Vec<Note>> = ours.collect();
@@ -163,9 +163,9 @@ fn trials(weights: &Arc<Weights>, source: &Source, i: usize, config: TrialsConfi
     all.filter(|trial| !trial.ours.is_empty()).collect()
 }
 
-fn our_answer(weights: &Arc<Weights>, call: &[Note], pair: &Pair, song_seed: u32) -> Vec<Note> {
+fn our_answer(weights: &Arc<Weights>, call: &[Note], (pair, style): (&PhrasePair, u8), song_seed: u32) -> Vec<Note> {
     let call = Call::new(call.iter().copied(), pair.metre);
-    let Pair { start_ticks, end_ticks, style, .. } = *pair;
+    let PhrasePair { start_ticks, end_ticks, .. } = *pair;
     // Each alone: the trials show what there is to choose from.
     let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks, most_candidates: 1 };
     let controls = Controls { style, ..Controls::default() };

@@ -1,10 +1,10 @@
 //! `model bench`.
 
 use anyhow::Result;
-use model::bench::{self, BenchConfig};
+use model::benchmark::throughput::{self, ThroughputConfig};
 
-use super::names::ShapeArgs;
-use super::use_threads;
+use crate::cli::names::ShapeArgs;
+use crate::cli::use_threads;
 
 /// What to train.
 #[derive(clap::Args)]
@@ -12,7 +12,7 @@ use super::use_threads;
     after_help = "Prints the network's sizes, then waits: for every line that it reads, it takes one step (forward, \
     backward, clipping, Muon and AdamW) on a batch of random notes, and prints its seconds and its loss."
 )]
-pub(super) struct BenchArgs {
+pub(in crate::cli) struct ThroughputArgs {
     #[command(flatten)]
     shape: ShapeArgs,
     /// Threads; all cores when not given
@@ -25,8 +25,8 @@ pub(super) struct BenchArgs {
 }
 
 /// Takes steps until the input ends.
-pub(super) fn run(args: &BenchArgs) -> Result<()> {
+pub(in crate::cli) fn run(args: &ThroughputArgs) -> Result<()> {
     use_threads(args.threads)?;
     let ShapeArgs { size, batch_size, sequence_length, .. } = args.shape;
-    bench::run(&BenchConfig { size: size.into(), batch_size, sequence_length, rounds: args.rounds })
+    throughput::run(&ThroughputConfig { size: size.into(), batch_size, sequence_length, rounds: args.rounds })
 }

@@ -22,7 +22,7 @@ use crate::train::{Likelihood, Objective, Size};
 
 /// What to train.
 #[derive(Clone, Copy, Debug)]
-pub struct BenchConfig {
+pub struct ThroughputConfig {
     /// Size of the network.
     pub size: Size,
     /// Crops in a batch.
@@ -34,11 +34,11 @@ pub struct BenchConfig {
 }
 
 /// Prints the sizes, then takes a step for each line that it reads, and prints its seconds and its loss, until the input ends. See
-/// [`BenchConfig`].
+/// [`ThroughputConfig`].
 ///
 /// # Errors
 /// When the sizes make no batch, or memory fails.
-pub fn run(options: &BenchConfig) -> Result<()> {
+pub fn run(options: &ThroughputConfig) -> Result<()> {
     let config = options.size.config();
     let length = options.sequence_length.unwrap_or(config.n_context);
     ensure!(options.batch_size > 0, "--batch-size must be at least 1");

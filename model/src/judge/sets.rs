@@ -1,0 +1,118 @@
+//! All that is judged: real music, our answers to its calls, and answers that are bad for certain.
+
+use std::sync::Arc;
+
+use engine::answer::{AnswerRequest, Call, Controls, MOST_CANDIDATES, answer};
+use engine::{Session, Weights};
+use music::Note;
+use rayon::prelude::*;
+
+use super::Setting;
+use super::anchors::{Anchor, Ngram};
+use super::calls::{Task, fair};
+use super::features::Passage;
+use crate::data::hands::{Hands, USUAL_SD_MS};
+use crate::data::performance::heard;
+use crate::data::phrases::plain;
+use crate::evaluate::music::Held;
+use crate::evaluate::score;
+
+/// The tempo in which hands play.
+const US_PER_BEAT: u32 = 500_000;
+/// Notes that the n-gram model reads.
+const NGRAM_NOTES: usize = 400_000;
+
+/// What a column of passages is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What the composer answered.
+    Real,
+    /// The same; the calls are as they are heard when hands have played them.
+    RealPlayed,
+    /// What the composer answered to another call of the same piece.
+    Other,
+    /// Bad for certain.
+    Anchor(Anchor),
+    /// Ours, with the setting of that number; to calls as they are written or as they are heard.
+    Ours { setting: usize, is_played: bool },
+}
+
+/// Answers to the same calls in the same order, in each column.
+#[derive(Debug)]
+pub(super) struct Sets {
+    pub(super) columns: Vec<(Kind, Vec<Passage>)>,
+}
+
+impl Sets {
+    /// The first column of a kind; there is one of each.
+    pub(super) fn of(&self, kind: Kind) -> &[Passage] {
+        self.columns.iter().find(|(other, _)| *other == kind).map_or(&[], |(_, passages)| passages)
+    }
+
+    /// The place of the real music that a column stands beside.
+    pub(super) fn reference(&self, column: usize) -> usize {
+        let is_played = matches!(self.columns[column].0, Kind::RealPlayed | Kind::Ours { is_played: true, .. });
+        usize::from(is_played)
+    }
+
+    /// Places of the columns that are compared with real music.
+    pub(super) fn compared(&self) -> std::ops::Range<usize> {
+        2..self.columns.len()
+    }
+}
+
+/// Makes them all; the same for the same tasks, weights and settings.
+pub(super) fn sets(tasks: &[Task], weights: &Arc<Weights>, settings: &[Setting], train: &[Held]) -> Sets {
+    let ngram = Ngram::learn(&ngram_music(train, tasks));
+    let seeds = || (0u64..).zip(tasks);
+    let heard = |(seed, task): (u64, &Task)| {
+        let call = plain(&heard(&task.call, &mut Hands::new(USUAL_SD_MS, seed), US_PER_BEAT));
+        Passage { call, ..task.real.clone() }
+    };
+    let real: Vec<Passage> = tasks.iter().map(|task| task.real.clone()).collect();
+    let real_played: Vec<Passage> = seeds().map(heard).collect();
+    let ours = settings.iter().enumerate().flat_map(|(setting, Setting { controls, .. })| {
+        [(false, &real), (true, &real_played)]
+            .map(|(is_played, calls)| (Kind::Ours { setting, is_played }, answers(calls, weights, *controls)))
+    });
+    let ours: Vec<_> = ours.collect();
+    let anchors = Anchor::ALL
+        .map(|anchor| (Kind::Anchor(anchor), seeds().map(|(seed, task)| anchor.answer(task, &ngram, seed)).collect()));
+    let other = (Kind::Other, tasks.iter().map(|task| task.other.clone()).collect());
+    // The real ones first, see `reference`.
+    let columns = [(Kind::Real, real), (Kind::RealPlayed, real_played), other];
+    Sets { columns: columns.into_iter().chain(anchors).chain(ours).collect() }
+}
+
+/// Some of the training music; of the other music of the tasks if there is none.
+fn ngram_music(train: &[Held], tasks: &[Task]) -> Vec<Vec<crate::data::sequence::Event>> {
+    let mut n_left = NGRAM_NOTES;
+    let mut pieces = Vec::new();
+    // Spread over the pieces.
+    for (piece, notes) in train.iter().step_by(7).chain(train.iter().skip(1).step_by(7)) {
+        if n_left == 0 {
+            break;
+        }
+        let notes = &notes[..notes.len().min(n_left).min(4096)];
+        n_left -= notes.len();
+        pieces.push(score::events(piece, notes));
+    }
+    if pieces.is_empty() {
+        pieces = tasks.iter().map(|task| crate::data::sequence::events(&task.call, None)).collect();
+    }
+    pieces
+}
+
+/// What the plugin answers to each call, in the style of its piece and in the time that the composer took.
+fn answers(calls: &[Passage], weights: &Arc<Weights>, controls: Controls) -> Vec<Passage> {
+    let answer_to = |(song_seed, call): (u32, &Passage)| {
+        let &Passage { start_ticks, end_ticks, metre, .. } = call;
+        let style = weights.style_index(&call.style).unwrap_or(0);
+        let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks, most_candidates: MOST_CANDIDATES };
+        let heard = Call::new(call.call.iter().copied(), metre);
+        let mut session = Session::new(Arc::clone(weights));
+        let notes: Vec<Note> = answer(&mut session, &heard, request, &Controls { style, ..controls }, usize::MAX);
+        Passage { answer: fair(&notes, start_ticks, end_ticks, call.is_flat), ..call.clone() }
+    };
+    (0..).zip(calls).collect::<Vec<_>>().into_par_iter().with_max_len(1).map(answer_to).collect()
+}
