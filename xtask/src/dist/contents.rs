@@ -56,6 +56,7 @@ pub(super) fn lay_out(
         copy(&workspace.join(file), &folder.join("licences").join(file))?;
     }
     fs::write(folder.join("licences/OTHERS.txt"), &facts.licences)?;
+    copy(&workspace.join("plugin/sound/font/NOTICE"), &folder.join("licences/PIANO.txt"))?;
     // The card's pictures lie beside it here.
     let card = fs::read_to_string(workspace.join("model/weights/README.md")).context("the model card is missing")?;
     fs::create_dir_all(folder.join("model"))?;
@@ -91,11 +92,12 @@ mod tests {
     use super::super::DOWNLOADS;
     use super::*;
 
-    const EVERYWHERE: [&str; 10] = [
+    const EVERYWHERE: [&str; 11] = [
         "INSTALL.txt",
         "licences/LICENSE-APACHE",
         "licences/LICENSE-MIT",
         "licences/OTHERS.txt",
+        "licences/PIANO.txt",
         "model/MODEL-CARD.md",
         "model/answers.svg",
         "model/bits.svg",

@@ -31,7 +31,8 @@ struct Crate {
 pub(super) fn page(packages: &[&str], target: &str, system: System) -> Result<String> {
     let crates = crates(packages, target)?;
     let mut page = String::from(
-        "Antiphon's own licences are in LICENSE-MIT, LICENSE-APACHE and, for the trained network, MODEL-CARD.md.\n\
+        "Antiphon's own licences are in LICENSE-MIT, LICENSE-APACHE and, for the trained network, MODEL-CARD.md;\n\
+         the sound of the piano has its own, in PIANO.txt.\n\
          It is built from these works of others, whose licences follow below.\n\n",
     );
     for one in &crates {
@@ -162,7 +163,7 @@ mod tests {
             for line in tree.lines() {
                 let mut words = line.split(' ');
                 let (name, version) = (words.next().unwrap(), words.next().unwrap_or_default());
-                let is_ours = ["antiphon", "model", "engine", "music", "live", "takes"].contains(&name);
+                let is_ours = ["antiphon", "model", "engine", "music", "live", "takes", "piano"].contains(&name);
                 if is_ours || version.is_empty() {
                     continue;
                 }

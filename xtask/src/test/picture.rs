@@ -7,9 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use tiny_skia::{IntSize, Pixmap};
 
-/// The colours of the call, of the answer, and of what is behind both: see the editor's theme.
-const CALL: [u8; 3] = [86, 168, 255];
-const ANSWER: [u8; 3] = [255, 159, 67];
+/// What is behind all else in the window: see the editor's theme.
 const GROUND: [u8; 3] = [13, 16, 20];
 
 /// Red, green, blue and 255 of each pixel, line by line from the top.
@@ -61,19 +59,22 @@ impl Picture {
         Some(Self { size: IntSize::from_wh(u32::try_from(width).ok()?, u32::try_from(height).ok()?)?, pixels })
     }
 
-    /// Ground all over, on it notes of both, and enough colours for smooth letters.
+    /// Ground all over, on it the blue of a call and the orange of an answer, and enough colours for smooth letters.
     fn shows_answer(&self) -> bool {
         let mut colours = self.pixels.clone();
         colours.sort_unstable();
         colours.dedup();
-        let has_notes = [CALL, ANSWER].iter().all(|&colour| self.per_mille(colour) >= 2);
-        self.per_mille(GROUND) > 200 && has_notes && colours.len() > 100
+        // Notes that are past are paler.
+        let far_above = |one: u8, other: u8| one > other.saturating_add(50);
+        let n_blue = self.per_mille(|[red, green, blue]| far_above(blue, red) && far_above(blue, green));
+        let n_orange = self.per_mille(|[red, green, blue]| far_above(red, green) && far_above(green, blue));
+        self.per_mille(|colour| colour == GROUND) > 200 && n_blue >= 1 && n_orange >= 1 && colours.len() > 100
     }
 
-    /// How many of a thousand pixels have a colour, nearly.
-    fn per_mille(&self, colour: [u8; 3]) -> usize {
-        let is_near = |pixel: &&[u8; 4]| pixel.iter().zip(colour).all(|(&one, other)| one.abs_diff(other) <= 3);
-        self.pixels.iter().filter(is_near).count() * 1000 / self.pixels.len().max(1)
+    /// How many of a thousand pixels are so.
+    fn per_mille(&self, is_so: impl Fn([u8; 3]) -> bool) -> usize {
+        let pixels = self.pixels.iter().filter(|&&[red, green, blue, _]| is_so([red, green, blue]));
+        pixels.count() * 1000 / self.pixels.len().max(1)
     }
 
     /// Writes it as a PNG file.
@@ -129,9 +130,12 @@ mod tests {
     #[test]
     fn an_answer_is_told_from_an_empty_window() {
         let ramp = (0..200u8).map(|shade| [shade, shade, shade]);
-        let drawn: Vec<[u8; 3]> = ramp.clone().chain([CALL; 5]).chain([ANSWER; 5]).chain([GROUND; 200]).collect();
-        let empty: Vec<[u8; 3]> = ramp.chain([GROUND; 200]).collect();
-        for (pixels, expected) in [(drawn, true), (empty, false), (vec![[0; 3]; 99], false)] {
+        let (past_call, answer) = ([73, 140, 211], [255, 159, 67]);
+        let drawn = ramp.clone().chain([past_call; 5]).chain([answer; 5]).chain([GROUND; 200]).collect();
+        let empty = ramp.chain([GROUND; 200]).collect();
+        let black = vec![[0; 3]; 99];
+        for (pixels, expected) in [(drawn, true), (empty, false), (black, false)] {
+            let pixels: Vec<[u8; 3]> = pixels;
             assert_eq!(Picture::read(&dump(&pixels)).unwrap().shows_answer(), expected);
         }
     }
