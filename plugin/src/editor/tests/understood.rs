@@ -1,6 +1,7 @@
 //! What the player played is drawn as it was played, and behind it how that was understood.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use egui::Rect;
 use engine::Metre;
@@ -53,6 +54,7 @@ fn following() -> Window {
     let status = Arc::new(Status::new());
     status.set_engine(Engine::Ready, "Antiphon nano".into());
     let window = Window::new(Arc::new(AntiphonParams::default()), Arc::clone(&status));
+    window.params.has_sound.store(true, Relaxed);
     let mut recorder = status.timeline.recorder();
     let timeline = &status.timeline;
     timeline.set_position(0, Metre::Free, 120.0);
