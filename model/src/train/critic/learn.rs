@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use candle_core::Tensor;
-use engine::critic::{self, Critic, CriticConfig, CriticError, CriticHeader};
+use engine::critic::{self, Critic, CriticConfig, CriticHeader};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -264,7 +264,7 @@ pub fn file(learnt: &Learnt, config: &LearnConfig, training: &str, rule_weight: 
         training: training.to_owned(),
     };
     let file = critic::write(&header, &mut |shape| Ok::<_, anyhow::Error>(learnt.network.values(&shape.name)?))?;
-    Critic::parse(&file).map_err(CriticError::from)?;
+    Critic::parse(&file)?;
     Ok(file)
 }
 

@@ -41,10 +41,10 @@ fn trials(n: usize, n_ours: usize, most_groups: i64, seed: u64) -> Vec<Trial> {
         Trial {
             piece: format!("{seed}-{i}"),
             style: STYLES[i % 2].to_owned(),
-            is_flat: i % 3 == 0,
+            is_flat: i.is_multiple_of(3),
             is_played: false,
             call: notes(&mut random, 0, 12, false),
-            metre: if i % 4 == 0 { Metre::Free } else { Metre::Bars { bar_line_ticks: 5, bar_ticks: 144 } },
+            metre: if i.is_multiple_of(4) { Metre::Free } else { Metre::Bars { bar_line_ticks: 5, bar_ticks: 144 } },
             start_ticks,
             end_ticks: start_ticks + n_groups * 192,
             real: notes(&mut random, start_ticks, 12, true),
