@@ -11,7 +11,7 @@ use engine::conditions::{density_level, polyphony_level};
 use engine::key::find_key;
 use engine::pack::PACK_MAGIC;
 use engine::{Pack, TICKS_PER_BEAT, Weights};
-use music::midi::{read_reduction, summary};
+use music::file::{read_reduction, summary};
 use music::{MetreChange, Reading, Reduction, event_text};
 
 use crate::data::corpus::Split;

@@ -12,7 +12,8 @@ use model::data::prepare::{PrepareOptions, prepare};
 use model::evaluate::{EvaluateConfig, evaluate, load};
 use model::generate::{GenerateConfig, generate};
 use model::inspect::describe;
-use music::midi::{read, read_reduction, write};
+use music::file::read_reduction;
+use music::midi::{read, write};
 use music::rhythm::{PlayedNote, transcribe};
 use music::{Part, Reading, Reduction, Score, TempoMap, TimeSignature, event_text};
 

@@ -16,7 +16,7 @@ use crate::build;
 #[command(after_help = "Examples:\n  cargo xtask play\n  cargo xtask play my-phrase.mid --style bach --seed 7\n  \
     cargo xtask play tests/fixtures/call-waltz.mid --bars 8 --out out/waltz")]
 pub(crate) struct Options {
-    /// The phrase to play, a MIDI file; without one, a phrase in D minor that ships with Antiphon.
+    /// The phrase to play, a MIDI or MusicXML file; without one, a phrase in D minor that ships with Antiphon.
     call: Option<PathBuf>,
     /// Style of the answer: the name of a composer or collection, or a part of it. A wrong name lists them all.
     #[arg(long)]

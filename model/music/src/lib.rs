@@ -21,9 +21,11 @@
 
 pub mod bar_lines;
 pub mod event_text;
+pub mod file;
 pub mod harmony;
 pub mod metre;
 pub mod midi;
+pub mod musicxml;
 pub mod note;
 #[cfg(feature = "picture")]
 pub mod piano_roll;

@@ -9,8 +9,10 @@ pub use overlap::{close_overlaps, tidy};
 
 use crate::metre::Metre;
 use crate::note::{Note, TICKS_PER_BEAT};
-use crate::tempo::{TempoMap, in_force, resample};
+use crate::tempo::{TempoMap, as_f64, in_force, resample};
 use crate::time_signature::{MetreChange, TimeSignature};
+
+const DAY_SECONDS: f64 = 86_400.0;
 
 /// The channel of drums, counted from 0: keys on it are no pitches.
 pub const DRUM_CHANNEL: u8 = 9;
@@ -158,6 +160,13 @@ impl Score {
         let ends = self.parts.iter().flat_map(|part| part.notes.iter().map(Note::end_ticks));
         let moves = self.parts.iter().flat_map(|part| part.pedal.iter().map(|change| change.ticks));
         ends.chain(moves).max().unwrap_or(0)
+    }
+
+    /// Whether it lasts more than a day, which only a damaged file does.
+    pub(crate) fn is_too_long(&self) -> bool {
+        let end_ticks = self.end_ticks();
+        let n_beats = as_f64(end_ticks) / f64::from(self.ticks_per_beat);
+        self.tempi.seconds(end_ticks) > DAY_SECONDS || n_beats > 10.0 * DAY_SECONDS
     }
 
     /// The time signature in force at a time; 4/4 where there is none.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use model::evaluate::load;
 use model::generate::{GenerateConfig, generate, n_bars, score, title};
-use music::midi::{read_reduction, summary, write};
+use music::file::{read_reduction, summary};
+use music::midi::write;
 use music::{Reading, piano_roll};
 
 use super::controls::ControlArgs;
@@ -26,7 +27,7 @@ pub(super) struct GenerateArgs {
     /// A weight file
     #[arg(long)]
     weights: PathBuf,
-    /// A MIDI file to answer
+    /// A MIDI or MusicXML file to answer
     #[arg(long)]
     call: Option<PathBuf>,
     /// How long the call is silent before the answer begins; 0 begins with the last key up
