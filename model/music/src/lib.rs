@@ -26,6 +26,7 @@ pub mod harmony;
 pub mod metre;
 pub mod midi;
 pub mod musicxml;
+mod notation;
 pub mod note;
 #[cfg(feature = "picture")]
 pub mod piano_roll;

@@ -104,7 +104,11 @@ impl Part {
                 }
                 "attributes" => self.attributes(element, bar, shared),
                 "direction" => self.direction(element, bar, shared),
-                "sound" => self.sound(element, self.at(bar), 1, shared),
+                "sound" => {
+                    let by = element.number("offset").map_or(0, |by| self.ticks(by, shared));
+                    let at = At { bar, ticks: (self.cursor + by).clamp(0, MAX_BAR_TICKS) };
+                    self.sound(element, at, 1, shared);
+                }
                 "barline" if element.child("repeat").or(element.child("ending")).is_some() => {
                     shared.tally.add(0, bar, What::Repeats);
                 }
@@ -112,10 +116,6 @@ impl Part {
             }
         }
         self.n_bars = self.n_bars.max(bar + 1);
-    }
-
-    const fn at(&self, bar: usize) -> At {
-        At { bar, ticks: self.cursor }
     }
 
     fn reaches(&self, ticks: i64, bar: usize, shared: &mut Shared) {

@@ -43,7 +43,8 @@ fn read_part(part: &Element, place: usize) -> Player {
         Some((instrument.attribute("id")?.to_owned(), from_one(Some(instrument), "midi-unpitched")?.min(127)))
     });
     Player {
-        name: part.text_of("part-name").to_owned(),
+        // Names are broken into lines on pages.
+        name: part.text_of("part-name").split_whitespace().collect::<Vec<_>>().join(" "),
         // Who names a channel means the first port, unless he says otherwise.
         port: port.map_or_else(|| if channel.is_some() { 0 } else { unnamed.port }, |port| port.min(127)),
         channel: channel.unwrap_or(unnamed.channel),

@@ -52,14 +52,12 @@ impl Ties {
         !is_stray
     }
 
-    /// The open tie that a note continues: one that ends where it begins, in its own voice if there is; else one that ended before.
+    /// The open tie that a note continues: one that ends where it begins, in its own voice if there is.
     fn before(&self, struck: &Struck, voice: &str) -> Option<usize> {
-        let candidates = self.open.iter().enumerate().filter(|(_, open)| open.pitch == struck.pitch);
-        let worth = |open: &Open| {
-            let meets = open.end == struck.onset || open.end.bar < struck.onset.bar && struck.onset.ticks == 0;
-            let is_before = open.end <= struck.onset;
-            (is_before || meets).then_some((meets, *open.voice == *voice, open.end))
-        };
-        candidates.filter_map(|(place, open)| Some((worth(open)?, place))).max().map(|(_, place)| place)
+        let onset = struck.onset;
+        let meets = |open: &Open| open.end == onset || open.end.bar < onset.bar && onset.ticks == 0;
+        let candidates = self.open.iter().enumerate();
+        let candidates = candidates.filter(|(_, open)| open.pitch == struck.pitch && meets(open));
+        candidates.max_by_key(|(place, open)| (*open.voice == *voice, open.end, *place)).map(|(place, _)| place)
     }
 }
