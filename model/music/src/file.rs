@@ -1,4 +1,4 @@
-//! Files of music, whatever their format: the one way in for all that reads what a user gives. The bytes say what they are, not
+//! Files of music, whatever their format: the one way in for all that reads what a user gives, and the way out. The bytes say what they are, not
 //! the name of the file.
 
 use crate::midi::{self, MidiError};
@@ -139,6 +139,45 @@ pub fn read_reduction(bytes: &[u8], reading: Reading) -> Result<(Reduction, Vec<
     let reduction = Reduction::of(&score, reading).ok_or_else(nothing)?;
     left_out.extend(drums);
     Ok((reduction, left_out))
+}
+
+/// Why a score gives no file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteError {
+    /// It does not fit into a MIDI file.
+    Midi(midi::TooLong),
+    /// It does not fit on a page.
+    MusicXml(musicxml::TooLong),
+    /// No format is called so.
+    Ending(String),
+}
+
+impl std::fmt::Display for WriteError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Midi(why) => why.fmt(f),
+            Self::MusicXml(why) => why.fmt(f),
+            Self::Ending(ending) => {
+                write!(f, "no format is known by the ending \"{ending}\"; use .mid, .musicxml or .mxl")
+            }
+        }
+    }
+}
+
+impl std::error::Error for WriteError {}
+
+/// The bytes of a file of that name ending (without the dot): MIDI, or MusicXML, plain or compressed.
+///
+/// # Errors
+/// When no format is called so, or the score does not fit into it.
+pub fn write(score: &Score, ending: &str) -> Result<Vec<u8>, WriteError> {
+    let page = || musicxml::write(score).map_err(WriteError::MusicXml);
+    match ending.to_ascii_lowercase().as_str() {
+        "mid" | "midi" => midi::write(score).map_err(WriteError::Midi),
+        "musicxml" | "xml" => page().map(String::into_bytes),
+        "mxl" => page().map(|text| musicxml::pack(&text)),
+        _ => Err(WriteError::Ending(ending.to_owned())),
+    }
 }
 
 /// The first few in one line, and how many more there are.

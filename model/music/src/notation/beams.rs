@@ -64,15 +64,15 @@ fn join(stems: &[Stem], beams: &mut [Vec<Beam>]) {
     }
 }
 
-/// The group that a stem belongs to.
-fn window(bar: &Bar, stems: &[Stem], stem: &Stem) -> (i64, Option<usize>) {
+/// The group that a stem belongs to: how long it is, which one of its kind, and its tuplet.
+fn window(bar: &Bar, stems: &[Stem], stem: &Stem) -> (i64, i64, Option<usize>) {
     let beat = if bar.unit() >= BEAT || bar.is_compound() { bar.beat() } else { 0 };
     let numerator = bar.signature.numerator();
     if beat == 0 {
         // Units of eighths or less: pairs, with one group of three at the end of an odd number.
         let unit = stem.start / bar.unit();
         let n_pairs = i64::from(numerator / 2).max(1);
-        return ((unit / 2).min(n_pairs - 1), stem.tuplet);
+        return (bar.unit(), (unit / 2).min(n_pairs - 1), stem.tuplet);
     }
     // Eighths alone are joined over half a bar of four, and over a bar of three.
     let wide = match numerator {
@@ -86,5 +86,5 @@ fn window(bar: &Bar, stems: &[Stem], stem: &Stem) -> (i64, Option<usize>) {
     let n_eighths = stems.iter().filter(inside).filter(|other| is_eighth(other)).count();
     let n_all = stems.iter().filter(inside).count();
     let size = if n_eighths == n_all && wide > beat { wide } else { beat };
-    (stem.start / size, stem.tuplet)
+    (size, stem.start / size, stem.tuplet)
 }

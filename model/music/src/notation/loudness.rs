@@ -37,7 +37,7 @@ pub(super) fn signs(notes: &[Note], bars: &[Bar]) -> Vec<Sign> {
         let is_new = signs.last().is_none_or(|last| {
             let distance = |level: usize, velocity: i64| (LEVELS[level].1 - velocity).abs();
             let clearly = |velocity| distance(level, velocity) + CLEAR < distance(last.level, velocity);
-            let stays = loudness.get(place + 1).is_none_or(|&(_, next)| clearly(next));
+            let stays = loudness.get(place + 1).is_some_and(|&(_, next)| clearly(next));
             level != last.level && clearly(velocity) && stays
         });
         if is_new {

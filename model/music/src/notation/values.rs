@@ -130,7 +130,9 @@ fn fits(place: Place<'_>, at: i64, value: Value, is_rest: bool) -> bool {
         Place::Bar(bar) => {
             let is_ternary = bar.signature.numerator() == 3;
             let is_whole_rest = !is_rest || value.base <= bar.unit() || !is_ternary;
-            is_whole_rest && in_halves(at, value, is_rest)
+            // Three beats have no middle that must be seen.
+            let is_free = is_ternary && !is_rest && value.base == bar.unit() && value.n_dots < 2;
+            is_whole_rest && (in_halves(at, value, is_rest) || is_free && at % (bar.unit() / 2) == 0)
         }
     }
 }
@@ -189,6 +191,7 @@ mod tests {
         assert_eq!(values(4, 2, 0, 3, false), [(0, 2, 1)]);
         assert_eq!(values(3, 2, 0, 6, false), [(0, 4, 1)]);
         assert_eq!(values(3, 2, 2, 6, false), [(2, 4, 0)]);
+        assert_eq!(values(3, 2, 2, 5, false), [(2, 2, 1)], "no middle in three");
     }
 
     #[test]

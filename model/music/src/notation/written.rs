@@ -7,6 +7,8 @@ use crate::rhythm::{PARTS_PER_BEAT, PARTS_PER_TICK};
 use crate::score::{Part, Role, Score, tidy};
 use crate::tempo::{resample, us_per_beat};
 
+/// Files whose ticks are so short hold what hands play as they play it.
+const FINE_PER_BEAT: u32 = 4 * TICKS_PER_BEAT;
 /// A part was written, not played, if of so many of its times ...
 const OF_TIMES: usize = 100;
 /// ... so many are those of plain or triplet note values.
@@ -16,7 +18,7 @@ const CLEAN_TIMES: usize = 90;
 pub(super) fn written(score: &Score) -> Score {
     let is_on_page = |part: &&Part| !part.notes.is_empty() || !part.pedal.is_empty();
     let has_answer = score.notes_of(Role::Answer).next().is_some();
-    let is_played = |part: &Part| part.role != Role::Answer && !part.is_drums() && !is_clean(part, score.ticks_per_beat);
+    let is_played = |part: &Part| !is_exact(part, score.ticks_per_beat);
     if !has_answer
         && score.parts.iter().any(is_played)
         && let Some((heard, _)) = recording::written(score, true)
@@ -26,10 +28,7 @@ pub(super) fn written(score: &Score) -> Score {
     }
     let mut on_grid = score.resampled(TICKS_PER_BEAT);
     for (part, from) in on_grid.parts.iter_mut().zip(&score.parts) {
-        let is_exact = is_clean(from, score.ticks_per_beat)
-            || part.is_drums()
-            || from.role == Role::Answer && is_whole(from, score.ticks_per_beat);
-        if !is_exact {
+        if is_played(from) {
             part.notes = heard(score, from);
         }
         for note in &mut part.notes {
@@ -45,20 +44,20 @@ fn times(part: &Part) -> impl Iterator<Item = i64> + '_ {
     part.notes.iter().flat_map(|note| [note.onset_ticks, note.end_ticks()])
 }
 
-/// Whether all times are whole ticks of 1/48 beat.
-fn is_whole(part: &Part, per_beat: u32) -> bool {
-    times(part).all(|ticks| (i128::from(ticks) * i128::from(TICKS_PER_BEAT)) % i128::from(per_beat.max(1)) == 0)
-}
-
-/// Whether the times are those of a score.
-fn is_clean(part: &Part, per_beat: u32) -> bool {
-    let is_plain = |ticks: i64| {
-        let (ticks, beat) = (i128::from(ticks), i128::from(per_beat.max(1)));
-        // Sixteenths, or triplets of them; thirty-seconds too.
-        [8, 12].iter().any(|parts| ticks * parts % beat == 0)
-    };
-    let n_clean = times(part).filter(|ticks| is_plain(*ticks)).count();
-    n_clean * OF_TIMES >= 2 * part.notes.len() * CLEAN_TIMES
+/// Whether the times of a part are those of a score, and not of hands.
+fn is_exact(part: &Part, per_beat: u32) -> bool {
+    let is_on = |ticks: i64, divisions: u32| i128::from(ticks) * i128::from(divisions) % i128::from(per_beat.max(1)) == 0;
+    let is_whole = times(part).all(|ticks| is_on(ticks, TICKS_PER_BEAT));
+    // Thirty-seconds, or sixteenths of triplets.
+    let n_clean = times(part).filter(|&ticks| is_on(ticks, 8) || is_on(ticks, 12)).count();
+    let n_times = 2 * part.notes.len();
+    match part.role {
+        _ if part.is_drums() => true,
+        Role::Answer => is_whole,
+        Role::Call => n_clean == n_times,
+        // Hands meet no grid that is coarser than their file's.
+        Role::Other => is_whole && per_beat >= FINE_PER_BEAT || n_clean * OF_TIMES >= n_times * CLEAN_TIMES,
+    }
 }
 
 /// What the ear hears, by the score's own beats.
