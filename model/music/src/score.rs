@@ -188,10 +188,12 @@ impl Score {
             let length = ticks(note.end_ticks()).saturating_sub(onset_ticks).clamp(1, u32::MAX.into());
             Note { onset_ticks, duration_ticks: u32::try_from(length).unwrap_or(1), ..*note }
         };
-        let part = |part: &Part| Part {
-            notes: part.notes.iter().map(note).collect(),
-            pedal: part.pedal.iter().map(|change| PedalChange { ticks: ticks(change.ticks), ..*change }).collect(),
-            ..part.clone()
+        let part = |part: &Part| {
+            let mut notes: Vec<Note> = part.notes.iter().map(note).collect();
+            // Those that now begin together may have followed each other.
+            notes.sort_by_key(Note::order);
+            let pedal = part.pedal.iter().map(|change| PedalChange { ticks: ticks(change.ticks), ..*change });
+            Part { notes, pedal: pedal.collect(), ..part.clone() }
         };
         let metres = self.metres.iter().map(|metre| MetreChange { start_ticks: ticks(metre.start_ticks), ..*metre });
         Self {

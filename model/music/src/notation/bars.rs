@@ -51,7 +51,10 @@ pub(super) fn bars(score: &Score) -> Result<Vec<Bar>, TooLong> {
     let pickup = match score.metres.as_slice() {
         [first, second, ..] => {
             let [short, whole] = [first, second].map(|metre| metre.signature.bar_ticks(TICKS_PER_BEAT));
-            (first.start_ticks == 0 && second.start_ticks == i64::from(short) && short < whole).then_some(second)
+            let is_one_bar = first.start_ticks == 0 && second.start_ticks == i64::from(short);
+            // A length is all that is known of an unmeasured bar; 6/8 is a metre.
+            let is_plain = TimeSignature::of_bar(short, TICKS_PER_BEAT) == Some(first.signature);
+            (is_one_bar && is_plain && short < whole).then_some(second)
         }
         _ => None,
     };

@@ -18,7 +18,10 @@ const LONGEST: i64 = 4 * BEAT;
 
 const TUPLET_COST: u32 = 10;
 const CUT_COST: u32 = 8;
-const FINE_COST: u32 = 5;
+/// Of parts, of halves of them, and so on.
+const FINE_COSTS: [u32; 6] = [0, 6, 20, 50, 100, 200];
+/// Of what cannot be written so.
+const NO_WAY: u32 = 1_000_000;
 /// Fives and sevens are rarer than threes.
 const ODD_COST: u32 = 12;
 
@@ -108,28 +111,29 @@ fn best(start: i64, length: i64, times: &[i64], bar: &Bar) -> (u32, Vec<Tuplet>)
         let (mut cost, mut tuplets) = (0, Vec::new());
         for number in 0..n_parts {
             let (of_part, mut in_part) = best(start + number * part, part, times, bar);
-            cost += of_part;
+            cost = NO_WAY.min(cost + of_part);
             tuplets.append(&mut in_part);
         }
         ways.push((cost, tuplets));
     }
-    ways.into_iter().min_by_key(|(cost, _)| *cost).unwrap_or_default()
+    ways.into_iter().min_by_key(|(cost, _)| *cost).unwrap_or((NO_WAY, Vec::new()))
 }
 
 /// How fine a tuplet must be divided for these times; `None` if it cannot.
 fn fineness(tuplet: &Tuplet, inside: &[i64]) -> Option<u32> {
     let Tuplet { start, length, ratio: Ratio { actual, .. } } = *tuplet;
-    if length % 2 != 0 || tuplet.part() < PLAIN {
+    if tuplet.part() < PLAIN / 2 {
         return None;
     }
     if actual != 3 {
         let is_part = |at: &i64| (1..actual).any(|part| at - start == tick_of(length, part, actual));
-        return (inside.len() >= 2 && inside.iter().all(is_part)).then_some(ODD_COST);
+        let is_wide = tuplet.part() >= 2 * PLAIN;
+        return (is_wide && inside.len() >= 2 && inside.iter().all(is_part)).then_some(ODD_COST);
     }
     let mut grain = length / 3;
-    for fineness in 0..5 {
+    for fine_cost in FINE_COSTS {
         if inside.iter().all(|at| (at - start) % grain == 0) {
-            return Some(fineness * FINE_COST);
+            return Some(if length > BEAT { 2 * fine_cost } else { fine_cost });
         }
         if grain % (2 * FINE) != 0 {
             return None;

@@ -14,6 +14,9 @@ const OF_TIMES: usize = 100;
 /// ... so many are those of plain or triplet note values.
 const CLEAN_TIMES: usize = 90;
 
+/// So many times off the beats are too many to be meant.
+const OFF_TIMES: usize = 30;
+
 /// The score in ticks of 1/48 beat, as it is written; in each part, a key sounds once at a time.
 pub(super) fn written(score: &Score) -> Score {
     let is_on_page = |part: &&Part| !part.notes.is_empty() || !part.pedal.is_empty();
@@ -36,8 +39,47 @@ pub(super) fn written(score: &Score) -> Score {
         }
         part.notes = tidy(std::mem::take(&mut part.notes));
     }
+    let calls: Vec<i64> = on_grid.notes_of(Role::Call).map(|note| note.onset_ticks).collect();
+    for part in on_grid.parts.iter_mut().filter(|part| part.role == Role::Answer) {
+        to_beats(&mut part.notes, &calls);
+    }
     on_grid.parts = on_grid.parts.iter().filter(is_on_page).cloned().collect();
     on_grid
+}
+
+/// An answer begins where the player let go, be it between the beats. If it keeps that distance from the beats, it is moved onto
+/// them as a whole, by half a beat at most. Answers are told apart by the calls between them.
+fn to_beats(notes: &mut [Note], calls: &[i64]) {
+    let n_calls = |note: &Note| calls.iter().filter(|onset| **onset <= note.onset_ticks).count();
+    for answer in notes.chunk_by_mut(|one, next| n_calls(one) == n_calls(next)) {
+        let n_off = |by: i64| answer.iter().filter(|note| !is_plain(note.onset_ticks + by)).count();
+        let half = i64::from(TICKS_PER_BEAT) / 2;
+        let weakness = |by: i64| answer.iter().map(|note| weakness(note.onset_ticks + by)).sum::<u32>();
+        let best = (-half..=half).min_by_key(|by| (weakness(*by), by.abs())).unwrap_or(0);
+        let begins_off = answer.first().is_some_and(|first| !is_plain(first.onset_ticks));
+        let is_off = begins_off && n_off(0) * OF_TIMES > answer.len() * OFF_TIMES;
+        let is_on_then = n_off(best) * OF_TIMES < answer.len() * (OF_TIMES - CLEAN_TIMES);
+        let fits = answer.iter().all(|note| note.onset_ticks + best >= 0);
+        if is_off && is_on_then && fits {
+            answer.iter_mut().for_each(|note| note.onset_ticks += best);
+        }
+    }
+}
+
+/// Whether a time is on a sixteenth, or on a third of a beat.
+const fn is_plain(ticks: i64) -> bool {
+    weakness(ticks) < 4
+}
+
+/// How weak the beat at a time is.
+const fn weakness(ticks: i64) -> u32 {
+    let beat = TICKS_PER_BEAT as i64;
+    match () {
+        () if ticks % beat == 0 => 0,
+        () if ticks % (beat / 2) == 0 => 1,
+        () if ticks % (beat / 4) == 0 || ticks % (beat / 3) == 0 => 2,
+        () => 4,
+    }
 }
 
 fn times(part: &Part) -> impl Iterator<Item = i64> + '_ {

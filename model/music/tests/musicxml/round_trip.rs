@@ -49,6 +49,9 @@ fn random_score(random: &mut Rand32) -> Score {
         }
         score = score.with_part(part);
     }
+    // A page ends with its last note.
+    let end_ticks = score.parts.iter().flat_map(|part| &part.notes).map(Note::end_ticks).max().unwrap();
+    score.metres.retain(|metre| metre.start_ticks < end_ticks);
     score
 }
 
