@@ -9,9 +9,9 @@ mod left_out;
 mod read;
 mod write;
 
+pub use crate::notation::TooLong;
 pub use error::MusicXmlError;
 pub use left_out::{LeftOut, What};
-pub use crate::notation::TooLong;
 pub use read::{MusicXmlFile, is_musicxml, read};
 pub use write::{pack, write};
 

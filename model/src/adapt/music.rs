@@ -43,11 +43,7 @@ impl Music {
             sources.extend(listed.sources);
             rejects.extend(listed.rejects);
         }
-        ensure!(
-            !sources.is_empty(),
-            "there are no files of {}; export your pieces first",
-            music::file::FORMATS
-        );
+        ensure!(!sources.is_empty(), "there are no files of {}; export your pieces first", music::file::FORMATS);
         for source in &mut sources {
             name.clone_into(&mut source.style);
         }

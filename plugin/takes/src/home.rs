@@ -125,6 +125,9 @@ mod tests {
         let paths = [home.save(&take), home.save(&take), home.save_learnt(&take), home.save_score(&take)];
         let paths = paths.map(Result::unwrap);
         let names = paths.map(|path| path.strip_prefix(home.path()).unwrap().to_owned());
-        assert_eq!(names, ["take-0001.mid", "take-0002.mid", "Learnt/learnt-0001.mid", "take-0001.musicxml"].map(PathBuf::from));
+        assert_eq!(
+            names,
+            ["take-0001.mid", "take-0002.mid", "Learnt/learnt-0001.mid", "take-0001.musicxml"].map(PathBuf::from)
+        );
     }
 }

@@ -99,7 +99,7 @@ pub(super) fn longest_rest_seconds(call: &Score) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use music::{PedalChange, midi, Pitch, TimeSignature, Velocity, find_key};
+    use music::{PedalChange, Pitch, TimeSignature, Velocity, find_key, midi};
 
     use super::*;
 

@@ -10,7 +10,8 @@ pub(crate) struct Ratio {
     pub(crate) normal: i64,
 }
 
-const RATIOS: [Ratio; 3] = [Ratio { actual: 3, normal: 2 }, Ratio { actual: 5, normal: 4 }, Ratio { actual: 7, normal: 4 }];
+const RATIOS: [Ratio; 3] =
+    [Ratio { actual: 3, normal: 2 }, Ratio { actual: 5, normal: 4 }, Ratio { actual: 7, normal: 4 }];
 /// Times of plain note values are multiples of a 64th.
 const PLAIN: i64 = BEAT / 16;
 /// The longest unit that is divided.
@@ -53,7 +54,8 @@ impl Tuplet {
         if self.ratio.actual == 3 {
             return at;
         }
-        let part = (0..=self.ratio.actual).find(|part| at - self.start == tick_of(self.length, *part, self.ratio.actual));
+        let part =
+            (0..=self.ratio.actual).find(|part| at - self.start == tick_of(self.length, *part, self.ratio.actual));
         part.map_or(at, |part| self.start + self.length * part / self.ratio.actual)
     }
 }

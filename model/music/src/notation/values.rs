@@ -83,7 +83,8 @@ pub(super) fn split(place: Place<'_>, start: i64, end: i64, is_rest: bool) -> Ve
         for from in 0..to {
             let before = if from == 0 { Some(0) } else { best[from].map(|(cost, ..)| cost) };
             let Some(before) = before else { continue };
-            let Some(value) = Value::of(at(to) - at(from)).filter(|value| fits(place, at(from), *value, is_rest)) else {
+            let Some(value) = Value::of(at(to) - at(from)).filter(|value| fits(place, at(from), *value, is_rest))
+            else {
                 continue;
             };
             let cost = before + 100 + weakness(at(from), coarsest) + 10 * u32::from(value.n_dots / 2);

@@ -79,8 +79,7 @@ struct Choice {
 
 /// For each note, whether it is in the lower voice.
 fn assign(notes: &[Note]) -> Vec<bool> {
-    let mut ways =
-        vec![Way { cost: 0, sounding: [Vec::new(), Vec::new()], ended: [0, 0], choice: None }];
+    let mut ways = vec![Way { cost: 0, sounding: [Vec::new(), Vec::new()], ended: [0, 0], choice: None }];
     let mut choices: Vec<Choice> = Vec::new();
     let mut moments: Vec<Vec<Vec<usize>>> = Vec::new();
     let mut from = 0;

@@ -88,7 +88,8 @@ fn times(part: &Part) -> impl Iterator<Item = i64> + '_ {
 
 /// Whether the times of a part are those of a score, and not of hands.
 fn is_exact(part: &Part, per_beat: u32) -> bool {
-    let is_on = |ticks: i64, divisions: u32| i128::from(ticks) * i128::from(divisions) % i128::from(per_beat.max(1)) == 0;
+    let is_on =
+        |ticks: i64, divisions: u32| i128::from(ticks) * i128::from(divisions) % i128::from(per_beat.max(1)) == 0;
     let is_whole = times(part).all(|ticks| is_on(ticks, TICKS_PER_BEAT));
     // Thirty-seconds, or sixteenths of triplets.
     let n_clean = times(part).filter(|&ticks| is_on(ticks, 8) || is_on(ticks, 12)).count();

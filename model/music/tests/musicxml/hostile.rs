@@ -85,8 +85,17 @@ fn a_flood_of_anything_is_held_back() {
 #[test]
 fn absurd_numbers_are_no_panic() {
     for number in ["-1", "0", "1e308", "-1e308", "NaN", "inf", "99999999999999999999", "0.0000001", ""] {
-        let text = file(&[&named("C4", 16, ""), &named("D4", 16, ""), "<backup><duration>8</duration></backup><sound tempo=\"7\"/>"]);
-        for (place, from) in [("<duration>16", "<duration>"), ("<divisions>4", "<divisions>"), ("<octave>4", "<octave>"), ("tempo=\"7", "tempo=\"")] {
+        let text = file(&[
+            &named("C4", 16, ""),
+            &named("D4", 16, ""),
+            "<backup><duration>8</duration></backup><sound tempo=\"7\"/>",
+        ]);
+        for (place, from) in [
+            ("<duration>16", "<duration>"),
+            ("<divisions>4", "<divisions>"),
+            ("<octave>4", "<octave>"),
+            ("tempo=\"7", "tempo=\""),
+        ] {
             let damaged = text.replace(place, &format!("{from}{number}"));
             if let Ok(score) = survives(damaged.as_bytes()) {
                 assert!(write(&score).is_ok() || score.end_ticks() > 1_000_000);
@@ -107,8 +116,21 @@ fn rich() -> String {
         </direction-type><direction-type><pedal type=\"start\"/></direction-type><offset sound=\"yes\">2</offset><staff>1</staff>\
         <sound tempo=\"77\" damper-pedal=\"yes\"/></direction>";
     let tied = named("C4", 8, "<tie type=\"start\"/><voice>1</voice><notations><tied type=\"start\"/></notations>");
-    let first = ["<attributes><time><beats>4</beats><beat-type>4</beat-type></time></attributes>", direction, &tied, &named("E4", 8, "chord"), &named("G4", 8, "")].concat();
-    let second = [&named("C4", 16, "<tie type=\"stop\"/>"), "<backup><duration>16</duration></backup>", &*named("C3", 16, "<voice>2</voice>"), "<barline><repeat direction=\"forward\"/></barline>"].concat();
+    let first = [
+        "<attributes><time><beats>4</beats><beat-type>4</beat-type></time></attributes>",
+        direction,
+        &tied,
+        &named("E4", 8, "chord"),
+        &named("G4", 8, ""),
+    ]
+    .concat();
+    let second = [
+        &named("C4", 16, "<tie type=\"stop\"/>"),
+        "<backup><duration>16</duration></backup>",
+        &*named("C3", 16, "<voice>2</voice>"),
+        "<barline><repeat direction=\"forward\"/></barline>",
+    ]
+    .concat();
     file(&[&first, &second])
 }
 

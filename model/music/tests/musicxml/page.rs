@@ -28,7 +28,8 @@ fn a_beat_of_triplets_is_a_tuplet_and_beamed() {
 #[test]
 fn fifths_of_a_beat_are_a_quintuplet() {
     let ends = [0i64, 10, 19, 29, 38, 48];
-    let fifths: Vec<Note> = ends.windows(2).map(|pair| note(pair[0], u32::try_from(pair[1] - pair[0]).unwrap(), 72, 80)).collect();
+    let fifths: Vec<Note> =
+        ends.windows(2).map(|pair| note(pair[0], u32::try_from(pair[1] - pair[0]).unwrap(), 72, 80)).collect();
     let page = page(&fifths, TimeSignature::COMMON);
     assert_eq!(count(&page, "<actual-notes>5</actual-notes>"), 5);
     assert_eq!((count(&page, "<divisions>240</divisions>"), count(&page, "<tie ")), (1, 0));
@@ -57,7 +58,9 @@ fn a_held_note_below_a_tune_is_a_second_voice() {
 
 #[test]
 fn loudness_is_said_where_it_changes() {
-    let notes: Vec<Note> = (0..48).map(|i| note(48 * i, 48, 72, if i < 16 || i >= 40 { 80 + u8::try_from(i % 3).unwrap() } else { 49 })).collect();
+    let notes: Vec<Note> = (0..48)
+        .map(|i| note(48 * i, 48, 72, if (16..40).contains(&i) { 49 } else { 80 + u8::try_from(i % 3).unwrap() }))
+        .collect();
     let page = page(&notes, TimeSignature::COMMON);
     assert_eq!((count(&page, "<mf/>"), count(&page, "<p/>"), count(&page, "<dynamics>")), (2, 1, 3));
 }
@@ -67,7 +70,8 @@ fn what_antiphon_played_is_said_to_be_made_by_a_model() {
     let tune = vec![note(0, 48, 60, 80)];
     let source = |names: &[&str]| {
         let score = Score::new(100.0, TimeSignature::COMMON);
-        let text = write(&names.iter().fold(score, |score, name| score.with_part(Part::new(name, tune.clone())))).unwrap();
+        let text =
+            write(&names.iter().fold(score, |score, name| score.with_part(Part::new(name, tune.clone())))).unwrap();
         let field = text.split("<miscellaneous-field name=\"digitalSourceType\">").nth(1);
         field.map(|rest| rest.split('<').next().unwrap().rsplit('/').next().unwrap().to_owned())
     };

@@ -8,7 +8,8 @@ use crate::common::{all_notes, file, named, open, packed, sixteenths};
 
 #[test]
 fn voices_chords_and_rests_find_their_time() {
-    let upper = [named("C5", 4, ""), named("E5", 4, "chord"), "<note><rest/><duration>4</duration></note>".into()].concat();
+    let upper =
+        [named("C5", 4, ""), named("E5", 4, "chord"), "<note><rest/><duration>4</duration></note>".into()].concat();
     let lower = "<backup><duration>8</duration></backup><forward><duration>2</duration></forward>";
     let text = file(&[&[&upper, lower, &named("G3", 6, "<voice>2</voice>")].concat(), &named("C4", 16, "")]);
     // The first bar is as long as its longest voice: half of a bar of 4/4.
@@ -24,13 +25,17 @@ fn tied_notes_are_one_over_bars_voices_and_chords() {
     let text = file(&[&chord, &middle, &named("E4", 4, "<notations><tied type=\"stop\"/></notations>")]);
     let file = open(&text);
     assert_eq!(sixteenths(&file.score), [(0, 32, 60), (0, 16, 64), (32, 4, 64)]);
-    assert_eq!(file.left_out.iter().map(|left| (&left.what, left.measure)).collect::<Vec<_>>(), [(&What::StrayTies, 3)]);
+    assert_eq!(
+        file.left_out.iter().map(|left| (&left.what, left.measure)).collect::<Vec<_>>(),
+        [(&What::StrayTies, 3)]
+    );
 }
 
 #[test]
 fn a_transposing_instrument_sounds_where_it_sounds() {
     let clarinet = "<attributes><transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose></attributes>";
-    let bass = "<attributes><transpose><chromatic>0</chromatic><octave-change>-1</octave-change></transpose></attributes>";
+    let bass =
+        "<attributes><transpose><chromatic>0</chromatic><octave-change>-1</octave-change></transpose></attributes>";
     let note = named("C4", 4, "");
     let text = file(&[&[clarinet, &note, bass, &note].concat()]);
     assert_eq!(sixteenths(&open(&text).score), [(0, 4, 58), (4, 4, 48)]);
@@ -52,8 +57,10 @@ fn tempo_metre_and_pickup_are_as_in_a_midi_file() {
 
 #[test]
 fn loudness_becomes_velocity() {
-    let sign = |sign: &str| format!("<direction><direction-type><dynamics><{sign}/></dynamics></direction-type></direction>");
-    let hairpin = |kind: &str| format!("<direction><direction-type><wedge type=\"{kind}\"/></direction-type></direction>");
+    let sign =
+        |sign: &str| format!("<direction><direction-type><dynamics><{sign}/></dynamics></direction-type></direction>");
+    let hairpin =
+        |kind: &str| format!("<direction><direction-type><wedge type=\"{kind}\"/></direction-type></direction>");
     let own = "<note dynamics=\"100\"><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration></note>";
     let quarter = named("C4", 4, "");
     let first = [&quarter, &sign("p"), &*quarter, own, &quarter].concat();
@@ -87,21 +94,32 @@ fn what_is_not_played_is_said() {
 
 #[test]
 fn pedal_marks_are_pedal() {
-    let pedal = |kind: &str| format!("<direction><direction-type><pedal type=\"{kind}\"/></direction-type></direction>");
+    let pedal =
+        |kind: &str| format!("<direction><direction-type><pedal type=\"{kind}\"/></direction-type></direction>");
     let quarter = named("C4", 4, "");
     let text = file(&[&[&pedal("start"), &*quarter, &pedal("change"), &quarter, &pedal("stop")].concat()]);
-    let moves: Vec<(i64, bool)> =
-        open(&text).score.resampled(4).parts[0].pedal.iter().map(|&PedalChange { ticks, is_down }| (ticks, is_down)).collect();
+    let moves: Vec<(i64, bool)> = open(&text).score.resampled(4).parts[0]
+        .pedal
+        .iter()
+        .map(|&PedalChange { ticks, is_down }| (ticks, is_down))
+        .collect();
     assert_eq!(moves, [(0, true), (4, false), (4, true), (8, false)]);
 }
 
 #[test]
 fn drums_are_kept_apart() {
-    let text = file(&[&["<note><unpitched><display-step>C</display-step><display-octave>5</display-octave></unpitched>\
-        <duration>4</duration></note>", &named("C4", 4, "")].concat()]);
+    let text = file(&[&[
+        "<note><unpitched><display-step>C</display-step><display-octave>5</display-octave></unpitched>\
+        <duration>4</duration></note>",
+        &named("C4", 4, ""),
+    ]
+    .concat()]);
     let file = open(&text);
     assert_eq!(file.drums.len(), 1);
-    assert_eq!(file.score.parts.iter().map(|part| (part.is_drums(), part.notes.len())).collect::<Vec<_>>(), [(false, 1), (true, 1)]);
+    assert_eq!(
+        file.score.parts.iter().map(|part| (part.is_drums(), part.notes.len())).collect::<Vec<_>>(),
+        [(false, 1), (true, 1)]
+    );
     let (reduction, left_out) = file::read_reduction(text.as_bytes(), Reading::Auto).unwrap();
     assert!(reduction.notes.len() == 1 && left_out.iter().all(file::LeftOut::is_drums));
 }
@@ -124,8 +142,10 @@ fn any_encoding_and_packing_gives_the_same() {
     let text = file(&[&named("F4#", 16, "")]);
     let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let container = "<container><rootfiles><rootfile full-path='a/b.xml'/></rootfiles></container>";
-    let named_odd = [("META-INF/container.xml", container.as_bytes()), ("c.xml", b"<x/>"), ("a/b.xml", text.as_bytes())];
-    let latin: Vec<u8> = text.replace("Piano", "Fl\u{fc}gel").chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
+    let named_odd =
+        [("META-INF/container.xml", container.as_bytes()), ("c.xml", b"<x/>"), ("a/b.xml", text.as_bytes())];
+    let latin: Vec<u8> =
+        text.replace("Piano", "Fl\u{fc}gel").chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
     let forms = [
         pack(&text),
         packed(&named_odd),

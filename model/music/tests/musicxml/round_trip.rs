@@ -1,9 +1,7 @@
 //! What is written is read back: scores through pages, and through MIDI files to pages.
 
 use music::musicxml::{pack, read, write};
-use music::{
-    MetreChange, Note, Part, PedalChange, Score, TICKS_PER_BEAT, TempoMap, TimeSignature, file, midi, tidy,
-};
+use music::{MetreChange, Note, Part, PedalChange, Score, TICKS_PER_BEAT, TempoMap, TimeSignature, file, midi, tidy};
 use oorandom::Rand32;
 
 use crate::common::note;
@@ -31,7 +29,8 @@ fn random_score(random: &mut Rand32) -> Score {
     for number in 0..1 + below(3) {
         let (mut now, mut notes) = (0u32, Vec::new());
         for _ in 0..10 + below(60) {
-            let mut ticks = || if is_odd && below(4) == 0 { 1 + below(100) } else { USUAL[usize::try_from(below(12)).unwrap()] };
+            let mut ticks =
+                || if is_odd && below(4) == 0 { 1 + below(100) } else { USUAL[usize::try_from(below(12)).unwrap()] };
             let (step, length) = (ticks(), ticks());
             let key = u8::try_from(30 + below(60)).unwrap();
             for voice in 0..1 + below(3) {
@@ -102,8 +101,15 @@ fn a_written_call_is_exact_too() {
 fn a_call_as_hands_play_it_is_written_as_it_was_meant() {
     // Quarters and eighths, up to 15 ms early or late, and let go early: as the plugin's files have them.
     let mut random = Rand32::new(3);
-    let meant: Vec<(i64, u32, u8)> =
-        (0..24i64).map(|i| (24 * i + 24 * (i / 3), if i % 3 == 2 { 48 } else { 24 }, [60, 62, 64, 65, 67, 69, 71, 72][usize::try_from(i % 8).unwrap()])).collect();
+    let meant: Vec<(i64, u32, u8)> = (0..24i64)
+        .map(|i| {
+            (
+                24 * i + 24 * (i / 3),
+                if i % 3 == 2 { 48 } else { 24 },
+                [60, 62, 64, 65, 67, 69, 71, 72][usize::try_from(i % 8).unwrap()],
+            )
+        })
+        .collect();
     let played = meant.iter().map(|&(onset, length, key)| {
         let late = i64::from(random.rand_range(0..30)) - 12;
         note((onset * 16 + late).max(0), length * 14, key, 80)
@@ -114,6 +120,7 @@ fn a_call_as_hands_play_it_is_written_as_it_was_meant() {
     let page = read(write(&score).unwrap().as_bytes()).unwrap().score.resampled(48);
     let written: Vec<i64> = page.parts[0].notes.iter().map(|note| note.onset_ticks).collect();
     assert_eq!(written, meant.iter().map(|(onset, ..)| *onset).collect::<Vec<_>>());
-    let n_right = page.parts[0].notes.iter().zip(&meant).filter(|(note, (_, length, _))| note.duration_ticks == *length).count();
+    let n_right =
+        page.parts[0].notes.iter().zip(&meant).filter(|(note, (_, length, _))| note.duration_ticks == *length).count();
     assert!(n_right >= 20, "{n_right} of 24 lengths");
 }

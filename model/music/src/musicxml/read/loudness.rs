@@ -81,7 +81,9 @@ impl Loudness {
     pub(super) fn curve(&self, staff: u8, ticks: impl Fn(At) -> i64) -> Curve {
         let is_own = |of: u8| of == staff || of == 1;
         let mut levels: Vec<(i64, bool, u8)> = Vec::new();
-        levels.extend(self.levels.iter().filter(|(_, of, _)| is_own(*of)).map(|&(at, of, v)| (ticks(at), of == staff, v)));
+        levels.extend(
+            self.levels.iter().filter(|(_, of, _)| is_own(*of)).map(|&(at, of, v)| (ticks(at), of == staff, v)),
+        );
         levels.sort_by_key(|&(at, own, _)| (at, own));
         levels.dedup_by(|later, earlier| {
             let same = later.0 == earlier.0;
@@ -102,45 +104,52 @@ impl Loudness {
 /// Velocity over time: constant, or a slope.
 #[derive(Debug, Default)]
 pub(super) struct Curve {
-    /// From a time on, a velocity; and until when it slopes to which.
-    points: Vec<(i64, i64, Option<(i64, i64)>)>,
+    points: Vec<Point>,
+}
+
+/// From a time on, a velocity; and until when it slopes to which.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    from: i64,
+    velocity: i64,
+    slope: Option<(i64, i64)>,
 }
 
 impl Curve {
     fn new(levels: &[(i64, bool, u8)], wedges: &[(i64, i64, bool)]) -> Self {
-        let mut points: Vec<(i64, i64, Option<(i64, i64)>)> = Vec::with_capacity(levels.len() + 2 * wedges.len());
+        let mut points: Vec<Point> = Vec::with_capacity(levels.len() + 2 * wedges.len());
         let mut now = i64::from(Velocity::MEDIUM.get());
         let mut levels = levels.iter().map(|&(at, _, velocity)| (at, i64::from(velocity))).peekable();
         for &(from, to, grows) in wedges {
             while let Some((at, velocity)) = levels.next_if(|(at, _)| *at <= from) {
                 now = velocity;
-                points.push((at, now, None));
+                points.push(Point { from: at, velocity: now, slope: None });
             }
             // It leads to the sign at its end, if there is one soon that it can lead to.
             let room = (to - from).max(1);
             let goal = levels.peek().filter(|(at, velocity)| *at <= to + room / 4 && (*velocity > now) == grows);
             let step = if grows { HAIRPIN } else { -HAIRPIN };
             let goal = goal.map_or(now + step, |(_, velocity)| *velocity).clamp(10, 127);
-            if points.last().is_none_or(|last| last.0 <= from) {
-                points.push((from, now, Some((to.max(from), goal))));
-                points.push((to.max(from), goal, None));
+            if points.last().is_none_or(|last| last.from <= from) {
+                points.push(Point { from, velocity: now, slope: Some((to.max(from), goal)) });
+                points.push(Point { from: to.max(from), velocity: goal, slope: None });
                 now = goal;
             }
         }
-        points.extend(levels.map(|(at, velocity)| (at, velocity, None)));
-        points.sort_by_key(|point| point.0);
+        points.extend(levels.map(|(from, velocity)| Point { from, velocity, slope: None }));
+        points.sort_by_key(|point| point.from);
         Self { points }
     }
 
     pub(super) fn at(&self, ticks: i64) -> Velocity {
-        let Some(&(from, velocity, slope)) =
-            self.points.partition_point(|point| point.0 <= ticks).checked_sub(1).map(|place| &self.points[place])
-        else {
+        let n_begun = self.points.partition_point(|point| point.from <= ticks);
+        let Some(&Point { from, velocity, slope }) = n_begun.checked_sub(1).map(|place| &self.points[place]) else {
             return Velocity::MEDIUM;
         };
         let value = match slope {
             Some((to, goal)) if to > from => {
-                let share = i128::from(goal - velocity) * i128::from((ticks - from).min(to - from)) / i128::from(to - from);
+                let share =
+                    i128::from(goal - velocity) * i128::from((ticks - from).min(to - from)) / i128::from(to - from);
                 velocity + i64::try_from(share).unwrap_or(0)
             }
             _ => velocity,

@@ -191,7 +191,8 @@ impl Part {
     fn pitch(&self, note: &Element, staff: u8) -> Option<(Pitch, bool)> {
         if let Some(pitch) = note.child("pitch") {
             let alter = pitch.number::<f64>("alter").unwrap_or(0.0);
-            let transpose = self.transposes.iter().rev().find(|(of, _)| [0, staff].contains(of)).map_or(0, |(_, by)| *by);
+            let transpose =
+                self.transposes.iter().rev().find(|(of, _)| [0, staff].contains(of)).map_or(0, |(_, by)| *by);
             let key = key(pitch.text_of("step"), pitch.number("octave")?)? + semitones(alter) + transpose;
             return Some((Pitch::new(u8::try_from(key).ok()?)?, self.player.channel == DRUM_CHANNEL));
         }
@@ -319,11 +320,14 @@ fn velocity(percent: f64) -> Option<Velocity> {
 
 fn signature(time: &Element) -> Option<TimeSignature> {
     // 3+2/8, and 2/4+3/8, are bars of so many of the shortest.
-    let beats = time.all("beats").map(|beats| beats.text().split('+').map(|n| n.trim().parse::<u32>().ok()).sum::<Option<u32>>());
+    let beats = time
+        .all("beats")
+        .map(|beats| beats.text().split('+').map(|n| n.trim().parse::<u32>().ok()).sum::<Option<u32>>());
     let units = time.all("beat-type").map(|unit| unit.text().parse::<u32>().ok());
     let pairs: Vec<(u32, u32)> = beats.zip(units).map(|(n, of)| Some((n?, of?))).collect::<Option<_>>()?;
     let unit = pairs.iter().map(|(_, of)| *of).max()?;
-    let numerator = pairs.iter().map(|(n, of)| unit.checked_div(*of).map(|times| n.saturating_mul(times))).sum::<Option<u32>>()?;
+    let numerator =
+        pairs.iter().map(|(n, of)| unit.checked_div(*of).map(|times| n.saturating_mul(times))).sum::<Option<u32>>()?;
     let is_known = unit.is_power_of_two() && pairs.iter().all(|(_, of)| unit.is_multiple_of(*of));
     let power = u8::try_from(unit.trailing_zeros()).ok().filter(|_| is_known)?;
     TimeSignature::new(u8::try_from(numerator).ok()?, power)

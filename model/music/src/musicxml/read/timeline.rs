@@ -87,7 +87,8 @@ fn notes(part: &Part, struck: &[Struck], ticks: impl Fn(At) -> i64) -> Vec<Note>
     let mut note = |struck: &Struck| {
         let onset_ticks = ticks(struck.onset);
         let length = ticks(struck.end).saturating_sub(onset_ticks).clamp(1, u32::MAX.into());
-        let mut marked = || curves.entry(struck.staff).or_insert_with(|| part.loudness.curve(struck.staff, &ticks)).at(onset_ticks);
+        let mut marked =
+            || curves.entry(struck.staff).or_insert_with(|| part.loudness.curve(struck.staff, &ticks)).at(onset_ticks);
         Note {
             onset_ticks,
             duration_ticks: u32::try_from(length).unwrap_or(1),

@@ -15,18 +15,24 @@ pub(super) struct Direction {
 
 enum What {
     /// In microseconds a beat; what is shown, if it is: the beats a minute, and whether they are dotted.
-    Tempo { us_per_beat: u32, shown: Option<(i64, bool)> },
+    Tempo {
+        us_per_beat: u32,
+        shown: Option<(i64, bool)>,
+    },
     /// A place among the levels.
     Loudness(usize),
-    Pedal { is_down: bool },
+    Pedal {
+        is_down: bool,
+    },
 }
 
 /// All directions of a part, in order of time. Tempi stand above the first.
 pub(super) fn of(sheet: &Sheet, part: &SheetPart, is_first: bool) -> Vec<Direction> {
     let mut directions = if is_first { tempi(sheet) } else { Vec::new() };
     directions.extend(part.signs.iter().map(|sign| Direction { at: sign.at, what: What::Loudness(sign.level) }));
-    directions.extend(part.part.pedal.iter().map(|change| {
-        Direction { at: change.ticks.max(0).saturating_mul(FINE), what: What::Pedal { is_down: change.is_down } }
+    directions.extend(part.part.pedal.iter().map(|change| Direction {
+        at: change.ticks.max(0).saturating_mul(FINE),
+        what: What::Pedal { is_down: change.is_down },
     }));
     directions.sort_by_key(|direction| direction.at);
     directions

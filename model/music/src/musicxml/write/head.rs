@@ -60,7 +60,8 @@ fn score_part(xml: &mut Xml, part: &SheetPart, number: usize) {
     xml.value("part-name", &part.part.name);
     // Drums have an instrument for each key.
     let heads = part.staves.iter().flat_map(|staff| &staff.bars).flatten().flatten().flat_map(|event| &event.heads);
-    let keys: BTreeSet<u8> = if part.part.is_drums() { heads.map(|head| head.pitch.get()).collect() } else { BTreeSet::new() };
+    let keys: BTreeSet<u8> =
+        if part.part.is_drums() { heads.map(|head| head.pitch.get()).collect() } else { BTreeSet::new() };
     let ids: Vec<(String, Option<u8>)> = match keys.is_empty() {
         true => vec![(instrument_id(number, None), None)],
         false => keys.into_iter().map(|key| (instrument_id(number, Some(key)), Some(key))).collect(),

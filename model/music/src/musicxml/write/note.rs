@@ -85,7 +85,11 @@ impl Voice {
             }
         }
         if let Some(head) = head.filter(|head| head.shows_accidental && !self.is_drums) {
-            xml.value("accidental", ["flat-flat", "flat", "natural", "sharp", "double-sharp"][usize::try_from(head.name.alter + 2).unwrap_or(2).min(4)]);
+            xml.value(
+                "accidental",
+                ["flat-flat", "flat", "natural", "sharp", "double-sharp"]
+                    [usize::try_from(head.name.alter + 2).unwrap_or(2).min(4)],
+            );
         }
         if let Some(ratio) = event.ratio {
             xml.open("time-modification", &[]);

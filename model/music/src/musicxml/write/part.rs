@@ -1,9 +1,9 @@
 //! A part, bar by bar.
 
+use super::Divisions;
 use super::direction::{self, Direction};
 use super::note;
 use super::xml::Xml;
-use super::Divisions;
 use crate::notation::{Bar, Clef, Event, Sheet, SheetPart};
 
 pub(super) fn part_id(number: usize) -> String {
@@ -17,12 +17,11 @@ pub(super) fn instrument_id(number: usize, key: Option<u8>) -> String {
 pub(super) fn write(xml: &mut Xml, sheet: &Sheet, part: &SheetPart, number: usize, divisions: Divisions) {
     xml.open("part", &[("id", &part_id(number))]);
     let mut directions = direction::of(sheet, part, number == 0).into_iter().peekable();
-    let mut bar_number = usize::from(sheet.bars.first().is_none_or(|bar| !bar.is_pickup));
+    let first_number = usize::from(sheet.bars.first().is_none_or(|bar| !bar.is_pickup));
     for (place, bar) in sheet.bars.iter().enumerate() {
-        let text = bar_number.to_string();
+        let text = (first_number + place).to_string();
         let implicit = [("number", text.as_str()), ("implicit", "yes")];
         xml.open("measure", if bar.is_pickup { &implicit } else { &implicit[..1] });
-        bar_number += 1;
         if place == 0 || bar.is_signed {
             attributes(xml, sheet, part, bar, (place == 0).then_some(divisions));
         }
