@@ -20,9 +20,10 @@ mod quantise;
 mod terminal;
 mod train;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use model::data::shards::write_atomically;
 use model::inspect;
@@ -41,7 +42,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Read MIDI files into a folder to train on
+    /// Read MIDI and MusicXML files into a folder to train on
     Prepare(prepare::PrepareArgs),
     /// Train a network on a prepared folder
     Train(train::TrainArgs),
@@ -50,7 +51,7 @@ enum Verb {
     /// Train the critic, which chooses among candidate answers
     #[command(subcommand)]
     Critic(train::critic::CriticVerb),
-    /// Learn a player's own style from a handful of MIDI files, as a style pack
+    /// Learn a player's own style from a handful of MIDI or MusicXML files, as a style pack
     Adapt(adapt::AdaptArgs),
     /// Look into a style pack, or merge it into weights
     #[command(subcommand)]
@@ -66,17 +67,27 @@ enum Verb {
     Benchmark(benchmark::Benchmark),
     /// Count what is usual in scores, for the ear
     Ear(ear::EarArgs),
-    /// Write a piece, or the answer to a call, as a MIDI file
+    /// Write a piece, or the answer to a call, as a MIDI file or a score
     Generate(generate::GenerateArgs),
-    /// Look into a MIDI file, a weight file or a prepared folder
+    /// Look into a MIDI or MusicXML file, a weight file or a prepared folder
     #[command(after_help = "Examples:\n  model inspect phrase.mid\n  model inspect phrase.mid --dump | less\n  \
         model inspect my.antiphon\n  model inspect prepared")]
     Inspect {
-        /// A .mid file, a weight file, a style pack, or a folder that `model prepare` wrote
+        /// A MIDI or MusicXML file, a weight file, a style pack, or a folder that `model prepare` wrote
         file: PathBuf,
-        /// Print a MIDI file's notes as NOTE_ON pitch velocity, NOTE_OFF pitch and TIME_SHIFT ticks (48 to the beat)
+        /// Print a music file's notes as NOTE_ON pitch velocity, NOTE_OFF pitch and TIME_SHIFT ticks (48 to the beat)
         #[arg(long)]
         dump: bool,
+    },
+    /// Set music as a score: a MIDI file, a take or another score, as MusicXML
+    #[command(after_help = "Examples:\n  model score take.mid\n  model score phrase.mid -o phrase.mxl\n\n\
+        Answers of Antiphon and what is written on a grid are set exactly, what hands played as the ear hears it.")]
+    Score {
+        /// A MIDI or MusicXML file
+        file: PathBuf,
+        /// The file to write: .musicxml, or .mxl (compressed); the file's own name with .musicxml when not given
+        #[arg(short, long)]
+        out: Option<PathBuf>,
     },
     /// Take training steps on random notes, to be timed
     Bench(benchmark::ThroughputArgs),
@@ -101,8 +112,29 @@ pub(crate) fn run() -> Result<()> {
             print!("{}", inspect::describe(&file, dump)?);
             Ok(())
         }
+        Verb::Score { file, out } => score(&file, out),
         Verb::Bench(args) => benchmark::run_throughput(&args),
     }
+}
+
+/// Reads a file of music, and writes it as a score.
+fn score(path: &Path, out: Option<PathBuf>) -> Result<()> {
+    let bytes = fs::read(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let music::file::MusicFile { score, left_out, .. } =
+        music::file::read(&bytes).with_context(|| format!("cannot set {}", path.display()))?;
+    let out = out.unwrap_or_else(|| path.with_extension("musicxml"));
+    ensure!(out != path, "{} would be written over; name another file with --out", path.display());
+    write_atomically(&out, &music::file::write(&score, ending(&out))?)?;
+    if !left_out.is_empty() {
+        println!("left out: {}", music::file::summary(&left_out));
+    }
+    println!("{}: {} notes in {} parts", out.display(), score.n_notes(), score.parts.len());
+    Ok(())
+}
+
+/// How the name of a file ends, without the dot.
+fn ending(path: &Path) -> &str {
+    path.extension().and_then(|ending| ending.to_str()).unwrap_or_default()
 }
 
 /// Threads of this process from here on; all cores when not given.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::answer::{AnswerRequest, Call, Controls, answer};
 use engine::{Session, Weights};
 use music::rhythm::{PlayedNote, transcribe};
-use music::score::CALL_TRACK;
+use music::score::{ANSWER_TRACK, CALL_TRACK};
 use music::{Metre, Note, Part, Reduction, Role, Score, TICKS_PER_BEAT, TimeSignature, find_key};
 
 /// More notes are never written.
@@ -82,7 +82,7 @@ pub fn score(call: Option<&Reduction>, answer: &[Note]) -> Score {
         }
         score.parts.push(Part::new(CALL_TRACK, call.notes.clone()).on_channel(1));
     }
-    score.with_part(Part { role: Role::Answer, ..Part::new("answer", answer.to_vec()) })
+    score.with_part(Part::new(ANSWER_TRACK, answer.to_vec()))
 }
 
 /// What stands above the picture.

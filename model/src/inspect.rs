@@ -1,4 +1,4 @@
-//! What is in a file: MIDI, weights, or a prepared folder.
+//! What is in a file: music, weights, or a prepared folder.
 
 mod labels;
 
@@ -11,14 +11,14 @@ use engine::conditions::{density_level, polyphony_level};
 use engine::key::find_key;
 use engine::pack::PACK_MAGIC;
 use engine::{Pack, TICKS_PER_BEAT, Weights};
-use music::midi::{read_reduction, summary};
+use music::file::{read_reduction, summary};
 use music::{MetreChange, Reading, Reduction, event_text};
 
 use crate::data::corpus::Split;
 use crate::data::shards;
 use crate::export::pack;
 
-/// What a .mid file, a weight file, a style pack or a folder of `model prepare` holds, as text. With `dump`, a MIDI file's notes as
+/// What a music file, a weight file, a style pack or a folder of `model prepare` holds, as text. With `dump`, a music file's notes as
 /// [`event_text`].
 ///
 /// # Errors
@@ -39,14 +39,14 @@ pub fn describe(file: &Path, dump: bool) -> Result<String> {
     if dump {
         return Ok(event_text::write(&score.notes));
     }
-    let mut text = midi_file(&score);
+    let mut text = music_file(&score);
     if !left_out.is_empty() {
         text += &format!("left out   {}\n", summary(&left_out));
     }
     Ok(text)
 }
 
-fn midi_file(score: &Reduction) -> String {
+fn music_file(score: &Reduction) -> String {
     let notes = &score.notes;
     let pitches = || notes.iter().map(|note| note.pitch.get());
     let (low, high) = (pitches().min().unwrap_or(0), pitches().max().unwrap_or(0));

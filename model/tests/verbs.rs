@@ -12,9 +12,9 @@ use model::data::prepare::{PrepareOptions, prepare};
 use model::evaluate::{EvaluateConfig, evaluate, load};
 use model::generate::{GenerateConfig, generate};
 use model::inspect::describe;
-use music::midi::{read, read_reduction, write};
+use music::midi::{read, write};
 use music::rhythm::{PlayedNote, transcribe};
-use music::{Part, Reading, Reduction, Score, TempoMap, TimeSignature, event_text};
+use music::{Part, Reading, Reduction, Role, Score, TempoMap, TimeSignature, event_text};
 
 fn weights(folder: &Path) -> PathBuf {
     let path = folder.join("random.antiphon");
@@ -168,11 +168,13 @@ fn a_call_is_continued_from_its_end_in_whole_bars() {
     let picture = folder.path().join("roll.png");
     let words = ["--call", call.to_str().unwrap(), "--bars", "4", "--silence", "0", "--style", "ragtime"];
     let first = generated(folder.path(), &[&words[..], &["--picture", picture.to_str().unwrap()]].concat()).unwrap();
-    let (score, _) = read_reduction(&first, Reading::Auto).unwrap();
-    assert_eq!(&score.notes[..24], tune(24, 60));
+    let score = read(&first).unwrap().score.resampled(48);
+    let of = |role| score.notes_of(role).copied().collect::<Vec<Note>>();
+    assert_eq!(of(Role::Call), tune(24, 60));
     let (start, stop) = (24 * 24, 24 * 24 + 4 * 144);
-    assert!(score.notes.len() > 24);
-    assert!(score.notes[24..].iter().all(|note| note.onset_ticks >= start && note.end_ticks() <= stop));
+    let answer = of(Role::Answer);
+    assert!(!answer.is_empty());
+    assert!(answer.iter().all(|note| note.onset_ticks >= start && note.end_ticks() <= stop));
     assert!(fs::read(picture).unwrap().starts_with(b"\x89PNG"));
 
     assert_eq!(generated(folder.path(), &words).unwrap(), first, "the same seed, the same notes");
@@ -261,8 +263,32 @@ fn generate_answers_as_the_engine_does() {
 fn a_piece_comes_from_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = generated(folder.path(), &["--notes", "40"]).unwrap();
-    let (score, _) = read_reduction(&file, Reading::Auto).unwrap();
-    assert!((30..=40).contains(&score.notes.len()), "{}", score.notes.len());
+    let n_notes = read(&file).unwrap().score.notes_of(Role::Answer).count();
+    assert!((30..=40).contains(&n_notes), "{n_notes}");
+}
+
+#[test]
+fn what_is_generated_can_be_set_as_a_score_and_answered_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let call = Score::new(100.0, TimeSignature::COMMON).with_part(Part::new("tune", tune(24, 60)));
+    fs::write(place("call.mxl"), music::file::write(&call, "mxl").unwrap()).unwrap();
+    let take = generated(folder.path(), &["--call", &place("call.mxl"), "--bars", "2"]).unwrap();
+    let notes = |bytes: &[u8]| {
+        let score = music::file::read(bytes).unwrap().score.resampled(48);
+        [Role::Call, Role::Answer].map(|role| score.notes_of(role).copied().collect::<Vec<Note>>())
+    };
+    model(&["score", &place("generated.mid")]).unwrap();
+    model(&["score", &place("generated.mid"), "-o", &place("again.mxl")]).unwrap();
+    let pages = ["generated.musicxml", "again.mxl"].map(|name| notes(&fs::read(place(name)).unwrap()));
+    assert_eq!(pages[0], pages[1]);
+    let [played, answered] = notes(&take);
+    assert_eq!((pages[0][0].as_slice(), pages[0][1].len()), (played.as_slice(), answered.len()));
+
+    let error = |words: &[&str]| model(&[&["score"], words].concat()).unwrap_err();
+    assert!(error(&[&place("call.mxl"), "-o", &place("call.pdf")]).contains("use .mid, .musicxml or .mxl"));
+    assert!(error(&[&place("again.musicxml")]).contains("cannot open"));
+    assert!(error(&[&place("generated.musicxml")]).contains("written over"));
 }
 
 #[test]

@@ -228,6 +228,10 @@ impl Window {
                 let take = self.params.takes.read().get(place).cloned();
                 self.save(take);
             }
+            UiAction::SaveScore(place) => {
+                let take = self.params.takes.read().get(place).cloned();
+                self.save_score(take);
+            }
             UiAction::Discard(place) => self.change_takes(|takes| {
                 if place < takes.len() {
                     takes.remove(place);

@@ -24,7 +24,7 @@ pub(crate) struct Options {
 }
 
 /// The modules of `tests/fuzz/src`.
-const TARGETS: [&str; 4] = ["midi", "pack", "state", "weights"];
+const TARGETS: [&str; 5] = ["midi", "musicxml", "pack", "state", "weights"];
 
 /// Lets libFuzzer see which branches are taken, and what is compared with what. All of this is stable.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

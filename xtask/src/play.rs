@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use host::{Clap, Entry, Instance, Message, Pace, Played, Rig, Settings, Transport, pair};
 use music::score::ANSWER_TRACK;
-use music::{Note, Part, Role, Score, TICKS_PER_BEAT, find_key, midi, piano_roll};
+use music::{Note, Part, Role, Score, TICKS_PER_BEAT, find_key, midi, musicxml, piano_roll};
 
 use crate::build;
 
@@ -16,7 +16,7 @@ use crate::build;
 #[command(after_help = "Examples:\n  cargo xtask play\n  cargo xtask play my-phrase.mid --style bach --seed 7\n  \
     cargo xtask play tests/fixtures/call-waltz.mid --bars 8 --out out/waltz")]
 pub(crate) struct Options {
-    /// The phrase to play, a MIDI file; without one, a phrase in D minor that ships with Antiphon.
+    /// The phrase to play, a MIDI or MusicXML file; without one, a phrase in D minor that ships with Antiphon.
     call: Option<PathBuf>,
     /// Style of the answer: the name of a composer or collection, or a part of it. A wrong name lists them all.
     #[arg(long)]
@@ -30,7 +30,7 @@ pub(crate) struct Options {
     /// Play at most this many bars of the call.
     #[arg(long, default_value_t = 8)]
     call_bars: u32,
-    /// Folder for answer.mid, take.mid, take.wav and take.png.
+    /// Folder for answer.mid, take.mid, take.wav, take.musicxml and take.png.
     #[arg(long, default_value = "out")]
     out: PathBuf,
 }
@@ -219,6 +219,7 @@ fn report(call: &Score, take: &Take, options: &Options, path: &Path) -> Result<(
         write(&file(name), &midi::write(score)?)?;
     }
     write(&file("take.wav"), &piano::wav(&both, WAV_RATE_HZ)?)?;
+    write(&file("take.musicxml"), musicxml::write(&both)?.as_bytes())?;
     let (call_key, answer_key) = (key_name(&both, Role::Call), key_name(&both, Role::Answer));
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let tempo = call.tempi.bpm(0);
@@ -230,7 +231,7 @@ fn report(call: &Score, take: &Take, options: &Options, path: &Path) -> Result<(
         "timing   {:.1} ms from hand-over to first note, {} late, {} dropped",
         take.hand_over_ms, take.n_late, take.n_dropped
     );
-    println!("saved    {}, take.mid, take.wav, take.png", file("answer.mid").display());
+    println!("saved    {}, take.mid, take.wav, take.musicxml, take.png", file("answer.mid").display());
     ensure!(take.n_unreleased == 0, "{} notes of the answer were never released", take.n_unreleased);
     Ok(())
 }

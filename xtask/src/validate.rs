@@ -1,6 +1,7 @@
 //! The long tests, and other people's validators where they are installed.
 
 mod ardour;
+mod scores;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,11 @@ pub(crate) struct Options {
     /// Only the validators, without our own tests
     #[arg(long)]
     only_validators: bool,
+    /// Only the comparison of scores
+    #[arg(long)]
+    only_scores: bool,
+    #[command(flatten)]
+    scores: scores::Options,
 }
 
 /// Somebody else's test of plugins.
@@ -72,6 +78,10 @@ const SANITIZER_SOURCE: &str = "apt-get install libclang-rt-22-dev, or set RTSAN
 /// # Errors
 /// When the build or a test fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.only_scores {
+        let program = find(scores::PROGRAM).with_context(|| format!("no {}; {}", scores::PROGRAM, scores::SOURCE))?;
+        return scores::run(&program, &options.scores).map(|_| ());
+    }
     if !options.only_validators {
         test::install(&test::DEBIAN_PACKAGES)?;
         println!("== Random host, {} phrases (the first release build of the tests takes minutes)", options.phrases);
@@ -126,6 +136,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     match find(ardour::PROGRAM) {
         Some(program) => ardour::run(&program, &bundles.vst3)?,
         None => missing.push((ardour::PROGRAM, ardour::SOURCE)),
+    }
+    match find(scores::PROGRAM) {
+        Some(program) if scores::run(&program, &options.scores)? => {}
+        _ => missing.push((scores::PROGRAM, scores::SOURCE)),
     }
     println!("\nAll that ran has passed.");
     for (program, source) in missing {

@@ -1,4 +1,9 @@
 //! Where an onset falls in the bar. Metrical music feeds this to the model, so that answers lock to the host's grid.
+//!
+//! Reading order: [`time_signature`] says how bars are counted, [`bar_lines`] numbers those of a piece.
+
+pub mod bar_lines;
+pub mod time_signature;
 
 use crate::note::TICKS_PER_BEAT;
 

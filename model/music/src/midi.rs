@@ -20,8 +20,8 @@ mod track;
 mod write;
 
 pub use error::{MidiError, TooLong};
-pub use left_out::{LeftOut, What, summary};
-pub use read::{MidiFile, read, read_reduction};
+pub use left_out::{LeftOut, What};
+pub use read::{MidiFile, read};
 pub use write::write;
 
 /// How the names of MIDI files end, without the dot: karaoke files and RIFF files hold the same.

@@ -9,8 +9,10 @@ pub use overlap::{close_overlaps, tidy};
 
 use crate::metre::Metre;
 use crate::note::{Note, TICKS_PER_BEAT};
-use crate::tempo::{TempoMap, in_force, resample};
+use crate::tempo::{TempoMap, as_f64, in_force, resample};
 use crate::time_signature::{MetreChange, TimeSignature};
+
+const DAY_SECONDS: f64 = 86_400.0;
 
 /// The channel of drums, counted from 0: keys on it are no pitches.
 pub const DRUM_CHANNEL: u8 = 9;
@@ -160,6 +162,13 @@ impl Score {
         ends.chain(moves).max().unwrap_or(0)
     }
 
+    /// Whether it lasts more than a day, which only a damaged file does.
+    pub(crate) fn is_too_long(&self) -> bool {
+        let end_ticks = self.end_ticks();
+        let n_beats = as_f64(end_ticks) / f64::from(self.ticks_per_beat);
+        self.tempi.seconds(end_ticks) > DAY_SECONDS || n_beats > 10.0 * DAY_SECONDS
+    }
+
     /// The time signature in force at a time; 4/4 where there is none.
     #[must_use]
     pub fn signature(&self, ticks: i64) -> TimeSignature {
@@ -179,10 +188,12 @@ impl Score {
             let length = ticks(note.end_ticks()).saturating_sub(onset_ticks).clamp(1, u32::MAX.into());
             Note { onset_ticks, duration_ticks: u32::try_from(length).unwrap_or(1), ..*note }
         };
-        let part = |part: &Part| Part {
-            notes: part.notes.iter().map(note).collect(),
-            pedal: part.pedal.iter().map(|change| PedalChange { ticks: ticks(change.ticks), ..*change }).collect(),
-            ..part.clone()
+        let part = |part: &Part| {
+            let mut notes: Vec<Note> = part.notes.iter().map(note).collect();
+            // Those that now begin together may have followed each other.
+            notes.sort_by_key(Note::order);
+            let pedal = part.pedal.iter().map(|change| PedalChange { ticks: ticks(change.ticks), ..*change });
+            Part { notes, pedal: pedal.collect(), ..part.clone() }
         };
         let metres = self.metres.iter().map(|metre| MetreChange { start_ticks: ticks(metre.start_ticks), ..*metre });
         Self {

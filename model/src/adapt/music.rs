@@ -38,15 +38,12 @@ impl Music {
     pub(super) fn read(files: &[PathBuf], base_styles: &[String], name: &str, without_ear: bool) -> Result<Self> {
         let (mut sources, mut rejects) = (Vec::new(), Vec::new());
         for file in files {
-            ensure!(file.exists(), "there is no {}; give MIDI files, or folders of them", file.display());
+            ensure!(file.exists(), "there is no {}; give MIDI or MusicXML files, or folders of them", file.display());
             let listed = corpus::from_folder(file);
             sources.extend(listed.sources);
             rejects.extend(listed.rejects);
         }
-        ensure!(
-            !sources.is_empty(),
-            "there are no .mid, .midi, .kar or .rmi files; export your pieces as MIDI files first"
-        );
+        ensure!(!sources.is_empty(), "there are no files of {}; export your pieces first", music::file::FORMATS);
         for source in &mut sources {
             name.clone_into(&mut source.style);
         }

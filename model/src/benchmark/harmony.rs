@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use engine::conditions::harmony::{self, Chord, ChordKind};
 use music::bar_lines::BarLines;
-use music::midi::read_reduction;
+use music::file::read_reduction;
 use music::{Note, Reading, Reduction, TICKS_PER_BEAT};
 use serde::Serialize;
 

@@ -15,7 +15,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use music::bar_lines::BarLines;
 use music::counterpoint::{Counts, StyleRates, count};
-use music::{Note, Reading, Reduction, midi};
+use music::{Note, Reading, Reduction, file};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -167,7 +167,7 @@ struct Piece {
 
 /// `None` for what cannot be read, or follows no beat.
 fn piece(source: &Source, seed: usize) -> Option<Piece> {
-    let score = midi::read(&fs::read(&source.file).ok()?).ok()?.score;
+    let score = file::read(&fs::read(&source.file).ok()?).ok()?.score;
     let Reduction { notes, metres, is_free: false, .. } = Reduction::of(&score, Reading::Auto)? else { return None };
     let (bar_lines, seed) = (BarLines::new(&metres), u64::try_from(seed).unwrap_or(0));
     let spoilt = Anchor::ALL.map(|anchor| {
@@ -244,7 +244,7 @@ mod tests {
         let score = Score::new(120.0, TimeSignature::COMMON)
             .with_part(voice([16, 17, 19, 21, 19, 17, 16, 14]))
             .with_part(voice([0, 2, 4, 5, 4, 2, 0, 5]));
-        fs::write(folder.join(name), midi::write(&score).unwrap()).unwrap();
+        fs::write(folder.join(name), music::midi::write(&score).unwrap()).unwrap();
     }
 
     #[test]

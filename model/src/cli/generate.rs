@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use model::evaluate::load;
 use model::generate::{GenerateConfig, generate, n_bars, score, title};
-use music::midi::{read_reduction, summary, write};
+use music::file::{self, read_reduction, summary};
 use music::{Reading, piano_roll};
 
 use super::controls::ControlArgs;
@@ -26,7 +26,7 @@ pub(super) struct GenerateArgs {
     /// A weight file
     #[arg(long)]
     weights: PathBuf,
-    /// A MIDI file to answer
+    /// A MIDI or MusicXML file to answer
     #[arg(long)]
     call: Option<PathBuf>,
     /// How long the call is silent before the answer begins; 0 begins with the last key up
@@ -41,7 +41,7 @@ pub(super) struct GenerateArgs {
     /// The same seed gives the same notes; without a call it also chooses the key
     #[arg(long, default_value_t = 1)]
     seed: u32,
-    /// The MIDI file to write
+    /// The file to write: MIDI (.mid), or a score (.musicxml, .mxl)
     #[arg(long)]
     out: PathBuf,
     /// Also draw the notes to this .png
@@ -75,7 +75,7 @@ pub(super) fn run(args: GenerateArgs) -> Result<()> {
         "no note came within the length asked for; try another --seed, a higher --temperature or more --bars"
     );
     let score = score(call.as_ref(), &answer);
-    write_atomically(&args.out, &write(&score)?)?;
+    write_atomically(&args.out, &file::write(&score, super::ending(&args.out))?)?;
     println!("{}: {} notes in {} bars", args.out.display(), answer.len(), n_bars(call.as_ref(), &answer));
     if let Some(path) = &args.picture {
         write_atomically(path, &piano_roll::draw(&score, &title(&score))?)?;

@@ -19,7 +19,7 @@ use super::terminal::ctrl_c;
     kind, expressive, licence_class, work_group and weight are used; MAESTRO's own table is understood too.\n\
     Stopped by Ctrl-C or a full disk, the same command goes on where it was. Next: model train --data prepared")]
 pub(super) struct PrepareArgs {
-    /// A folder of .mid, .midi, .kar or .rmi files, searched to its depths, a manifest.csv, or one such file
+    /// A folder of MIDI or MusicXML files, searched to its depths, a manifest.csv, or one such file
     #[arg(long)]
     data: PathBuf,
     /// The folder to write: train, valid and test notes, pieces.json, and rejected.csv with a reason for each file left out

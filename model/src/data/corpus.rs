@@ -177,16 +177,16 @@ pub fn list(data: &Path) -> Result<Corpus> {
     let corpus = match table_in(data)? {
         Some(table) => from_manifest(&table)?,
         None if data.is_file() && is_table => from_manifest(data)?,
-        None if data.is_dir() || is_midi(data) => from_folder(data),
+        None if data.is_dir() || is_music(data) => from_folder(data),
         None => bail!(
-            "{} is neither a folder, a manifest.csv nor a MIDI file; give the folder that holds your MIDI files",
+            "{} is neither a folder, a manifest.csv nor a file of music; give the folder that holds your MIDI or MusicXML files",
             data.display()
         ),
     };
     if corpus.sources.is_empty() {
         let why =
             corpus.rejects.first().map(|r| format!(" ({}: {}: {})", r.path, r.reason, r.detail)).unwrap_or_default();
-        bail!("no .mid or .midi files (nor .kar or .rmi) in {} or its subfolders{why}", data.display());
+        bail!("no file of {} in {} or its subfolders{why}", music::file::FORMATS, data.display());
     }
     Ok(corpus)
 }
@@ -308,8 +308,8 @@ fn style_of(composer: &str, style: &str) -> String {
     }
 }
 
-fn is_midi(file: &Path) -> bool {
-    file.extension().and_then(|ending| ending.to_str()).is_some_and(music::midi::is_extension)
+fn is_music(file: &Path) -> bool {
+    file.extension().and_then(|ending| ending.to_str()).is_some_and(music::file::is_extension)
 }
 
 /// Subfolders of the folder are styles; files directly in it have none. It may be a single file. Links are followed, but not in circles.
@@ -326,7 +326,7 @@ pub(crate) fn from_folder(folder: &Path) -> Corpus {
                 continue;
             }
         };
-        if !entry.file_type().is_file() || !is_midi(entry.path()) {
+        if !entry.file_type().is_file() || !is_music(entry.path()) {
             continue;
         }
         let path = within(entry.path());

@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
 use engine::conditions;
-use music::midi::{self, LeftOut, MidiError, What};
+use music::file::{self, FileError, LeftOut};
+use music::midi::MidiError;
+use music::musicxml::MusicXmlError;
 use music::rhythm::recording::HeardBy;
 use music::{Note, Reading, Reduction, find_key};
 use sha2::{Digest, Sha256};
@@ -24,9 +26,6 @@ use parts::{Facts, Kept};
 pub use crate::data::corpus::Reject;
 use crate::data::corpus::{self, ANY_STYLE, Corpus, Source};
 use crate::data::shards::{self, Index, Piece};
-
-/// More is no music, and would fill the memory.
-const MAX_FILE_BYTES: u64 = 8 << 20;
 
 /// Shorter pieces teach little.
 const MIN_NOTES: usize = 32;
@@ -40,7 +39,7 @@ const MAX_NOTES_PER_BEAT: f32 = 40.0;
 /// What to prepare.
 #[derive(Clone, Debug, Default)]
 pub struct PrepareOptions {
-    /// A folder of .mid, .midi, .kar or .rmi files, searched to its depths, a manifest.csv, or one such file.
+    /// A folder of MIDI and MusicXML files, searched to its depths, a manifest.csv, or one such file.
     pub data: PathBuf,
     /// The folder to write: train, valid and test notes, pieces.json, and rejected.csv with a reason for each file left out
     /// or read in part.
@@ -143,21 +142,22 @@ pub(crate) type Read = (Reduction, Option<Reject>);
 
 /// What was left out of a file that is kept all the same.
 fn in_part(source: &Source, left_out: &[LeftOut], heard_by: Option<HeardBy>) -> Option<Reject> {
-    let is_drums = |left: &LeftOut| matches!(left.what, What::Drums(_));
     let reason = if left_out.is_empty() {
         let by = match heard_by? {
             HeardBy::ItsBeats => "by its beats",
             HeardBy::FoundBeats => "by beats that were found in it",
         };
         return Some(Reject::new(&source.path, "a recording, written as it was heard", by));
-    } else if left_out.iter().any(|left| left.what.is_damage()) {
+    } else if left_out.iter().any(LeftOut::is_damage) {
         "read in part"
-    } else if left_out.iter().all(is_drums) {
+    } else if left_out.iter().all(LeftOut::is_drums) {
         "read without its drums"
+    } else if left_out.iter().all(|left| left.is_convention() || left.is_drums()) {
+        "read without repeats and ornaments"
     } else {
         "read with doubts"
     };
-    Some(Reject::new(&source.path, reason, midi::summary(left_out)))
+    Some(Reject::new(&source.path, reason, file::summary(left_out)))
 }
 
 fn read_source(source: &Source, licences: &[String], filters: &Filters, without_ear: bool) -> Result<Read, Reject> {
@@ -169,9 +169,12 @@ fn read_source(source: &Source, licences: &[String], filters: &Filters, without_
         return Err(reject("a composer who was not asked for", source.composer.clone()));
     }
     let cannot = |e: std::io::Error| reject("cannot be opened", e.to_string());
-    let file = fs::metadata(&source.file).map_err(cannot)?;
-    if !file.is_file() || file.len() > MAX_FILE_BYTES {
-        return Err(reject("not a file of at most 8 MiB", format!("{} bytes", file.len())));
+    let on_disk = fs::metadata(&source.file).map_err(cannot)?;
+    let ending = source.file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let max_bytes = file::max_bytes(ending);
+    if !on_disk.is_file() || on_disk.len() > max_bytes {
+        let reason = format!("not a file of at most {} MiB", max_bytes >> 20);
+        return Err(reject(&reason, format!("{} bytes", on_disk.len())));
     }
     let bytes = fs::read(&source.file).map_err(cannot)?;
     let reading = match (source.is_transcription, without_ear) {
@@ -180,13 +183,19 @@ fn read_source(source: &Source, licences: &[String], filters: &Filters, without_
         (false, true) => Reading::Auto,
         (true, true) => Reading::Free,
     };
-    let (score, left_out) = midi::read_reduction(&bytes, reading).map_err(|e| {
+    let (score, left_out) = file::read_reduction(&bytes, reading).map_err(|e| {
         let reason = match e {
-            MidiError::Unreadable(_) => "not a readable MIDI file",
-            MidiError::Damaged(_) => "damaged",
-            MidiError::FrameTiming | MidiError::NoTicksPerBeat => "timing without beats (SMPTE, or none)",
-            MidiError::NoNotes => "no notes",
-            MidiError::TooLong => "longer than a day",
+            FileError::Midi(MidiError::Unreadable(_)) => "not a readable MIDI file",
+            FileError::Midi(MidiError::FrameTiming | MidiError::NoTicksPerBeat) => {
+                "timing without beats (SMPTE, or none)"
+            }
+            FileError::MusicXml(
+                MusicXmlError::Container(_) | MusicXmlError::Encoding | MusicXmlError::NotMusicXml(_),
+            ) => "not a readable MusicXML file",
+            FileError::MusicXml(MusicXmlError::TooLarge { .. }) => "too large to be music",
+            FileError::Midi(MidiError::Damaged(_)) | FileError::MusicXml(MusicXmlError::Damaged { .. }) => "damaged",
+            FileError::Midi(MidiError::NoNotes) | FileError::MusicXml(MusicXmlError::NoNotes) => "no notes",
+            FileError::Midi(MidiError::TooLong) | FileError::MusicXml(MusicXmlError::TooLong) => "longer than a day",
         };
         reject(reason, e.to_string())
     })?;

@@ -13,7 +13,8 @@ use model::data::corpus::Split;
 use model::data::dataset::{Dataset, SamplingPolicy};
 use model::data::prepare::{Filters, Mode, PrepareOptions, prepare, prepare_until};
 use model::inspect::describe;
-use music::midi::{read_reduction, write};
+use music::file::read_reduction;
+use music::midi::write;
 use music::{Part, Reading, Score, TimeSignature};
 /// Tune number `k`: each has its own steps, length and register.
 fn tune(k: usize, n_notes: usize) -> Vec<u8> {
@@ -202,7 +203,7 @@ fn folders_without_music_say_what_to_do() {
         ..PrepareOptions::default()
     };
     let error = prepare(&options(folder.path())).unwrap_err().to_string();
-    assert!(error.contains("no .mid or .midi files"), "{error}");
+    assert!(error.contains("no file of MIDI"), "{error}");
     let error = prepare(&options(&folder.path().join("missing"))).unwrap_err().to_string();
     assert!(error.contains("give the folder"), "{error}");
     fs::write(folder.path().join("bad.mid"), b"MThd").unwrap();

@@ -26,6 +26,12 @@ impl Window {
         self.say_saved("Saved", saved);
     }
 
+    pub(super) fn save_score(&mut self, take: Option<Take>) {
+        let Some(take) = take else { return };
+        let saved = self.params.files.data_dir().map(|folder| folder.save_score(&take));
+        self.say_saved("Score saved", saved);
+    }
+
     /// Writes the notes that were learnt from the player, once the worker has handed them out.
     pub(super) fn follow_export(&mut self) {
         let Some((metre, own)) = self.params.memory.take_learned_notes() else { return };

@@ -255,13 +255,15 @@ fn takes_are_kept_with_the_song_and_can_be_brought_back() {
     window.perform(UiAction::Undo);
     assert!(window.params.takes.read().is_empty());
     window.perform(UiAction::SaveKept(7));
+    window.perform(UiAction::SaveScore(7));
     window.perform(UiAction::Discard(7));
 
     window.perform(UiAction::Keep);
     window.ui_state.tab = window.view().groups.len() + 2;
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let words = stage.show(&mut window);
-    assert!(words.contains("Take 1") && words.contains("9 + 7 notes") && words.contains("Drop"));
+    assert!(words.contains("Take 1") && words.contains("9 + 7 notes"));
+    assert!(["Save", "Score", "Drop"].iter().all(|label| words.contains(label)));
     stage.save("takes");
 }
 

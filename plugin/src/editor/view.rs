@@ -163,6 +163,8 @@ pub(crate) enum UiAction {
     Undo,
     Save,
     SaveKept(usize),
+    /// Write a kept take as a score.
+    SaveScore(usize),
     Discard(usize),
     Preset(usize),
     /// The song begins with what was played last.

@@ -4,6 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use music::musicxml;
+
 use crate::log::Log;
 use crate::midi::midi_file;
 use crate::take::Take;
@@ -54,6 +56,15 @@ impl Home {
         new_file(&self.0, "take", 1, take)
     }
 
+    /// Writes a take as a score to a new file: the answer exactly, the call as the ear hears it.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or no page holds the take.
+    pub fn save_score(&self, take: &Take) -> io::Result<PathBuf> {
+        let page = musicxml::write(&take.score()).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
+        new_file_of(&self.0, "take", "musicxml", 1, page.as_bytes())
+    }
+
     /// Writes what was learnt from the player to a new file of a folder of its own, to train on.
     ///
     /// # Errors
@@ -63,15 +74,19 @@ impl Home {
     }
 }
 
-/// Writes to the first free name from this number on. A file that cannot be written to its end is removed.
+/// Writes a take as a MIDI file to the first free name from this number on.
 pub(crate) fn new_file(folder: &Path, name: &str, from: u32, take: &Take) -> io::Result<PathBuf> {
+    new_file_of(folder, name, "mid", from, &midi_file(take)?)
+}
+
+/// Writes to the first free name from this number on. A file that cannot be written to its end is removed.
+fn new_file_of(folder: &Path, name: &str, ending: &str, from: u32, bytes: &[u8]) -> io::Result<PathBuf> {
     fs::create_dir_all(folder)?;
-    let bytes = midi_file(take)?;
     for number in from..from.saturating_add(MOST_FILES) {
-        let path = folder.join(format!("{name}-{number:04}.mid"));
+        let path = folder.join(format!("{name}-{number:04}.{ending}"));
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut file) => {
-                return match file.write_all(&bytes) {
+                return match file.write_all(bytes) {
                     Ok(()) => Ok(path),
                     Err(error) => {
                         drop(file);
@@ -107,8 +122,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path().join("new"));
         let take = Take { tempo: 90.0, bar_ticks: 0, notes: Vec::new() };
-        let paths = [home.save(&take), home.save(&take), home.save_learnt(&take)].map(Result::unwrap);
+        let paths = [home.save(&take), home.save(&take), home.save_learnt(&take), home.save_score(&take)];
+        let paths = paths.map(Result::unwrap);
         let names = paths.map(|path| path.strip_prefix(home.path()).unwrap().to_owned());
-        assert_eq!(names, ["take-0001.mid", "take-0002.mid", "Learnt/learnt-0001.mid"].map(PathBuf::from));
+        assert_eq!(
+            names,
+            ["take-0001.mid", "take-0002.mid", "Learnt/learnt-0001.mid", "take-0001.musicxml"].map(PathBuf::from)
+        );
     }
 }

@@ -1,12 +1,13 @@
-//! Untrusted input: MIDI files, weight files, style packs and saved songs. Each module has a `check` that must hold for any
+//! Untrusted input: MIDI and MusicXML files, weight files, style packs and saved songs. Each module has a `check` that must hold for any
 //! bytes, and `seeds` to begin with. `cargo xtask fuzz` looks for bytes for which one does not hold.
 //!
-//! Reading order: [`midi`], [`weights`], [`pack`] and [`state`] are the targets; `container` is what files of Antiphon's own
+//! Reading order: [`midi`], [`musicxml`], [`weights`], [`pack`] and [`state`] are the targets; `container` is what files of Antiphon's own
 //! have in common.
 #![forbid(unsafe_code)]
 
 mod container;
 pub mod midi;
+pub mod musicxml;
 pub mod pack;
 pub mod state;
 pub mod weights;
@@ -83,6 +84,11 @@ mod tests {
     #[test]
     fn midi_files() {
         survives(&midi::seeds(), midi::check, 200);
+    }
+
+    #[test]
+    fn musicxml_files() {
+        survives(&musicxml::seeds(), musicxml::check, 200);
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! The phrase that the demo plays, from a MIDI file.
+//! The phrase that the demo plays, from a MIDI or MusicXML file.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use music::midi::{self, MidiFile};
+use music::file::{self, MusicFile};
 use music::score::CALL_TRACK;
 use music::{Note, Part, Role, Score, TempoMap};
 
@@ -17,11 +17,11 @@ const US_PER_BEAT: std::ops::RangeInclusive<u32> = 150_000..=3_000_000;
 /// Reads a file, and says what it leaves out. All parts but drums and Antiphon's own are played, unless there are no others.
 ///
 /// # Errors
-/// When it is no MIDI file, has no notes, or counts time in video frames.
+/// When it is of no known format, has no notes, or counts time in video frames.
 pub(crate) fn read(path: &Path) -> Result<Score> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let MidiFile { score, left_out, drums } =
-        midi::read(&bytes).with_context(|| format!("cannot play {}", path.display()))?;
+    let MusicFile { score, left_out, drums } =
+        file::read(&bytes).with_context(|| format!("cannot play {}", path.display()))?;
     for left in left_out.iter().chain(&drums).take(MAX_LINES) {
         println!("left out {left}");
     }
@@ -99,7 +99,7 @@ pub(super) fn longest_rest_seconds(call: &Score) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use music::{PedalChange, Pitch, TimeSignature, Velocity, find_key};
+    use music::{PedalChange, Pitch, TimeSignature, Velocity, find_key, midi};
 
     use super::*;
 
@@ -130,7 +130,7 @@ mod tests {
         left.pedal = vec![PedalChange { ticks: 150, is_down: true }, PedalChange { ticks: 280, is_down: false }];
         let score = score.with_part(Part::new("Right hand", vec![note(150, 12, 70)]).on_channel(2)).with_part(left);
         let bytes = midi::write(&score).unwrap();
-        let call = shorten(&of(midi::read(&bytes).unwrap().score), 2);
+        let call = shorten(&of(file::read(&bytes).unwrap().score), 2);
         assert_eq!(call.signature(0).to_string(), "6/8");
         // The empty bar is gone, and no one plays at 60 million BPM.
         assert_eq!(call.tempi.changes().collect::<Vec<_>>(), [(0, 600_000), (1440, 150_000)]);

@@ -16,6 +16,19 @@ pub struct Key {
 }
 
 impl Key {
+    /// Its key signature: so many sharps, or flats if negative, at most six.
+    ///
+    /// ```
+    /// let e_minor = music::Key { tonic: 4, is_minor: true };
+    /// assert_eq!(e_minor.fifths(), 1);
+    /// ```
+    #[must_use]
+    pub const fn fifths(self) -> i8 {
+        const OF_MAJOR: [i8; 12] = [0, -5, 2, -3, 4, -1, -6, 1, -4, 3, -2, 5];
+        let major = if self.is_minor { self.tonic + 3 } else { self.tonic };
+        OF_MAJOR[(major % 12) as usize]
+    }
+
     /// The mode as the model's condition: 1 major, 2 minor.
     #[must_use]
     pub const fn mode_condition(self) -> u8 {

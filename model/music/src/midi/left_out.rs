@@ -229,22 +229,3 @@ impl fmt::Display for LeftOut {
         write!(f, "byte {}: {}", self.byte, self.what)
     }
 }
-
-/// The first few in one line, and how many more there are.
-///
-/// ```
-/// use music::midi::{LeftOut, What, summary};
-///
-/// let long = LeftOut { track: Some(1), byte: 40, what: What::LongTime };
-/// let text = summary(&[long.clone(), long.clone(), long.clone(), long]);
-/// assert!(text.starts_with("track 1, byte 40: ") && text.ends_with("; and 1 more"));
-/// ```
-#[must_use]
-pub fn summary(left_out: &[LeftOut]) -> String {
-    const SHOWN: usize = 3;
-    let mut text = left_out.iter().take(SHOWN).map(LeftOut::to_string).collect::<Vec<_>>().join("; ");
-    if left_out.len() > SHOWN {
-        text += &format!("; and {} more", left_out.len() - SHOWN);
-    }
-    text
-}

@@ -7,11 +7,7 @@ use super::lookalikes::find_lookalikes;
 use super::pairing::pair;
 use super::timeline::Timeline;
 use super::track::{self, Track};
-use crate::reduction::{Reading, Reduction};
 use crate::score::Score;
-use crate::tempo::as_f64;
-
-const DAY_SECONDS: f64 = 86_400.0;
 
 /// A file that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,29 +53,11 @@ pub fn read(bytes: &[u8]) -> Result<MidiFile, MidiError> {
         tempi: timeline.tempi(ticks_per_beat, &mut left_out),
         parts: timeline.parts(notes),
     };
-    let end = score.end_ticks();
-    let n_beats = as_f64(end) / f64::from(ticks_per_beat);
-    if score.tempi.seconds(end) > DAY_SECONDS || n_beats > 10.0 * DAY_SECONDS {
+    if score.is_too_long() {
         return Err(MidiError::TooLong);
     }
     left_out.sort_by_key(|left| left.byte);
     Ok(MidiFile { drums: timeline.drums(), score, left_out })
-}
-
-/// Reads a MIDI file as the network does: all parts on one keyboard, but for drums and what Antiphon answered. With it
-/// comes all that was left out, drums included.
-///
-/// # Errors
-/// As [`read`]; also when there are no notes but those.
-pub fn read_reduction(bytes: &[u8], reading: Reading) -> Result<(Reduction, Vec<LeftOut>), MidiError> {
-    let MidiFile { score, mut left_out, drums } = read(bytes)?;
-    match Reduction::of(&score, reading) {
-        Some(reduction) => {
-            left_out.extend(drums);
-            Ok((reduction, left_out))
-        }
-        None => Err(nothing(&left_out)),
-    }
 }
 
 /// Why there are no notes.

@@ -4,8 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use music::midi::{MidiError, MidiFile, What, is_extension, read, read_reduction};
+use music::midi::{MidiError, MidiFile, What, is_extension, read};
 use music::{Note, Reading, Score};
+
+use crate::common::read_reduction;
 
 fn bytes(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)).unwrap()

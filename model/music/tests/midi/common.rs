@@ -2,7 +2,22 @@
 
 use midly::num::{u4, u7, u15, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
-use music::{Note, Part, Pitch, Score, TimeSignature, Velocity, midi};
+use music::file::{self, FileError};
+use music::midi::{LeftOut, MidiError};
+use music::{Note, Part, Pitch, Reading, Reduction, Score, TimeSignature, Velocity, midi};
+
+/// What the network reads of a MIDI file.
+pub(crate) fn read_reduction(bytes: &[u8], reading: Reading) -> Result<(Reduction, Vec<LeftOut>), MidiError> {
+    let of_midi = |left| match left {
+        file::LeftOut::Midi(left) => left,
+        file::LeftOut::MusicXml(left) => panic!("{left}"),
+    };
+    match file::read_reduction(bytes, reading) {
+        Ok((reduction, left_out)) => Ok((reduction, left_out.into_iter().map(of_midi).collect())),
+        Err(FileError::Midi(why)) => Err(why),
+        Err(FileError::MusicXml(why)) => panic!("{why}"),
+    }
+}
 
 pub(crate) fn note(onset_ticks: i64, duration_ticks: u32, key: u8, velocity: u8) -> Note {
     let (pitch, velocity) = (Pitch::new(key).unwrap(), Velocity::new(velocity).unwrap());

@@ -1,10 +1,10 @@
 //! Files that are damaged in many places, and single faults one by one.
 
-use music::midi::{MidiError, What, read, read_reduction};
+use music::midi::{MidiError, What, read};
 use music::{Note, Reading};
 use oorandom::Rand32;
 
-use crate::common::{file, music, note, track};
+use crate::common::{file, music, note, read_reduction, track};
 
 #[test]
 fn damaged_files_give_an_error_or_fewer_notes() {

@@ -2,10 +2,10 @@
 
 use midly::num::u24;
 use midly::{Format, MetaMessage, TrackEventKind};
-use music::midi::{LeftOut, MidiError, What, read, read_reduction};
+use music::midi::{LeftOut, MidiError, What, read};
 use music::{Note, Position, Reading, Reduction, Role};
 
-use crate::common::{file, music, note, on, pedal, raw, track, waltz};
+use crate::common::{file, music, note, on, pedal, raw, read_reduction, track, waltz};
 
 /// A sound file as the network reads it.
 fn reduce(bytes: &[u8], reading: Reading) -> Reduction {

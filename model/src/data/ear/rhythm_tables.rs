@@ -9,7 +9,7 @@ use music::rhythm::grid::{self, CLASSES, MAX_STEPS, N_CLASSES, Pattern};
 use music::rhythm::hear;
 use music::rhythm::note_values::{Ends, N_FEATURES, ScoreNote};
 use music::rhythm::tables::{N_EMPTY, N_INTERVALS, N_LIKE, Tables};
-use music::{Note, Reading, Reduction, midi};
+use music::{Note, Reading, Reduction, file};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -128,7 +128,7 @@ pub(super) fn scores(config: &RhythmConfig, split: Split) -> Result<Vec<(Source,
 /// The beginning of a score, without its pedal, which would make notes longer than they are written. Times are from the first
 /// metre's beginning. `None` if it cannot be read or is none.
 pub(super) fn read(source: &Source, n_notes: usize) -> Option<Reduction> {
-    let mut score = midi::read(&fs::read(&source.file).ok()?).ok()?.score;
+    let mut score = file::read(&fs::read(&source.file).ok()?).ok()?.score;
     score.parts.iter_mut().for_each(|part| part.pedal.clear());
     let mut score = Reduction::of(&score, Reading::Auto).filter(|score| !score.is_free)?;
     score.notes.truncate(n_notes);

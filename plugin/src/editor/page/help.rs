@@ -62,6 +62,7 @@ const CHAPTERS: &[Chapter] = &[
             "Save writes your last call and its answer as a MIDI file, one track each, and says where it is.",
             "Show file then copies its path and opens its folder: drag the file from there into a track.",
             "Keep stores them with the song, under Kept. Undo takes back what you last kept or dropped.",
+            "Score, beside a kept take, writes it as MusicXML for notation programs: the answer exactly, your call as it was meant.",
             "Memory, under Kept, lets the song begin as if it had heard what was played last.",
             "Learn from me, under Style, leans answers towards what you have played since the song's start; 0 % is off.",
             "Memory keeps those notes of yours too when you press Learn it; Forget lets the song begin without them.",

@@ -75,8 +75,12 @@ fn cards(view: &View, is_erasing: bool) -> Vec<Card<'_>> {
     let takes = view.takes.iter().enumerate().map(|(place, about)| Card {
         title: format!("Take {}", place + 1),
         about: about.clone(),
-        hover: "",
-        buttons: vec![plain("Save", UiAction::SaveKept(place)), plain("Drop", UiAction::Discard(place))],
+        hover: "Save writes a MIDI file, Score a page of MusicXML, which notation programs open.",
+        buttons: vec![
+            plain("Save", UiAction::SaveKept(place)),
+            plain("Score", UiAction::SaveScore(place)),
+            plain("Drop", UiAction::Discard(place)),
+        ],
     });
     let (about, switch) = match (log.is_on, log.n_files) {
         (true, 0) => ("on; no files".to_owned(), plain("Stop", UiAction::SwitchLog(false))),

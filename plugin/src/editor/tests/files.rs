@@ -162,3 +162,21 @@ fn what_cannot_be_written_is_said() {
     assert!(!scene.window.view().log.is_on);
     let _ = std::fs::remove_file(&scene.folder);
 }
+
+#[test]
+fn a_kept_take_is_written_as_a_score_where_the_window_says() {
+    let mut scene = Scene::new("score");
+    scene.window.params.takes.write().push(take(60));
+    let mut stage = Stage::new(vec2(1000.0, 680.0));
+    scene.click(&mut stage, "Score");
+    let notice = scene.notice();
+    let path = Path::new(notice.strip_prefix("Score saved as ").unwrap());
+    assert_eq!(path, scene.folder.join("take-0001.musicxml"));
+    let page = std::fs::read_to_string(path).unwrap();
+    assert!(
+        ["<part-name>Call</part-name>", "<part-name>Antiphon's answer</part-name>"]
+            .iter()
+            .all(|name| page.contains(name))
+    );
+    assert_eq!(page.matches("<chord/>").count(), 0);
+}
