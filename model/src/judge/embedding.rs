@@ -2,7 +2,7 @@
 //!
 //! Reading order: this file asks the network, `outside` asks music21 through Python.
 
-pub(super) mod outside;
+pub(crate) mod outside;
 
 use anyhow::Result;
 use engine::{Conditions, Metre, Weights};

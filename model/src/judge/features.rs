@@ -1,6 +1,6 @@
 //! What an answer is like, in some sixty numbers of the kind that musicians speak of: what a judge looks at that knows no network.
 //!
-//! Reading order: `pitch`, `time`, `dynamics` and `form` each hold some of the [`features`]; `texture` is what they are measured on.
+//! Reading order: `pitch`, `time`, `dynamics` and `form` each hold some of them; `texture` is what they are measured on.
 
 mod dynamics;
 pub(crate) mod form;
