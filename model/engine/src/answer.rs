@@ -3,8 +3,9 @@
 //!
 //! Reading order: [`controls`] is what a player can set, with [`scale`] for keys; [`request`] says which answer is wanted, and
 //! from where its random numbers come; [`player`] keeps what the player has played, and [`features`] measures it; [`generator`]
-//! makes one note after another, `closing` says how it ends, and [`candidates`] which of several is played; [`offline`] makes a whole answer to a call, as the plugin does in a bounce, and `sounding` ends
-//! its notes where the plugin would.
+//! makes one note after another, `closing` says how it ends, [`candidates`] which of several is played, and `settling` what of it was
+//! heard; [`offline`] makes a whole answer to a call, as the plugin does in a bounce, and `sounding` ends its notes where the plugin
+//! would.
 //!
 //! ```
 //! use std::sync::Arc;
