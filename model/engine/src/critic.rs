@@ -4,8 +4,8 @@
 //!
 //! Scores are made of sums and products in one order, so that each machine chooses alike.
 //!
-//! Reading order: [`config`] has the sizes, [`roll`] is what is read, `layers` how, [`session`] gives a score; `error` is what a bad file is
-//! refused with.
+//! Reading order: [`config`] has the sizes, [`roll`] is what is read, `layers` how, [`session`] gives a score, and `error` says why a file is
+//! refused.
 //!
 //! ```
 //! use std::sync::Arc;
