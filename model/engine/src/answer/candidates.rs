@@ -9,8 +9,6 @@ use crate::critic::CriticSession;
 use crate::note::{Note, TICKS_PER_BEAT};
 use crate::session::Checkpoint;
 
-use super::request::AnswerRequest;
-
 /// As many candidates as can be asked for.
 pub const MOST_CANDIDATES: u8 = 8;
 /// A candidate is judged by so many of its notes at most,
@@ -51,9 +49,9 @@ impl Choice {
         Self { before, n_candidates, critic, scores: Vec::with_capacity(n_candidates.into()) }
     }
 
-    /// The next candidate is this. Returns whether all have been heard.
-    pub(super) fn judge(&mut self, answer: &[Note], request: &AnswerRequest) -> bool {
-        self.scores.push(self.critic.score(answer, request.start_ticks, request.end_ticks));
+    /// The next candidate is this, and ends at `end_ticks`; `i64::MAX` if its end is not made. Returns whether all have been heard.
+    pub(super) fn judge(&mut self, answer: &[Note], start_ticks: i64, end_ticks: i64) -> bool {
+        self.scores.push(self.critic.score(answer, start_ticks, end_ticks));
         self.scores.len() >= usize::from(self.n_candidates)
     }
 
@@ -74,9 +72,8 @@ mod tests {
     #[test]
     fn the_best_comes_first_and_of_equals_the_earlier() {
         let mut choice = Choice::new(4, session().checkpoint(), CriticSession::built_in());
-        let request = AnswerRequest { song_seed: 1, number: 0, start_ticks: 0, end_ticks: 192, most_candidates: 4 };
         let tune = [60, 64, 67, 72].map(|key| note(12 * i64::from(key - 60), key));
-        let is_over = [&tune[..1], &tune, &[], &tune].map(|notes| choice.judge(notes, &request));
+        let is_over = [&tune[..1], &tune, &[], &tune].map(|notes| choice.judge(notes, 0, 192));
         assert_eq!(is_over, [false, false, false, true]);
         let ranking = choice.ranking();
         let place = |candidate: u8| ranking.iter().position(|&ranked| ranked == candidate);

@@ -197,7 +197,9 @@ impl AnswerGenerator {
     fn judge(&mut self, session: &mut Session, controls: &Controls) {
         let Some(choice) = &mut self.choice else { return };
         let planned: Vec<Note> = self.notes.iter().map(|made| cut(made.note, self.request.end_ticks)).collect();
-        let is_decided = choice.judge(&as_sounded(&planned, controls.voices), &self.request);
+        // What is cut off has no end yet.
+        let end_ticks = if self.is_complete { self.request.end_ticks } else { i64::MAX };
+        let is_decided = choice.judge(&as_sounded(&planned, controls.voices), self.request.start_ticks, end_ticks);
         session.rewind(&choice.before);
         self.notes.clear();
         (self.is_complete, self.not_before_ticks) = (false, self.request.start_ticks);

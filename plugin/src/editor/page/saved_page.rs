@@ -29,6 +29,8 @@ enum CardAction {
 /// Draws the page. `is_erasing` is set while the user is asked whether the log is really to be erased.
 pub(super) fn show(ui: &mut Ui, columns: usize, view: &View, is_erasing: &mut bool, actions: &mut Vec<UiAction>) {
     let cards = cards(view, *is_erasing);
+    // A take has three buttons.
+    let columns = columns.saturating_sub(1).max(2);
     grid(ui, columns, CARD_HEIGHT, cards.len(), |ui, rect, place| {
         let Card { title, about, hover, buttons } = &cards[place];
         ui.painter().rect_filled(rect, theme::RADIUS, theme::CARD);

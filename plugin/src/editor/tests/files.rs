@@ -174,7 +174,7 @@ fn a_kept_take_is_written_as_a_score_where_the_window_says() {
     assert_eq!(path, scene.folder.join("take-0001.musicxml"));
     let page = std::fs::read_to_string(path).unwrap();
     assert!(
-        ["<part-name>Call</part-name>", "<part-name>Antiphon's answer</part-name>"]
+        ["<part-name>Call</part-name>", "<part-name>Antiphon&apos;s answer</part-name>"]
             .iter()
             .all(|name| page.contains(name))
     );
