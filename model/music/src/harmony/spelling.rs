@@ -91,7 +91,7 @@ impl Spelled {
 ///
 /// // D minor, with its leading note.
 /// let (velocity, keys) = (Velocity::MEDIUM, [62, 65, 69, 70, 69, 67, 65, 64, 61, 62]);
-/// let note = |(i, key)| Note { onset_ticks: 24 * i, duration_ticks: 24, pitch: Pitch::nearest(key), velocity };
+/// let note = |(i, key): (i64, u8)| Note { onset_ticks: 24 * i, duration_ticks: 24, pitch: Pitch::nearest(key), velocity };
 /// let notes: Vec<Note> = (0..).zip(keys).map(note).collect();
 /// let names: String = spell(&notes, -1).iter().map(|spelled| format!("{}{} ", spelled.letter(), spelled.alter)).collect();
 /// assert_eq!(names, "D0 F0 A0 B-1 A0 G0 F0 E0 C1 D0 ");
