@@ -137,9 +137,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(program) => ardour::run(&program, &bundles.vst3)?,
         None => missing.push((ardour::PROGRAM, ardour::SOURCE)),
     }
-    match find(scores::PROGRAM) {
-        Some(program) if scores::run(&program, &options.scores)? => {}
-        _ => missing.push((scores::PROGRAM, scores::SOURCE)),
+    if !options.only_validators {
+        match find(scores::PROGRAM) {
+            Some(program) if scores::run(&program, &options.scores)? => {}
+            _ => missing.push((scores::PROGRAM, scores::SOURCE)),
+        }
     }
     println!("\nAll that ran has passed.");
     for (program, source) in missing {
