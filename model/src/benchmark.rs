@@ -24,6 +24,13 @@ pub struct Row {
     pub nats: f64,
 }
 
+/// 0 of nothing.
+#[expect(clippy::cast_precision_loss, reason = "counts")]
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, n) = values.fold((0.0, 0usize), |(sum, n), value| (sum + value, n + 1));
+    sum / n.max(1) as f64
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts")]
 fn share(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64

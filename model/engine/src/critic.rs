@@ -47,6 +47,8 @@ pub use error::CriticError;
 use layers::Layers;
 pub use session::CriticSession;
 
+/// The critic that comes with the engine, trained on answers of the plugin's own network: `model/weights/README.md`.
+pub static BUILT_IN: &[u8] = include_bytes!("../../weights/nano.critic");
 const MAGIC: &[u8; 8] = b"ANTICRIT";
 /// More styles than this are not believed.
 const MOST_STYLES: usize = 256;

@@ -7,23 +7,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
+use engine::answer::Controls;
 use engine::answer::controls::{RELATION_NAMES, RELATIONS};
 use engine::answer::scale::share_in_key;
-use engine::answer::{AnswerRequest, Controls, MOST_CANDIDATES, answer};
 use engine::conditions::harmony::{self, Chord, ChordKind};
 use engine::conditions::similarity;
 use engine::key::Key;
-use engine::{Note, Session, TICKS_PER_BEAT, Weights};
+use engine::{Note, TICKS_PER_BEAT, Weights};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::share;
+use super::{mean, share};
 use crate::data::corpus::Split;
-use crate::data::hands::{Hands, USUAL_SD_MS};
-use crate::data::performance::heard;
+use crate::data::performance::heard_from_hands;
 use crate::data::phrases::{PhrasePair, phrase_pairs, plain};
 use crate::data::shards::PlacedNote;
 use crate::evaluate::music::Music;
+use crate::evaluate::passages::answer_of_plugin;
 use crate::evaluate::{chosen_whole, load, shipped};
 use crate::judge::features::deviation;
 use crate::judge::features::form::{Close, returned_motifs};
@@ -32,8 +32,6 @@ pub use texture::Texture;
 const BEAT: i64 = TICKS_PER_BEAT as i64;
 /// Of one piece.
 const MOST_PAIRS: usize = 2;
-/// The tempo in which hands play.
-const US_PER_BEAT: u32 = 500_000;
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -142,7 +140,7 @@ pub fn steering(config: &SteeringConfig) -> Result<SteeringReport> {
     ];
     let mut textures = vec![Texture::of("as written", &open)];
     for (seed, (_, pair)) in (0..).zip(&mut pairs) {
-        pair.call = heard(&pair.call, &mut Hands::new(USUAL_SD_MS, seed), US_PER_BEAT);
+        pair.call = heard_from_hands(&pair.call, seed);
     }
     textures.push(Texture::of("played and heard", &answers(&weights, &pairs, |_| config.controls)));
     Ok(SteeringReport { weights: weights.header().name.clone(), manners, fits, textures })
@@ -154,9 +152,8 @@ fn answers(weights: &Arc<Weights>, pairs: &[Call], controls: impl Fn(usize) -> C
         let call = engine::answer::Call::new(plain(&pair.call), pair.metre);
         let song_seed = u32::try_from(i).unwrap_or(u32::MAX);
         let PhrasePair { start_ticks, end_ticks, .. } = *pair;
-        let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks, most_candidates: MOST_CANDIDATES };
         let controls = Controls { style: *style, ..controls(i) };
-        answer(&mut Session::new(Arc::clone(weights)), &call, request, &controls, usize::MAX)
+        answer_of_plugin(weights, &call, (start_ticks, end_ticks), song_seed, &controls, usize::MAX)
     };
     pairs.par_iter().enumerate().with_max_len(1).map(answer_to).collect()
 }
@@ -204,12 +201,6 @@ fn fit(name: &str, notes: &[(Note, Chord)]) -> Fit {
     let belongs = |(note, chord): &(Note, Chord)| f64::from(chord.has(note.pitch.get()));
     let on_beats = notes.iter().filter(|(note, _)| note.onset_ticks.rem_euclid(BEAT) == 0);
     Fit { name: name.to_owned(), on_beats: mean(on_beats.map(belongs)), all: mean(notes.iter().map(belongs)) }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts")]
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, n) = values.fold((0.0, 0usize), |(sum, n), value| (sum + value, n + 1));
-    sum / n.max(1) as f64
 }
 
 #[cfg(test)]

@@ -5,8 +5,11 @@ use music::Note;
 use music::rhythm::grid::nearest_ticks;
 use music::rhythm::{PlayedNote, write_down};
 
-use crate::data::hands::Hands;
+use crate::data::hands::{Hands, USUAL_SD_MS};
 use crate::data::shards::PlacedNote;
+
+/// Prepared music no longer knows its tempo: it is played at 120 beats a minute.
+pub(crate) const USUAL_US_PER_BEAT: u32 = 500_000;
 
 /// Music with a beat as the ear hears it, at one tempo in microseconds a beat. What else is known of a note stays with it.
 pub(crate) fn heard(notes: &[PlacedNote], hands: &mut Hands, us_per_beat: u32) -> Vec<PlacedNote> {
@@ -15,6 +18,11 @@ pub(crate) fn heard(notes: &[PlacedNote], hands: &mut Hands, us_per_beat: u32) -
     let beat_ticks = bar_lines.0.first().copied().unwrap_or(0);
     let (played, written): (Vec<PlayedNote>, Vec<usize>) = play(notes, hands, us_per_beat).into_iter().unzip();
     placed(write_down(&played, beat_ticks).into_iter().zip(written), notes, &bar_lines)
+}
+
+/// The same from usual hands, one pair for each seed.
+pub(crate) fn heard_from_hands(notes: &[PlacedNote], seed: u64) -> Vec<PlacedNote> {
+    heard(notes, &mut Hands::new(USUAL_SD_MS, seed), USUAL_US_PER_BEAT)
 }
 
 /// The same to the nearest tick, without an ear.

@@ -1,7 +1,10 @@
 //! Phrases of prepared music that answer one another: a call, and what the composer answered.
 
+use std::collections::BTreeMap;
+
+use engine::answer::Controls;
 use engine::key::{Key, find_key};
-use engine::{Metre, Note, TICKS_PER_BEAT};
+use engine::{Metre, Note, Pitch, TICKS_PER_BEAT};
 
 use crate::data::dataset::pair_start;
 use crate::data::shards::PlacedNote;
@@ -9,6 +12,7 @@ use crate::data::shards::PlacedNote;
 /// Answers of the composer that are asked for: long enough to say something, short enough to be one phrase.
 const ANSWER_NOTES: std::ops::RangeInclusive<usize> = 8..=96;
 const ANSWER_BARS: std::ops::RangeInclusive<i64> = 2..=8;
+const OCTAVE: u8 = 12;
 
 /// A phrase and what follows it.
 #[derive(Clone, Debug)]
@@ -70,6 +74,29 @@ pub(crate) fn plain(notes: &[PlacedNote]) -> Vec<Note> {
     notes.iter().map(|placed| placed.note).collect()
 }
 
+/// Some of each style, one of each in turn, so that styles with much music do not rule; `most` at most.
+pub(crate) fn in_turns<T>(styles: BTreeMap<&str, Vec<T>>, most: usize) -> Vec<T> {
+    let mut styles: Vec<_> = styles.into_values().map(Vec::into_iter).collect();
+    let rounds = std::iter::from_fn(|| {
+        let round: Vec<T> = styles.iter_mut().filter_map(Iterator::next).collect();
+        (!round.is_empty()).then_some(round)
+    });
+    rounds.flatten().take(most).collect()
+}
+
+/// The nearest key of the same name that the plugin plays unless it is told otherwise.
+pub(crate) fn in_plugins_range(pitch: Pitch) -> Pitch {
+    let Controls { lowest, highest, .. } = Controls::DEFAULT;
+    let mut key = pitch.get();
+    while key < lowest.get() {
+        key += OCTAVE;
+    }
+    while key > highest.get() {
+        key -= OCTAVE;
+    }
+    Pitch::nearest(key)
+}
+
 /// The metre at the end of a call. Prepared notes do not say how long bars are, but where they begin.
 pub(crate) fn metre(call: &[PlacedNote]) -> Metre {
     let line = |placed: &PlacedNote| placed.position.in_bar_ticks().map(|ticks| placed.note.onset_ticks - ticks);
@@ -86,10 +113,18 @@ pub(crate) fn metre(call: &[PlacedNote]) -> Metre {
 
 #[cfg(test)]
 mod tests {
-    use engine::{Pitch, Position, Velocity};
+    use engine::{Position, Velocity};
 
     use super::*;
     use crate::data::shards::Labels;
+
+    #[test]
+    fn styles_take_turns_until_there_are_enough_or_no_more() {
+        let styles = || BTreeMap::from([("a", vec![1, 2, 3]), ("b", vec![10]), ("c", vec![])]);
+        assert_eq!(in_turns(styles(), 9), [1, 10, 2, 3]);
+        assert_eq!(in_turns(styles(), 3), [1, 10, 2]);
+        assert_eq!([20, 36, 96, 110].map(|key| in_plugins_range(Pitch::nearest(key)).get()), [44, 36, 96, 86]);
+    }
 
     #[test]
     fn the_metre_is_read_off_the_bar_lines() {

@@ -93,10 +93,23 @@ fn of_plugin(weights: &Arc<Weights>, style: u8, notes: &[PlacedNote], song_seed:
     };
     let call = Call::in_metres(notes_of_call.iter().map(in_metre), metre);
     let start_ticks = notes[CALL_NOTES].note.onset_ticks;
-    let request =
-        AnswerRequest { song_seed, number: 0, start_ticks, end_ticks: i64::MAX, most_candidates: MOST_CANDIDATES };
     let controls = Controls { style, ..Controls::default() };
-    passage(notes_of_call, answer(&mut Session::new(Arc::clone(weights)), &call, request, &controls, PASSAGE_NOTES))
+    let between = (start_ticks, i64::MAX);
+    passage(notes_of_call, answer_of_plugin(weights, &call, between, song_seed, &controls, PASSAGE_NOTES))
+}
+
+/// What the plugin answers to a call from one tick to another, as the first answer of a song, after silence enough to choose in: all of
+/// it, or its first `n_most` notes.
+pub(crate) fn answer_of_plugin(
+    weights: &Arc<Weights>,
+    call: &Call,
+    (start_ticks, end_ticks): (i64, i64),
+    song_seed: u32,
+    controls: &Controls,
+    n_most: usize,
+) -> Vec<Note> {
+    let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks, most_candidates: MOST_CANDIDATES };
+    answer(&mut Session::new(Arc::clone(weights)), call, request, controls, n_most)
 }
 
 /// What the network alone goes on with, told this style and this mode of the piece.

@@ -13,11 +13,8 @@ use super::score::Score;
 use super::{EvaluateConfig, as_f64, chosen, load, score_all, shipped};
 use crate::data::batch::ATTRIBUTES;
 use crate::data::hands::Hands;
-use crate::data::performance::{as_they_come, heard};
+use crate::data::performance::{USUAL_US_PER_BEAT, as_they_come, heard};
 use crate::data::shards::PlacedNote;
-
-/// Prepared music no longer knows its tempo: it is played at 120 beats a minute.
-const US_PER_BEAT: u32 = 500_000;
 
 /// Bits a note.
 #[derive(Clone, Debug, Serialize)]
@@ -86,7 +83,11 @@ fn row(name: &str, sd_ms: Option<f64>, score: &Score) -> Row {
 fn play((piece, notes): &Held, sd_ms: f64, is_heard: bool) -> Vec<PlacedNote> {
     let seed = piece.path.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
     let mut hands = Hands::new(sd_ms, seed);
-    if is_heard { heard(notes, &mut hands, US_PER_BEAT) } else { as_they_come(notes, &mut hands, US_PER_BEAT) }
+    if is_heard {
+        heard(notes, &mut hands, USUAL_US_PER_BEAT)
+    } else {
+        as_they_come(notes, &mut hands, USUAL_US_PER_BEAT)
+    }
 }
 
 /// As text.

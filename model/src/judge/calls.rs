@@ -1,21 +1,18 @@
 //! Which calls are answered: phrases of held-out music whose composer answered them, as many of each style as there are.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use engine::tokens::{Decoder, Encoder};
-use music::{Note, Pitch, Velocity, close_overlaps};
+use music::{Note, Velocity, close_overlaps};
 
 use super::features::Passage;
 use crate::data::corpus::work::work;
-use crate::data::phrases::{PhrasePair, phrase_pairs, plain};
+use crate::data::phrases::{PhrasePair, in_plugins_range, in_turns, phrase_pairs, plain};
 use crate::data::shards::{Piece, PlacedNote};
 use crate::evaluate::music::{Held, Music};
 
 /// Of one piece, and as many others to compare with.
 const MOST_PAIRS: usize = 4;
-/// The keys that the plugin plays unless it is told otherwise.
-const KEYS: std::ops::RangeInclusive<u8> = 36..=96;
-const OCTAVE: u8 = 12;
 
 /// A call, and what its composer answered.
 #[derive(Clone, Debug)]
@@ -31,7 +28,7 @@ pub(super) struct Task {
 /// As many tasks as there are, `most` at most: one of each style in turn, so that styles with much music do not rule.
 pub(super) fn tasks(music: &Music, pieces: &[Held], most: usize) -> Vec<Task> {
     let mut works: BTreeMap<String, usize> = BTreeMap::new();
-    let mut styles: BTreeMap<&str, VecDeque<Task>> = BTreeMap::new();
+    let mut styles: BTreeMap<&str, Vec<Task>> = BTreeMap::new();
     for round in 0..MOST_PAIRS {
         for (piece, notes) in pieces.iter().filter(|(piece, _)| !piece.is_free) {
             let name = work(&piece.composer, &piece.title).unwrap_or_else(|| piece.path.clone());
@@ -44,18 +41,10 @@ pub(super) fn tasks(music: &Music, pieces: &[Held], most: usize) -> Vec<Task> {
             let style = music.style(piece);
             let passage = |pair| passage(pair, piece, style, work);
             let task = Task { call: one.call.clone(), real: passage(one), other: passage(other) };
-            styles.entry(style).or_default().push_back(task);
+            styles.entry(style).or_default().push(task);
         }
     }
-    let mut tasks = Vec::new();
-    while tasks.len() < most && !styles.is_empty() {
-        styles.retain(|_, left| {
-            let next = if tasks.len() < most { left.pop_front() } else { None };
-            tasks.extend(next);
-            !left.is_empty()
-        });
-    }
-    tasks
+    in_turns(styles, most)
 }
 
 /// A pair as a judge sees it: the composer's answer until the next phrase begins.
@@ -86,27 +75,17 @@ pub(super) fn fair(notes: &[Note], start_ticks: i64, end_ticks: i64, is_flat: bo
     let (mut encoder, mut decoder) = (Encoder::new(), None);
     let mut known = |note: Note| {
         let velocity = if is_flat { Velocity::MEDIUM } else { note.velocity };
-        let event = encoder.encode(&Note { pitch: folded(note.pitch), velocity, ..note });
+        let event = encoder.encode(&Note { pitch: in_plugins_range(note.pitch), velocity, ..note });
         decoder.get_or_insert(Decoder::new(note.onset_ticks)).decode(event)
     };
     let notes: Vec<Note> = notes.iter().filter_map(cut).filter_map(&mut known).collect();
     close_overlaps(&notes.iter().filter_map(cut).collect::<Vec<_>>())
 }
 
-/// The nearest key of the same name that is in the range.
-fn folded(pitch: Pitch) -> Pitch {
-    let mut key = pitch.get();
-    while key < *KEYS.start() {
-        key += OCTAVE;
-    }
-    while key > *KEYS.end() {
-        key -= OCTAVE;
-    }
-    Pitch::nearest(key)
-}
-
 #[cfg(test)]
 mod tests {
+    use music::Pitch;
+
     use super::*;
 
     fn note(onset_ticks: i64, duration_ticks: u32, key: u8, velocity: u8) -> Note {

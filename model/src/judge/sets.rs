@@ -2,23 +2,20 @@
 
 use std::sync::Arc;
 
-use engine::answer::{AnswerRequest, Call, Controls, MOST_CANDIDATES, answer};
-use engine::{Session, Weights};
-use music::Note;
+use engine::Weights;
+use engine::answer::{Call, Controls};
 use rayon::prelude::*;
 
 use super::Setting;
 use super::anchors::{Anchor, Ngram};
 use super::calls::{Task, fair};
 use super::features::Passage;
-use crate::data::hands::{Hands, USUAL_SD_MS};
-use crate::data::performance::heard;
+use crate::data::performance::heard_from_hands;
 use crate::data::phrases::plain;
 use crate::evaluate::music::Held;
+use crate::evaluate::passages::answer_of_plugin;
 use crate::evaluate::score;
 
-/// The tempo in which hands play.
-const US_PER_BEAT: u32 = 500_000;
 /// Notes that the n-gram model reads.
 const NGRAM_NOTES: usize = 400_000;
 
@@ -66,7 +63,7 @@ pub(super) fn sets(tasks: &[Task], weights: &Arc<Weights>, settings: &[Setting],
     let ngram = Ngram::learn(&ngram_music(train, tasks));
     let seeds = || (0u64..).zip(tasks);
     let heard = |(seed, task): (u64, &Task)| {
-        let call = plain(&heard(&task.call, &mut Hands::new(USUAL_SD_MS, seed), US_PER_BEAT));
+        let call = plain(&heard_from_hands(&task.call, seed));
         Passage { call, ..task.real.clone() }
     };
     let real: Vec<Passage> = tasks.iter().map(|task| task.real.clone()).collect();
@@ -108,10 +105,9 @@ fn answers(calls: &[Passage], weights: &Arc<Weights>, controls: Controls) -> Vec
     let answer_to = |(song_seed, call): (u32, &Passage)| {
         let &Passage { start_ticks, end_ticks, metre, .. } = call;
         let style = weights.style_index(&call.style).unwrap_or(0);
-        let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks, most_candidates: MOST_CANDIDATES };
         let heard = Call::new(call.call.iter().copied(), metre);
-        let mut session = Session::new(Arc::clone(weights));
-        let notes: Vec<Note> = answer(&mut session, &heard, request, &Controls { style, ..controls }, usize::MAX);
+        let (between, controls) = ((start_ticks, end_ticks), Controls { style, ..controls });
+        let notes = answer_of_plugin(weights, &heard, between, song_seed, &controls, usize::MAX);
         Passage { answer: fair(&notes, start_ticks, end_ticks, call.is_flat), ..call.clone() }
     };
     (0..).zip(calls).collect::<Vec<_>>().into_par_iter().with_max_len(1).map(answer_to).collect()

@@ -13,9 +13,6 @@ pub mod sparse;
 pub mod trials;
 pub mod views;
 
-/// The critic of the plugin's own network.
-pub static SHIPPED: &[u8] = include_bytes!("../../weights/nano.critic");
-
 /// A count in a mean.
 #[expect(clippy::cast_precision_loss, reason = "counts")]
 const fn as_f64(count: usize) -> f64 {

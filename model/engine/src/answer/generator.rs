@@ -46,8 +46,8 @@ impl repeat::RepeatCandidate for GeneratedNote {
     }
 }
 
-/// Makes an answer, one note at a time: of several [`candidates`](super::candidates) the best. A session that it is given has heard the call, and is always the same one (or one that
-/// [follows](Session::follow) it); what is generated is fed to it.
+/// Makes an answer, one note at a time: of several [`candidates`](super::candidates) the best. A session that it is given has heard
+/// the call, and is always the same one (or one that [follows](Session::follow) it); what is generated is fed to it.
 ///
 /// What the notes are depends on weights, call, request and controls only, and not on how many are made at a time or on what
 /// was made and taken back.
@@ -60,7 +60,7 @@ pub struct AnswerGenerator {
     pub(super) candidate: u8,
     /// While the notes are a candidate's, and none is offered.
     pub(super) choice: Option<Choice>,
-    /// Candidates that were judged, the best first.
+    /// Candidates that were judged, the best first; empty where there was no choice.
     pub(super) ranking: Vec<u8>,
     is_begun: bool,
     /// The session before anything of this answer.
@@ -146,12 +146,6 @@ impl AnswerGenerator {
         (self.candidate, self.is_begun) = (candidate, true);
     }
 
-    /// The candidates that were judged, the best first; empty where there was no choice.
-    #[must_use]
-    pub fn ranking(&self) -> &[u8] {
-        &self.ranking
-    }
-
     fn n_candidates(&self, controls: &Controls) -> u8 {
         if controls.is_guided { controls.candidates.min(self.request.most_candidates) } else { 1 }
     }
@@ -178,7 +172,7 @@ impl AnswerGenerator {
 
     /// Makes a note, if the answer goes on: of a candidate, while the choice is open.
     pub fn generate(&mut self, session: &mut Session, controls: &Controls) {
-        if self.is_choosing(controls) && !self.is_begun {
+        if !self.is_begun && self.is_choosing(controls) {
             let mut critic = CriticSession::built_in();
             critic.hear(self.call.notes(), self.metre, session.weights().style_name(controls.style));
             self.choice = Some(Choice::new(self.n_candidates(controls), session.checkpoint(), critic));

@@ -52,11 +52,6 @@ impl Call {
         Self { notes: Vec::new(), metre }
     }
 
-    /// In [`Note::order`].
-    pub fn notes(&self) -> impl Iterator<Item = Note> + Clone {
-        self.notes.iter().map(|(note, _)| *note)
-    }
-
     /// The metre at the hand-over.
     #[must_use]
     pub fn metre(&self) -> Metre {

@@ -33,9 +33,13 @@ pub(super) fn session() -> Session {
     Session::new(Arc::new(Weights::parse(&file).unwrap()))
 }
 
-fn call() -> Call {
+fn call_notes() -> Vec<Note> {
     let keys = [60, 62, 64, 65, 67, 65, 64, 62];
-    Call::new((0..8).zip(keys).map(|(i, key)| note(24 * i, key)), BARS)
+    (0..8).zip(keys).map(|(i, key)| note(24 * i, key)).collect()
+}
+
+fn call() -> Call {
+    Call::new(call_notes(), BARS)
 }
 
 fn request(start_ticks: i64, end_ticks: i64) -> AnswerRequest {
@@ -70,7 +74,7 @@ fn the_best_candidate_is_played_and_the_session_has_heard_no_other() {
             let notes = std::iter::from_fn(|| generator.next_note(&mut session, &NEUTRAL)).collect::<Vec<_>>();
             let notes = as_sounded(&notes, 0);
             let mut critic = CriticSession::built_in();
-            critic.hear(&call().notes().collect::<Vec<_>>(), BARS, session.weights().style_name(1));
+            critic.hear(&call_notes(), BARS, session.weights().style_name(1));
             (critic.score(&notes, 240, 1200), notes, session.checkpoint())
         };
         let all: Vec<_> = (0..5).map(candidate).collect();
@@ -79,7 +83,7 @@ fn the_best_candidate_is_played_and_the_session_has_heard_no_other() {
         let mut generator = begin_answer(&mut session, &call(), request, &controls);
         assert!(generator.is_choosing(&controls) && generator.offer(i64::MAX).is_none());
         let notes = std::iter::from_fn(|| generator.next_note(&mut session, &controls)).collect::<Vec<_>>();
-        assert_eq!(generator.ranking()[0], u8::try_from(best).unwrap());
+        assert_eq!(generator.ranking[0], u8::try_from(best).unwrap());
         assert_eq!(as_sounded(&notes, 0), all[best].1);
         assert_eq!(format!("{:?}", session.checkpoint()), format!("{:?}", all[best].2));
         played_others += usize::from(best > 0);

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::Critic;
 use super::config::{N_LAYERS, N_POOLS};
 use super::layers::{CALL_POOLS, Scratch, pool};
 use super::roll::{FARTHEST_TICKS, Frame, Roll};
+use super::{BUILT_IN, Critic};
 use crate::metre::Metre;
 use crate::note::Note;
 use music::counterpoint::{StyleRates, count};
@@ -23,9 +23,6 @@ pub struct CriticSession {
     pools: Vec<f32>,
     hidden: Vec<f32>,
 }
-
-/// The critic that comes with the engine, trained on answers of the plugin's own network: `model/weights/README.md`.
-const BUILT_IN: &[u8] = include_bytes!("../../../weights/nano.critic");
 
 impl CriticSession {
     /// Of the critic that comes with the engine. It is read once.

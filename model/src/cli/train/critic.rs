@@ -242,7 +242,7 @@ fn run_measure(args: &MeasureArgs) -> Result<()> {
     };
     let critic = match &args.critic {
         Some(path) => load(path)?,
-        None => Arc::new(Critic::parse(model::train::critic::SHIPPED)?),
+        None => Arc::new(Critic::parse(engine::critic::BUILT_IN)?),
     };
     let witness = args.witness.as_deref().map(load).transpose()?;
     let all = trials::read(&args.trials)?;

@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use super::network::{CriticNetwork, largest_singular_value, mean_softplus};
 use super::trials::Trial;
 use super::views::{Change, TrialBatch, View};
+use crate::benchmark::mean;
 use crate::optim::AdamW;
 
 /// Trials that are scored at a time.
@@ -266,9 +267,4 @@ pub fn file(learnt: &Learnt, config: &LearnConfig, training: &str, rule_weight: 
     let file = critic::write(&header, &mut |shape| Ok::<_, anyhow::Error>(learnt.network.values(&shape.name)?))?;
     Critic::parse(&file)?;
     Ok(file)
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, n) = values.fold((0.0, 0usize), |(sum, n), value| (sum + value, n + 1));
-    sum / super::as_f64(n.max(1))
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::learn::Separation;
 use super::trials::Trial;
+use crate::benchmark::mean;
 use crate::benchmark::steering::{Call, Manner, Texture, manner};
 use crate::data::phrases::PhrasePair;
 use crate::data::shards::{Labels, PlacedNote};
@@ -192,11 +193,6 @@ pub fn table(rows: &[Row]) -> String {
         );
     }
     text
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, n) = values.fold((0.0, 0usize), |(sum, n), value| (sum + value, n + 1));
-    sum / super::as_f64(n.max(1))
 }
 
 #[cfg(test)]

@@ -12,23 +12,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use engine::answer::{AnswerRequest, Call, Controls, answer};
+use engine::answer::{Call, Controls};
 use engine::vocab::{duration_value, time_ticks, time_value, velocity_of, velocity_value};
-use engine::{Metre, Note, Pitch, Session, Velocity, Weights};
+use engine::{Metre, Note, Pitch, Velocity, Weights};
 use music::close_overlaps;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::data::corpus::Split;
-use crate::data::hands::{Hands, USUAL_SD_MS};
-use crate::data::performance::heard;
-use crate::data::phrases::{PhrasePair, phrase_pairs, plain};
+use crate::data::performance::heard_from_hands;
+use crate::data::phrases::{PhrasePair, in_plugins_range, in_turns, phrase_pairs, plain};
 use crate::data::shards::PlacedNote;
 use crate::evaluate::chosen_whole;
 use crate::evaluate::music::Music;
+use crate::evaluate::passages::answer_of_plugin;
 
-/// The tempo in which hands play a call.
-const US_PER_BEAT: u32 = 500_000;
 /// Most pairs of one piece.
 const MOST_PAIRS: usize = 4;
 /// A phrase with more notes outside the plugin's keys than one in so many is left out; the others are moved by octaves.
@@ -114,17 +112,7 @@ fn sources<'a>(music: &'a Music, config: TrialsConfig) -> Vec<Source<'a>> {
             by_style.entry(style).or_default().push(source);
         }
     }
-    let mut turns: Vec<_> = by_style.into_values().map(Vec::into_iter).collect();
-    let mut sources = Vec::new();
-    while sources.len() < config.n_pairs {
-        let before = sources.len();
-        sources.extend(turns.iter_mut().filter_map(Iterator::next));
-        if sources.len() == before {
-            break;
-        }
-    }
-    sources.truncate(config.n_pairs);
-    sources
+    in_turns(by_style, config.n_pairs)
 }
 
 fn trials(weights: &Arc<Weights>, source: &Source, i: usize, config: TrialsConfig) -> Vec<Trial> {
@@ -132,11 +120,8 @@ fn trials(weights: &Arc<Weights>, source: &Source, i: usize, config: TrialsConfi
     let style = weights.style_index(source.style).unwrap_or(0);
     let seed = u32::try_from(i).unwrap_or(u32::MAX).wrapping_mul(MOST_SEEDS);
     let trial = |is_played: bool, n_answers: u32| {
-        let call: Vec<PlacedNote> = if is_played {
-            heard(&pair.call, &mut Hands::new(USUAL_SD_MS, seed.into()), US_PER_BEAT)
-        } else {
-            pair.call.clone()
-        };
+        let call: Vec<PlacedNote> =
+            if is_played { heard_from_hands(&pair.call, seed.into()) } else { pair.call.clone() };
         let call = plain(&call);
         // Page and hands have seeds of their own.
         let first = seed.wrapping_add(if is_played { MOST_SEEDS / 2 } else { 0 });
@@ -167,9 +152,8 @@ fn our_answer(weights: &Arc<Weights>, call: &[Note], (pair, style): (&PhrasePair
     let call = Call::new(call.iter().copied(), pair.metre);
     let PhrasePair { start_ticks, end_ticks, .. } = *pair;
     // Each alone: the trials show what there is to choose from.
-    let request = AnswerRequest { song_seed, number: 0, start_ticks, end_ticks, most_candidates: 1 };
-    let controls = Controls { style, ..Controls::default() };
-    answer(&mut Session::new(Arc::clone(weights)), &call, request, &controls, usize::MAX)
+    let controls = Controls { style, candidates: 1, ..Controls::default() };
+    answer_of_plugin(weights, &call, (start_ticks, end_ticks), song_seed, &controls, usize::MAX)
 }
 
 /// Notes as the plugin could have played them; `None` where too many lie outside its keys. What is ours stays as it is.
@@ -191,23 +175,12 @@ pub fn as_ours(notes: &[Note], end_ticks: i64) -> Option<Vec<Note>> {
             ours.push(Note {
                 onset_ticks,
                 duration_ticks: time_ticks(duration_value(note.duration_ticks)).min(room_ticks),
-                pitch: in_range(note.pitch, lowest, highest),
+                pitch: in_plugins_range(note.pitch),
                 velocity: velocity_of(velocity_value(note.velocity)),
             });
         }
     }
     Some(close_overlaps(&ours))
-}
-
-fn in_range(pitch: Pitch, lowest: Pitch, highest: Pitch) -> Pitch {
-    let mut key = pitch.get();
-    while key < lowest.get() {
-        key += 12;
-    }
-    while key > highest.get() {
-        key -= 12;
-    }
-    Pitch::nearest(key)
 }
 
 /// Onset, length, key, velocity.

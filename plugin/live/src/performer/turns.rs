@@ -151,8 +151,7 @@ impl<S: SettingsSource, W: Worker, M: Monitor> Performer<S, W, M> {
         let tick = self.clock.tick_at(now);
         let action = self.turn.another(tick, self.settings.metre(&self.clock));
         if action.is_some() {
-            let n_candidates = MOST_CANDIDATES;
-            self.rank = (self.rank + if is_back { n_candidates - 1 } else { 1 }) % n_candidates;
+            self.rank = (self.rank + if is_back { MOST_CANDIDATES - 1 } else { 1 }) % MOST_CANDIDATES;
         }
         self.act(now, action, host);
     }
