@@ -97,7 +97,7 @@ table! {
     Voices => Spec::new("voices", "Voices", Texture, choice(VOICES, 0)).learnable().tip(
         "The most notes that sound at a time."),
     VelocityFollow => Spec::new("velocity_follow", "Velocity follow", Texture, percent(0.75, 0.0, 1.0)).learnable().tip(
-        "How far the answer is as loud or soft as you play."),
+        "How near the answer keeps to how loud you play. At 75 % it swells and fades about it, as composers' answers do."),
 
     Key => Spec::new("key", "Key", Pitch, choice(KEY_NAMES, 0)).tip(
         "The key of the answer: your call's, or one that you choose."),

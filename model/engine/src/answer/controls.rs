@@ -24,6 +24,9 @@ const VARY_WEIGHT: f32 = 0.88;
 /// composers' are.
 const LENGTH_FREEDOM: Sampling = Sampling { temperature: 1.1, top_p: 0.99 };
 
+/// Loudness is chosen by so much more freely than pitch.
+const VELOCITY_TEMPERATURE: f32 = 1.1;
+
 /// What an answer should be like. The default is what the plugin plays when nobody has touched it.
 ///
 /// ```
@@ -59,7 +62,7 @@ pub struct Controls {
     pub complexity: f32,
     /// Notes at a time, at most; 0 for the call's polyphony.
     pub voices: u8,
-    /// How far the answer's loudness is moved to the call's, 0 to 1.
+    /// How near the answer's loudness is kept to the call's: 0 leaves it free, 1 makes them equal on average.
     pub velocity_follow: f32,
     /// Lowest key, inclusive.
     pub lowest: Pitch,
@@ -170,7 +173,7 @@ impl Controls {
 
     /// How freely loudness is chosen: from all values, since the likely ones alone are flatter than playing is.
     pub(super) fn velocity_sampling(&self) -> Sampling {
-        Sampling { temperature: self.temperature, top_p: 1.0 }
+        Sampling { temperature: self.temperature * VELOCITY_TEMPERATURE, top_p: 1.0 }
     }
 
     /// How many notes are asked for.

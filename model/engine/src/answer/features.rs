@@ -17,7 +17,10 @@ const MIDDLE_POLYPHONY: u8 = 2;
 /// A call of so many notes says enough about its key; a shorter one is read with what was played before it.
 const ENOUGH_FOR_A_KEY: usize = 12;
 /// How much of a new note's velocity goes into the running mean.
-const VELOCITY_RATE: f32 = 0.2;
+const VELOCITY_RATE: f32 = 0.1;
+/// So far from the call's the loudness of an answer may be where it does not follow at all; where it follows by three quarters, a quarter
+/// of that. Of composers' answers, 70 in 100 are as loud as the call to 12 velocities (standard deviation 11.7).
+const FREE_VELOCITIES: f32 = 48.0;
 /// Loudness follows the call in steps of so many velocities: as fine as the network's own.
 const FOLLOW_STEP: f32 = 4.0;
 
@@ -143,7 +146,13 @@ impl CallFeatures {
     ) -> (Note, f32) {
         let velocity = f32::from(note.velocity.get());
         let mean = mean_velocity.map_or(velocity, |mean| mean + VELOCITY_RATE * (velocity - mean));
-        let follow = self.mean_velocity.map_or(0.0, |call| controls.velocity_follow * (call - mean));
+        let free = if controls.velocity_follow > 0.0 {
+            FREE_VELOCITIES * (1.0 - controls.velocity_follow)
+        } else {
+            f32::INFINITY
+        };
+        let off = self.mean_velocity.map_or(0.0, |call| call - mean);
+        let follow = off.signum() * (off.abs() - free).max(0.0);
         // Moved in steps, so that notes which are alike stay so.
         let follow = (follow / FOLLOW_STEP).round() * FOLLOW_STEP;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=127")]
@@ -242,7 +251,7 @@ mod tests {
         let quiet: Vec<Note> = (0..16).map(|i| note(24 * i, 30)).collect();
         let features = CallFeatures::of(&quiet, &quiet, 1);
         let bounds = Bounds { start_ticks: 99, least_ticks: 99, end_ticks: 999 };
-        for (follow, expected) in [(0.0, [90, 110, 90]), (1.0, [30, 46, 26]), (0.5, [58, 78, 58])] {
+        for (follow, expected) in [(0.0, [90, 110, 90]), (1.0, [30, 46, 30]), (0.5, [54, 70, 54])] {
             let controls = Controls { velocity_follow: follow, ..NEUTRAL };
             let mut mean = None;
             let played = [90, 110, 90].map(|velocity| {

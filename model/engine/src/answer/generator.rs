@@ -1,7 +1,7 @@
 //! An answer in the making: note after note, as the controls are when each is made.
 
 use super::candidates::{Choice, JUDGED_NOTES, JUDGED_TICKS};
-use super::closing::Closing;
+use super::closing::{Closing, is_of_melody};
 use super::controls::Controls;
 use super::features::{Bounds, quantised};
 use super::player::HeardCall;
@@ -11,7 +11,7 @@ use super::sounding::as_sounded;
 use crate::conditions::bars_left;
 use crate::critic::CriticSession;
 use crate::metre::Metre;
-use crate::note::{Note, TICKS_PER_BEAT};
+use crate::note::{Note, Pitch, TICKS_PER_BEAT};
 use crate::sampling::grammar::Onset;
 use crate::sampling::repeat::{self, MOST_RETRIES, RETRY_TEMPERATURE, SHARE_LET_THROUGH, is_enough, is_repeat};
 use crate::session::{Checkpoint, Event, LogitBias, NoteRequest, Session};
@@ -20,6 +20,8 @@ use crate::session::{Checkpoint, Event, LogitBias, NoteRequest, Session};
 const LONGEST_REST_TICKS: i64 = 8 * TICKS_PER_BEAT as i64;
 /// Notes of an endless answer that are kept, at least: more than two contexts of most models.
 const KEPT_NOTES: usize = 2048;
+/// No more notes than this accompany the last one of a melody.
+const MOST_AFTER_MELODY: usize = 64;
 
 /// A note of an answer.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +36,8 @@ pub(super) struct GeneratedNote {
     mean_velocity: f32,
     /// It said what had been said before.
     is_repeat: bool,
+    /// The melody ends with it.
+    pub(super) is_last_of_melody: bool,
 }
 
 impl repeat::RepeatCandidate for GeneratedNote {
@@ -234,9 +238,15 @@ impl AnswerGenerator {
         let class_bias = self.call.features().class_bias(controls);
         let beat_bias = chord_bias(controls.harmony);
         let mut avoid = None;
-        // After the note that closes come only those that begin together with it.
-        let is_closed = last.is_some_and(|last| self.closes(last, controls));
-        let over_ticks = if is_closed { last.unwrap_or(end_ticks).saturating_add(1) } else { end_ticks };
+        let over_ticks = match self.last_of_melody() {
+            None => end_ticks,
+            // What accompanies the melody goes on below its last note.
+            Some(held) if self.is_accompanied(controls) && held.pitch > controls.lowest => {
+                note_request.highest = controls.highest.min(Pitch::nearest(held.pitch.get() - 1));
+                end_ticks
+            }
+            Some(held) => held.onset_ticks.saturating_add(1),
+        };
         // Drawn once for each note, like the style.
         let is_let_through = unit(stream(seed, place, u64::MAX - 1)) < SHARE_LET_THROUGH;
         session.set_cache_weight(controls.cache_weight());
@@ -275,10 +285,33 @@ impl AnswerGenerator {
         }
     }
 
-    /// Whether a note that begins here is the answer's last.
-    fn closes(&self, onset_ticks: i64, controls: &Controls) -> bool {
-        let closing = || Closing::of(&self.request, self.metre, self.request.seed_of(self.candidate));
-        controls.is_guided && closing().is_some_and(|closing| closing.is_at(onset_ticks))
+    fn closing(&self, controls: &Controls) -> Option<Closing> {
+        controls.is_guided.then(|| Closing::of(&self.request, self.metre, self.request.seed_of(self.candidate)))?
+    }
+
+    /// Whether others play on when the melody has ended.
+    fn is_accompanied(&self, controls: &Controls) -> bool {
+        self.is_polyphonic(controls) && !self.closing(controls).is_some_and(|closing| closing.is_short)
+    }
+
+    /// Whether more than one voice is asked for.
+    fn is_polyphonic(&self, controls: &Controls) -> bool {
+        self.call.features().conditions(controls, controls.style, 0).polyphony > 1
+    }
+
+    /// The lowest, if several begin together.
+    fn last_of_melody(&self) -> Option<Note> {
+        let after = self.notes.iter().rev().take(MOST_AFTER_MELODY);
+        after.filter(|made| made.is_last_of_melody).map(|made| made.note).min_by_key(|note| note.pitch)
+    }
+
+    /// How long a note is that ends the melody; `None` for one that does not.
+    fn last_duration_ticks(&self, note: Note, controls: &Controls) -> Option<u32> {
+        let closing = self.closing(controls).filter(|closing| closing.is_at(note.onset_ticks))?;
+        let is_over = self.last_of_melody().is_some_and(|last| last.onset_ticks != note.onset_ticks);
+        let earlier = || self.notes.iter().rev().map(|made| made.note);
+        let ends = !is_over && (!self.is_polyphonic(controls) || is_of_melody(note, earlier()));
+        ends.then(|| closing.duration_ticks(note))
     }
 
     /// As the condition: the bars that begin after the last note, or after the beginning, and before the end. Open without either.
@@ -309,12 +342,11 @@ impl AnswerGenerator {
             let later = note.onset_ticks + i64::from(controls.quantise_ticks);
             note.onset_ticks = quantised(later, self.metre, bounds, controls);
         }
-        if self.closes(note.onset_ticks, controls) {
-            let to_end = u32::try_from(end_ticks - note.onset_ticks).unwrap_or(u32::MAX);
-            note.duration_ticks = note.duration_ticks.max(to_end);
-        }
+        let last_duration_ticks = self.last_duration_ticks(note, controls);
+        note.duration_ticks = last_duration_ticks.unwrap_or(note.duration_ticks);
         let target_ioi_ticks = self.call.features().target_ioi_ticks(controls);
-        GeneratedNote { note, before, target_ioi_ticks, mean_velocity, is_repeat: is_repeat(&self.notes, note) }
+        let (is_repeat, is_last_of_melody) = (is_repeat(&self.notes, note), last_duration_ticks.is_some());
+        GeneratedNote { note, before, target_ioi_ticks, mean_velocity, is_repeat, is_last_of_melody }
     }
 
     /// Takes a note that the session chose as `chosen`.

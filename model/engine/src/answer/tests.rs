@@ -61,6 +61,37 @@ fn an_answer_has_all_its_notes_between_hand_over_and_end() {
 }
 
 #[test]
+fn a_melody_comes_to_rest_and_what_accompanies_it_goes_on_below() {
+    // Of each answer the last note of its melody, and the keys of what comes after it.
+    let endings = |call: &Call, voices| {
+        let ending = move |number| {
+            let mut session = session();
+            let request = AnswerRequest { number, ..request(192, 960) };
+            let controls = Controls { voices, density: 4.0, quantise_ticks: 24, quantise_strength: 1.0, ..NEUTRAL };
+            let mut generator = begin_answer(&mut session, call, request, &controls);
+            while generator.next_note(&mut session, &controls).is_some() {}
+            let last = generator.notes.iter().find(|made| made.is_last_of_melody)?.note;
+            assert!(last.onset_ticks % 48 == 0 && last.onset_ticks <= 912, "{last:?}");
+            let after = generator.notes.iter().map(|made| made.note).filter(|note| note.onset_ticks > last.onset_ticks);
+            Some((last, after.map(|note| note.pitch).collect::<Vec<Pitch>>()))
+        };
+        (0..120).filter_map(ending).collect::<Vec<_>>()
+    };
+    let chords = (0..16).flat_map(|i| [48, 52, 67].map(|key| note(12 * i, key)));
+    let accompanied = endings(&Call::new(chords, BARS), 0);
+    assert!(accompanied.len() > 15, "{accompanied:?}");
+    assert!(accompanied.iter().all(|(last, after)| after.iter().all(|key| *key < last.pitch)), "{accompanied:?}");
+    assert!(accompanied.iter().filter(|(_, after)| !after.is_empty()).count() > 5, "{accompanied:?}");
+    let held = accompanied.iter().filter(|(last, _)| last.end_ticks() >= 960).count();
+    assert!((accompanied.len() / 2..accompanied.len()).contains(&held), "some are let go early: {accompanied:?}");
+    let alone = endings(&call(), 1);
+    assert!(
+        alone.len() > 20 && alone.iter().all(|(_, after)| after.is_empty()),
+        "one voice has nothing below: {alone:?}"
+    );
+}
+
+#[test]
 fn the_best_candidate_is_played_and_the_session_has_heard_no_other() {
     let request = request(240, 1200);
     let controls = Controls { candidates: 5, ..NEUTRAL };

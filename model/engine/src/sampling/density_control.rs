@@ -32,7 +32,7 @@ const HALF_BELIEVED: f32 = 24.0;
 /// What came of it is measured in the last so many notes, if they have so many onsets.
 const RECENT_NOTES: usize = 24;
 const LEAST_ONSETS: usize = 4;
-/// How much a rhythm is wanted by which the answer has as many notes as the call, when it is an octave away or more, or there
+/// How much a rhythm is wanted by which the answer has as many notes as the call, when it is half an octave away or more, or there
 /// is none ...
 const STRENGTH: f32 = 1.0;
 /// ... and how much more, when the player wants another number, from half an octave on.
@@ -185,7 +185,7 @@ impl NoteDensity {
         let octaves_too_slow = recent.and_then(|recent| Some((recent.ioi_ticks?, (recent.n_onsets - 1) as f32)));
         let octaves_too_slow =
             octaves_too_slow.map_or(0.0, |(ioi_ticks, n)| libm::log2f(targets_ticks / (n * ioi_ticks)));
-        let unasked = STRENGTH * self.ioi_ticks.map_or(1.0, |_| octaves_too_slow.abs().min(1.0));
+        let unasked = STRENGTH * self.ioi_ticks.map_or(1.0, |_| (2.0 * octaves_too_slow.abs()).min(1.0));
         let fuller = libm::exp2f(libm::log2f(MOST_CHORD_SIZE_FACTOR) * complexity);
         let called = self.notes_per_onset.or(MIDDLE.notes_per_onset).unwrap_or(1.0);
         let chord = (called * fuller).clamp(1.0, LARGEST_CHORD.max(called));
