@@ -138,7 +138,7 @@ impl Host for Page<'_> {
 }
 
 fn weights() -> Arc<Weights> {
-    Arc::new(Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap()).unwrap())
+    Arc::new(Weights::parse(&random_file(ModelConfig::TINY, Precision::Q8, 20).unwrap()).unwrap())
 }
 
 fn call() -> Vec<Note> {
