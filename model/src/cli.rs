@@ -62,6 +62,9 @@ enum Verb {
     Evaluate(evaluate::EvaluateArgs),
     /// Say how well answers can be told from what composers wrote, and by what
     Judge(judge::JudgeArgs),
+    /// Let people say which answers they like better, without knowing whose they are
+    #[command(subcommand)]
+    Listen(judge::listen::ListenVerb),
     /// Measure this trainer, or weights, on test sets with published numbers
     #[command(subcommand)]
     Benchmark(benchmark::Benchmark),
@@ -105,6 +108,7 @@ pub(crate) fn run() -> Result<()> {
         Verb::Quantise(args) => quantise::run(args),
         Verb::Evaluate(args) => evaluate::run(args),
         Verb::Judge(args) => judge::run(args),
+        Verb::Listen(verb) => judge::listen::run(verb),
         Verb::Benchmark(benchmark) => benchmark::run(benchmark),
         Verb::Ear(args) => ear::run(args),
         Verb::Generate(args) => generate::run(args),

@@ -8,7 +8,8 @@
 //! Reading order: `calls` chooses what is answered, `anchors` answers badly, `sets` makes all answers; [`features`] is what a
 //! judge sees of one, `boosting` how it learns from them, `roll` is a judge that looks at the notes themselves, `discriminator`
 //! says how well a judge tells; `interval` says how sure a number is. `embedding` makes points of passages, `frechet` says how far
-//! apart they are, `style` which style they are of; `measures` has them all in one form, and [`report`] writes them down.
+//! apart they are, `style` which style they are of; `measures` has them all in one form, and [`report`] writes them down. [`listen`] asks
+//! people.
 
 mod anchors;
 mod boosting;
@@ -18,6 +19,7 @@ mod embedding;
 pub mod features;
 mod frechet;
 mod interval;
+pub mod listen;
 mod measures;
 pub mod report;
 mod roll;

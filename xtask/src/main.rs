@@ -87,3 +87,13 @@ fn main() -> Result<()> {
         Task::Bench(benchmark) => bench::run(&benchmark),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

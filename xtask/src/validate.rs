@@ -1,6 +1,7 @@
 //! The long tests, and other people's validators where they are installed.
 
 mod ardour;
+mod browsers;
 mod scores;
 
 use std::ffi::OsStr;
@@ -27,6 +28,9 @@ pub(crate) struct Options {
     /// Only the comparison of scores
     #[arg(long)]
     only_scores: bool,
+    /// Only pages in browsers
+    #[arg(long)]
+    only_browsers: bool,
     #[command(flatten)]
     scores: scores::Options,
 }
@@ -81,6 +85,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.only_scores {
         let program = find(scores::PROGRAM).with_context(|| format!("no {}; {}", scores::PROGRAM, scores::SOURCE))?;
         return scores::run(&program, &options.scores).map(|_| ());
+    }
+    if options.only_browsers {
+        ensure!(browsers::run()?, "no {}; {}", browsers::NAME, browsers::SOURCE);
+        return Ok(());
     }
     if !options.only_validators {
         test::install(&test::DEBIAN_PACKAGES)?;
@@ -141,6 +149,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         match find(scores::PROGRAM) {
             Some(program) if scores::run(&program, &options.scores)? => {}
             _ => missing.push((scores::PROGRAM, scores::SOURCE)),
+        }
+        if !browsers::run()? {
+            missing.push((browsers::NAME, browsers::SOURCE));
         }
     }
     println!("\nAll that ran has passed.");

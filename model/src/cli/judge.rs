@@ -1,4 +1,6 @@
-//! `model judge`.
+//! `model judge`, and [`listen`] for the ears.
+
+pub(super) mod listen;
 
 use std::fs;
 use std::path::PathBuf;

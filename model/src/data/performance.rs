@@ -25,7 +25,12 @@ pub(crate) fn heard_from_hands(notes: &[PlacedNote], seed: u64) -> Vec<PlacedNot
     heard(notes, &mut Hands::new(USUAL_SD_MS, seed), USUAL_US_PER_BEAT)
 }
 
-/// The same to the nearest tick, without an ear.
+/// What [`heard_from_hands`] hears, as it sounds: to the nearest tick, and no ear has put it right.
+pub(crate) fn played_by_hands(notes: &[PlacedNote], seed: u64) -> Vec<PlacedNote> {
+    as_they_come(notes, &mut Hands::new(USUAL_SD_MS, seed), USUAL_US_PER_BEAT)
+}
+
+/// As [`heard`], but to the nearest tick, without an ear.
 pub(crate) fn as_they_come(notes: &[PlacedNote], hands: &mut Hands, us_per_beat: u32) -> Vec<PlacedNote> {
     let rounded = |(played, i): (PlayedNote, usize)| {
         let onset_ticks = nearest_ticks(played.onset_parts);

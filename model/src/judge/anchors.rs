@@ -182,7 +182,7 @@ mod tests {
 
     fn task() -> Task {
         let real = passage(tune(&[60, 64, 67, 72, 71, 67, 65, 62], 384, 48));
-        Task { call: Vec::new(), other: real.clone(), real }
+        Task { call: Vec::new(), other: real.clone(), real, piece: String::new(), tempo_bpm: 120.0 }
     }
 
     #[test]

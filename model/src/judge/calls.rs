@@ -23,6 +23,10 @@ pub(super) struct Task {
     pub(super) real: Passage,
     /// What follows another call of the same piece: how far real music is from real music.
     pub(super) other: Passage,
+    /// File that it is from, within the corpus.
+    pub(super) piece: String,
+    /// That piece's first tempo.
+    pub(super) tempo_bpm: f32,
 }
 
 /// As many tasks as there are, `most` at most: one of each style in turn, so that styles with much music do not rule.
@@ -40,7 +44,8 @@ pub(super) fn tasks(music: &Music, pieces: &[Held], most: usize) -> Vec<Task> {
             let (one, other) = if piece.offset % 2 == 0 { (one, other) } else { (other, one) };
             let style = music.style(piece);
             let passage = |pair| passage(pair, piece, style, work);
-            let task = Task { call: one.call.clone(), real: passage(one), other: passage(other) };
+            let (call, real, other) = (one.call.clone(), passage(one), passage(other));
+            let task = Task { call, real, other, piece: piece.path.clone(), tempo_bpm: piece.tempo_bpm };
             styles.entry(style).or_default().push(task);
         }
     }

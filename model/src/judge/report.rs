@@ -67,9 +67,7 @@ impl Report {
     /// # Errors
     /// When a number is none.
     pub fn json(&self) -> Result<String> {
-        let mut value = serde_json::to_value(self)?;
-        round(&mut value);
-        Ok(serde_json::to_string_pretty(&value)? + "\n")
+        rounded_json(self)
     }
 
     /// As [`Report::json`] wrote it.
@@ -151,6 +149,13 @@ pub struct Typical {
     pub ours: Option<f64>,
     /// Why that says little.
     pub lacks: &'static str,
+}
+
+/// As JSON whose numbers have four decimals.
+pub(super) fn rounded_json(findings: &impl Serialize) -> Result<String> {
+    let mut value = serde_json::to_value(findings)?;
+    round(&mut value);
+    Ok(serde_json::to_string_pretty(&value)? + "\n")
 }
 
 /// To four decimals.

@@ -62,12 +62,8 @@ impl Sets {
 pub(super) fn sets(tasks: &[Task], weights: &Arc<Weights>, settings: &[Setting], train: &[Held]) -> Sets {
     let ngram = Ngram::learn(&ngram_music(train, tasks));
     let seeds = || (0u64..).zip(tasks);
-    let heard = |(seed, task): (u64, &Task)| {
-        let call = plain(&heard_from_hands(&task.call, seed));
-        Passage { call, ..task.real.clone() }
-    };
     let real: Vec<Passage> = tasks.iter().map(|task| task.real.clone()).collect();
-    let real_played: Vec<Passage> = seeds().map(heard).collect();
+    let real_played: Vec<Passage> = seeds().map(|(seed, task)| heard(task, seed)).collect();
     let ours = settings.iter().enumerate().flat_map(|(setting, Setting { controls, .. })| {
         [(false, &real), (true, &real_played)]
             .map(|(is_played, calls)| (Kind::Ours { setting, is_played }, answers(calls, weights, *controls)))
@@ -79,6 +75,11 @@ pub(super) fn sets(tasks: &[Task], weights: &Arc<Weights>, settings: &[Setting],
     // The real ones first, see `reference`.
     let columns = [(Kind::Real, real), (Kind::RealPlayed, real_played), other];
     Sets { columns: columns.into_iter().chain(anchors).chain(ours).collect() }
+}
+
+/// A task whose call is as it is heard when hands have played it.
+pub(super) fn heard(task: &Task, seed: u64) -> Passage {
+    Passage { call: plain(&heard_from_hands(&task.call, seed)), ..task.real.clone() }
 }
 
 /// Some of the training music; of the other music of the tasks if there is none.
@@ -101,7 +102,7 @@ fn ngram_music(train: &[Held], tasks: &[Task]) -> Vec<Vec<crate::data::sequence:
 }
 
 /// What the plugin answers to each call, in the style of its piece and in the time that the composer took.
-fn answers(calls: &[Passage], weights: &Arc<Weights>, controls: Controls) -> Vec<Passage> {
+pub(super) fn answers(calls: &[Passage], weights: &Arc<Weights>, controls: Controls) -> Vec<Passage> {
     let answer_to = |(song_seed, call): (u32, &Passage)| {
         let &Passage { start_ticks, end_ticks, metre, .. } = call;
         let style = weights.style_index(&call.style).unwrap_or(0);

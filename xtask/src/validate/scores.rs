@@ -16,6 +16,8 @@ const WEIGHTS: &str = "model/weights/nano.antiphon";
 
 /// Which scores are compared.
 #[derive(clap::Args)]
+// Clap would give the group of these options the name of those that they are among.
+#[group(skip)]
 pub(super) struct Options {
     /// Takes that are written as scores and read by others
     #[arg(long, default_value_t = 20)]

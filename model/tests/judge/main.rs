@@ -1,5 +1,7 @@
-//! The judge, from MIDI files to a model card.
+//! The judge, from MIDI files to a model card, and to a page for listeners.
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
+
+mod listen;
 
 use std::fs;
 use std::path::Path;
@@ -39,7 +41,7 @@ fn piece(seed: u64) -> Score {
             note(start + 192 * bar, 144, if bar == 3 { 48 } else { 43 + 2 * u8::try_from(bar).unwrap() }, 60)
         }));
     }
-    Score::new(100.0, TimeSignature::COMMON).with_part(Part::new("", tune)).with_part(Part::new("", bass))
+    Score::new(220.0, TimeSignature::COMMON).with_part(Part::new("", tune)).with_part(Part::new("", bass))
 }
 
 /// A prepared folder of pieces by two composers, and weights that know nothing.
@@ -61,12 +63,13 @@ fn prepared(folder: &Path, n_test: u64) {
 
 /// `model judge` on a folder of [`prepared`].
 fn judge(folder: &Path, words: &[&str]) -> Result<String, String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_model"))
-        .current_dir(folder)
-        .args(["judge", "--weights", "random.antiphon", "--data", "prepared", "--answers", "15"])
-        .args(words)
-        .output()
-        .unwrap();
+    let all = ["judge", "--weights", "random.antiphon", "--data", "prepared", "--answers", "15"];
+    model(folder, &[&all[..], words].concat())
+}
+
+/// What `model` says in a folder: what it prints, or its error.
+fn model(folder: &Path, words: &[&str]) -> Result<String, String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_model")).current_dir(folder).args(words).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
 }
