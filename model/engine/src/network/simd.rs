@@ -9,6 +9,9 @@ mod arch;
 #[cfg(target_arch = "x86_64")]
 #[path = "simd/x86.rs"]
 mod arch;
+#[cfg(target_arch = "wasm32")]
+#[path = "simd/wasm.rs"]
+mod arch;
 
 use std::sync::LazyLock;
 
@@ -42,6 +45,10 @@ enum Kind {
     Neon,
     #[cfg(target_arch = "aarch64")]
     NeonDot,
+    #[cfg(target_arch = "wasm32")]
+    Simd128,
+    #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+    RelaxedSimd,
 }
 
 impl Isa {
@@ -56,7 +63,7 @@ impl Isa {
     /// All that this processor can run, from the plain one to the fastest.
     pub(crate) fn all() -> Vec<Self> {
         #[cfg_attr(
-            not(any(target_arch = "x86_64", target_arch = "aarch64")),
+            not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "wasm32")),
             expect(unused_mut, reason = "nothing to add")
         )]
         let mut all = vec![Self(Kind::Plain)];
@@ -74,6 +81,10 @@ impl Isa {
             all.push(Self(Kind::Neon));
             all.extend(std::arch::is_aarch64_feature_detected!("dotprod").then_some(Self(Kind::NeonDot)));
         }
+        #[cfg(target_arch = "wasm32")]
+        all.push(Self(Kind::Simd128));
+        #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+        all.push(Self(Kind::RelaxedSimd));
         all
     }
 
@@ -115,6 +126,10 @@ impl Isa {
             Kind::Neon => "NEON",
             #[cfg(target_arch = "aarch64")]
             Kind::NeonDot => "NEON with dot products",
+            #[cfg(target_arch = "wasm32")]
+            Kind::Simd128 => "SIMD128",
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+            Kind::RelaxedSimd => "relaxed SIMD",
         }
     }
 
@@ -175,6 +190,10 @@ impl Isa {
             #[expect(unsafe_code)]
             // SAFETY: `best` has found AVX2 in the processor.
             Kind::Avx2 | Kind::Avx512Vnni => unsafe { arch::with_avx2(work) },
+            #[cfg(target_arch = "wasm32")]
+            Kind::Simd128 => arch::with_simd128(work),
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+            Kind::RelaxedSimd => arch::with_simd128(work),
             _ => work.run(),
         }
     }
@@ -220,6 +239,10 @@ impl Input for i8 {
             #[expect(unsafe_code)]
             // SAFETY: as above.
             Kind::NeonDot => unsafe { arch::neon_dot::<K, N>(tiles, x, sums) },
+            #[cfg(target_arch = "wasm32")]
+            Kind::Simd128 => arch::simd128::<K, N>(tiles, x, sums),
+            #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+            Kind::RelaxedSimd => arch::relaxed::<K, N>(tiles, x, sums),
         }
     }
 }
@@ -245,6 +268,10 @@ impl Input for i16 {
                 #[expect(unsafe_code)]
                 // SAFETY: as above.
                 Kind::Neon | Kind::NeonDot => unsafe { arch::neon_of_16::<N>(tile, x, sums) },
+                #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+                Kind::RelaxedSimd => arch::simd128_of_16::<N>(tile, x, sums),
+                #[cfg(target_arch = "wasm32")]
+                Kind::Simd128 => arch::simd128_of_16::<N>(tile, x, sums),
             }
         }
     }
