@@ -1,23 +1,28 @@
-//! bench for now
-use std::sync::Arc;
-use engine::answer::{AnswerRequest, Call, Controls, answer};
-use engine::{Metre, Session, Weights};
+//! Antiphon in a browser: a thin host of [`live`], so that a page plays what the plugin plays, note for note.
+//!
+//! ```text
+//! main thread ─ keys, MIDI, roll, controls          worker ─ Page: Performer, Planner          audio ─ Piano
+//!      └── input, with the time of each ──────────────>│  │── output, each at its time ────────────>│
+//! ```
+//!
+//! Two instances of this module run: one in a worker, which plays the duet, and one in the audio thread, which is a piano. The page's
+//! scripts are in `www/`; `cargo xtask web` builds both into a folder of files that any server can serve.
+//!
+//! Time is counted in samples at 48 kHz that the worker's clock stands for: no note depends on the sound of the page or on when its
+//! messages arrive, as long as they do not come later than the worker's delay.
+//!
+//! Reading order: `midi` is what keyboards send, `song` the tempo and bars to play in, `duet` what performer and planner share,
+//! [`page`] the duet as a page drives it, `files` what can be dropped and downloaded, [`request`] what a page can ask for, and `exports`
+//! what a browser calls.
+#![deny(unsafe_code)]
 
-/// Hash of notes
-pub fn proof(file: &[u8], seed: u32, n_notes: usize) -> u64 {
-    let weights = Arc::new(Weights::parse(file).unwrap());
-    let request = AnswerRequest { song_seed: seed, number: 0, start_ticks: 0, end_ticks: i64::MAX, most_candidates: 1 };
-    let metre = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
-    let notes = answer(&mut Session::new(weights), &Call::none(metre), request, &Controls::default(), n_notes);
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
-    for note in &notes {
-        for v in [note.onset_ticks as u64, note.duration_ticks.into(), note.pitch.get().into(), note.velocity.get().into()] {
-            hash = (hash ^ v).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-    hash
-}
-static FILE: &[u8] = include_bytes!("../../../model/weights/nano.antiphon");
-/// bench
-#[unsafe(no_mangle)]
-pub extern "C" fn bench(seed: u32, n: u32) -> u64 { proof(FILE, seed, n as usize) }
+mod duet;
+#[cfg(target_arch = "wasm32")]
+mod exports;
+mod files;
+mod midi;
+pub mod page;
+pub mod request;
+mod song;
+
+pub use song::Song;
