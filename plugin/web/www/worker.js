@@ -11,6 +11,8 @@ const SHOW_MS = 50;
 const THINK_MS = 4;
 /** Between a press of Play and the first note. */
 const LEAD_MS = 250;
+/** Turns a channel into another. */
+const ANOTHER_CHANNEL = 4;
 const TICK_PARTS = 48 * 16;
 
 let ask;
@@ -91,9 +93,9 @@ again.port1.onmessage = () => {
   if (isThinking) again.port2.postMessage(0);
 };
 
-/** A message that is to be heard at a time. */
+/** A message that is to be heard at a time. On the piano, answers are another hand's: a key that the player lets go ends none of them. */
 function send(time, message, isAnswer) {
-  sound.postMessage({ time, message });
+  sound.postMessage({ time, message: isAnswer ? [message[0] ^ ANOTHER_CHANNEL, message[1], message[2]] : message });
   postMessage({ say: 'output', time, message, isAnswer });
 }
 
