@@ -29,7 +29,7 @@ pub(crate) enum Dropped {
 /// Music, as hands play it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Music {
+pub(crate) struct Music {
     /// Samples from its start, and the message.
     pub messages: Vec<(u64, Message)>,
     /// Samples from its start, and from there on beats a minute, beats of a bar, and how many of them make a whole note.

@@ -3,7 +3,7 @@
 use live::{Gesture, Input, Output, Which};
 
 /// A message: status, and two bytes of data.
-pub type Message = [u8; 3];
+pub(crate) type Message = [u8; 3];
 
 /// What a keyboard says; `None` for what is not played (clock, system messages).
 pub(crate) fn input([status, first, second]: Message) -> Option<Input> {

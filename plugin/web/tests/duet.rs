@@ -81,27 +81,40 @@ fn sample(seconds: f64) -> u64 {
     samples
 }
 
+/// How much later than it is written each key of the call goes down, in parts of a tick.
+const HANDS_PARTS: [i64; 7] = [4, 10, -8, 0, 14, -6, 2];
+
+fn by_hand((note, late_parts): (&Note, i64)) -> PlayedNote {
+    let written = PlayedNote::in_ticks(note, 600_000);
+    PlayedNote { onset_parts: (written.onset_parts + late_parts).max(0), ..written }
+}
+
 #[test]
 fn the_answer_to_the_fixture_is_the_engines_note_for_note_in_blocks_of_any_length() {
     let call = call();
     let bpm = call.tempi.bpm(0);
+    // At this tempo a tick is 600 samples, and two of its parts are 75.
+    assert_eq!(sample(60.0 / bpm / 48.0), 600);
     let written = call.resampled(TICKS_PER_BEAT);
-    let written = &written.parts[0].notes;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a tempo")]
-    let us_per_beat = (60e6 / bpm).round() as u32;
+    let played: Vec<PlayedNote> = written.parts[0].notes.iter().zip(HANDS_PARTS.into_iter().cycle()).map(by_hand).collect();
+    let at = |parts: i64| u64::try_from(parts / 2 * 75).unwrap();
+    let mut messages: Vec<(u64, [u8; 3])> = Vec::new();
+    for note in &played {
+        let key = note.pitch.get();
+        messages.push((at(note.onset_parts), [0x90, key, note.velocity.get()]));
+        messages.push((at(note.off_parts), [0x80, key, 0]));
+    }
+    messages.sort_by_key(|&(at, [status, ..])| (at, status));
     let bars = Metre::Bars { bar_line_ticks: 0, bar_ticks: 192 };
     // Longer than any rest of the call.
-    let silence_ms = 1500.0;
-    #[expect(clippy::cast_possible_truncation, reason = "some beats")]
-    let silence_ticks = (silence_ms / 60_000.0 * bpm * 48.0).round() as i64;
-    let request = AnswerRequest::like_the_call(&Call::new(written.iter().copied(), bars), silence_ticks, 7);
-    let played: Vec<PlayedNote> = written.iter().map(|note| PlayedNote::in_ticks(note, us_per_beat)).collect();
+    let silence_ticks = sample(1.5).div_ceil(600).cast_signed();
+    let keys = written.parts[0].notes.iter().copied();
+    let request = AnswerRequest::like_the_call(&Call::new(keys, bars), silence_ticks, 7);
     let heard = Call::new(transcribe(&played, 0), bars);
     let controls = Controls { feel: 0.0, ..Controls::default() };
     let expected = answer(&mut Session::new(Arc::clone(&WEIGHTS)), &heard, request, &controls, usize::MAX);
     assert!(expected.len() > 5, "{expected:?}");
 
-    let messages = call.messages(sample);
     for block_samples in [240, 77] {
         let mut page = page();
         for (id, value) in [(ParamId::Feel, 0.0), (ParamId::Seed, 7.0), (ParamId::SilenceMs, 1500.0)] {

@@ -1,18 +1,34 @@
 // The module of the duet: asks in JSON, and files as bytes. plugin/web/src/request.rs has the list of what can be asked.
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/**
+ * What a module imports, as functions that must never be called: a crate for archives, which the module only reads, would like random
+ * numbers.
+ */
+export function nothing(compiled) {
+  const imports = {};
+  for (const { module, name } of WebAssembly.Module.imports(compiled)) {
+    imports[module] ??= {};
+    imports[module][name] = () => { throw new Error(`${name} is not to be called`); };
+  }
+  return imports;
+}
 
 /** A module that is ready to be asked. `compiled` is a WebAssembly.Module. */
 export async function begin(compiled) {
-  const { exports } = await WebAssembly.instantiate(compiled, {});
-  const put = (room, bytes) => new Uint8Array(exports.memory.buffer, room(bytes.length), bytes.length).set(bytes);
+  const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
+  const { exports } = await WebAssembly.instantiate(compiled, nothing(compiled));
+  const put = (room, bytes) => {
+    // Making room may move the memory.
+    const place = room(bytes.length);
+    new Uint8Array(exports.memory.buffer, place, bytes.length).set(bytes);
+  };
   /** An object, or a file as bytes. Throws an error whose message is a sentence for the user. */
   return function ask(request, file) {
     if (file) put(exports.file_room, file);
     put(exports.request_room, encoder.encode(JSON.stringify(request)));
     const kind = exports.handle();
-    const reply = new Uint8Array(exports.memory.buffer, exports.reply_start(), exports.reply_length());
+    const [start, length] = [exports.reply_start(), exports.reply_length()];
+    const reply = new Uint8Array(exports.memory.buffer, start, length);
     if (kind === 2) return reply.slice();
     const text = decoder.decode(reply);
     if (kind === 1) throw new Error(text);

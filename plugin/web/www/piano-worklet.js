@@ -1,11 +1,13 @@
 // The built-in piano and a metronome, in the audio thread. Messages that have a time are played at it.
 
+import { nothing } from './module.js';
+
 const NO_TIME = 0;
 
 class Piano extends AudioWorkletProcessor {
   constructor({ processorOptions: { compiled } }) {
     super();
-    this.exports = new WebAssembly.Instance(compiled, {}).exports;
+    this.exports = new WebAssembly.Instance(compiled, nothing(compiled)).exports;
     this.exports.piano_begin(sampleRate);
     /** By the frame at which each is played. */
     this.coming = [];

@@ -9,7 +9,7 @@ mod arch;
 #[cfg(target_arch = "x86_64")]
 #[path = "simd/x86.rs"]
 mod arch;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[path = "simd/wasm.rs"]
 mod arch;
 
@@ -45,9 +45,9 @@ enum Kind {
     Neon,
     #[cfg(target_arch = "aarch64")]
     NeonDot,
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     Simd128,
-    #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
     RelaxedSimd,
 }
 
@@ -63,7 +63,7 @@ impl Isa {
     /// All that this processor can run, from the plain one to the fastest.
     pub(crate) fn all() -> Vec<Self> {
         #[cfg_attr(
-            not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "wasm32")),
+            not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")),
             expect(unused_mut, reason = "nothing to add")
         )]
         let mut all = vec![Self(Kind::Plain)];
@@ -81,9 +81,9 @@ impl Isa {
             all.push(Self(Kind::Neon));
             all.extend(std::arch::is_aarch64_feature_detected!("dotprod").then_some(Self(Kind::NeonDot)));
         }
-        #[cfg(target_arch = "wasm32")]
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         all.push(Self(Kind::Simd128));
-        #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
         all.push(Self(Kind::RelaxedSimd));
         all
     }
@@ -126,9 +126,9 @@ impl Isa {
             Kind::Neon => "NEON",
             #[cfg(target_arch = "aarch64")]
             Kind::NeonDot => "NEON with dot products",
-            #[cfg(target_arch = "wasm32")]
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Kind::Simd128 => "SIMD128",
-            #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
             Kind::RelaxedSimd => "relaxed SIMD",
         }
     }
@@ -190,10 +190,6 @@ impl Isa {
             #[expect(unsafe_code)]
             // SAFETY: `best` has found AVX2 in the processor.
             Kind::Avx2 | Kind::Avx512Vnni => unsafe { arch::with_avx2(work) },
-            #[cfg(target_arch = "wasm32")]
-            Kind::Simd128 => arch::with_simd128(work),
-            #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
-            Kind::RelaxedSimd => arch::with_simd128(work),
             _ => work.run(),
         }
     }
@@ -239,9 +235,9 @@ impl Input for i8 {
             #[expect(unsafe_code)]
             // SAFETY: as above.
             Kind::NeonDot => unsafe { arch::neon_dot::<K, N>(tiles, x, sums) },
-            #[cfg(target_arch = "wasm32")]
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Kind::Simd128 => arch::simd128::<K, N>(tiles, x, sums),
-            #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
             Kind::RelaxedSimd => arch::relaxed::<K, N>(tiles, x, sums),
         }
     }
@@ -268,9 +264,9 @@ impl Input for i16 {
                 #[expect(unsafe_code)]
                 // SAFETY: as above.
                 Kind::Neon | Kind::NeonDot => unsafe { arch::neon_of_16::<N>(tile, x, sums) },
-                #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+                #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
                 Kind::RelaxedSimd => arch::simd128_of_16::<N>(tile, x, sums),
-                #[cfg(target_arch = "wasm32")]
+                #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
                 Kind::Simd128 => arch::simd128_of_16::<N>(tile, x, sums),
             }
         }
