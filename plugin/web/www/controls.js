@@ -97,10 +97,10 @@ export class Controls {
     return Controls.#text(kind, this.get(id));
   }
 
-  static #text({ type, names, unit, step }, value) {
+  static #text({ type, names, unit, step = 1 }, value) {
     if (type === 'Choice') return names[value];
     if (type === 'Percent') return `${Math.round(value * 100)} %`;
-    if (type === 'Float') return `${value.toFixed(step < 0.1 ? 2 : step < 1 ? 1 : 0).replace(/\.?0+$/, '')}${unit}`;
+    if (type === 'Float') return `${Number(value.toFixed(step < 0.1 ? 2 : 1))}${unit}`;
     return type.startsWith('Key') ? keyName(value) : String(value);
   }
 

@@ -13,6 +13,8 @@ const THINK_MS = 4;
 const LEAD_MS = 250;
 /** Turns a channel into another. */
 const ANOTHER_CHANNEL = 4;
+/** A machine that is busy catches up; one that was behind for longer has slept. */
+const MOST_BEHIND_SECONDS = 10;
 const TICK_PARTS = 48 * 16;
 
 let ask;
@@ -57,7 +59,7 @@ function pass() {
   const now = clock();
   const target = sampleAt(now - DELAY_MS);
   // After the computer has slept, the duet does not play what was missed.
-  if (target - reached > 2 * table.rate) began += timeOf(target) - timeOf(reached);
+  if (target - reached > MOST_BEHIND_SECONDS * table.rate) began += timeOf(target) - timeOf(reached);
   let isMore = isThinking;
   while (reached < Math.min(target, sampleAt(now - DELAY_MS))) {
     while (coming.length && coming[0].run && coming[0].at <= reached) coming.shift().run();
