@@ -7,10 +7,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use engine::{Session, Weights};
+use live::params::ParamId;
 use web::page::{Page, SAMPLE_RATE_HZ, Timed};
 
 static NANO: &[u8] = include_bytes!("../../../model/weights/nano.antiphon");
 static CALL: &[u8] = include_bytes!("../../../tests/fixtures/call.mid");
+
+/// Busy machines, on which browsers are tested, have time to plan the answer too.
+const SILENCE_MS: f32 = 4000.0;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -38,6 +42,7 @@ fn answer() -> Result<Vec<(u64, [u8; 3])>, Box<dyn std::error::Error>> {
     let signature = call.signature(0);
     let mut page = Page::default();
     page.load(NANO)?;
+    page.set(ParamId::SilenceMs, SILENCE_MS);
     page.change_song(call.tempi.bpm(0), (signature.numerator().into(), signature.denominator().into()));
     page.roll_song(true);
     for (at_samples, message) in call.messages(sample) {

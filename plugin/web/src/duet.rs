@@ -11,7 +11,7 @@ use engine::{Metre, Weights};
 use live::params::{self, ParamId};
 use live::timeline::{Bars, TimelineEvent};
 use live::{
-    Count, Doing, FromWorker, Listener, MayWait, Monitor, Settings, SettingsSource, ToWorker, WeightsSource, Worker,
+    Begin, Count, Doing, FromWorker, Listener, MayWait, Monitor, Settings, SettingsSource, ToWorker, WeightsSource, Worker,
 };
 
 use crate::page::AHEAD_MS;
@@ -36,6 +36,9 @@ impl<T> Deref for Shared<T> {
         &self.0
     }
 }
+
+/// Notes that are made before the player is heard again: a few milliseconds.
+const SLICE_NOTES: u32 = 4;
 
 /// Values of all parameters, each in its own unit.
 #[derive(Debug)]
@@ -86,6 +89,34 @@ impl SettingsSource for Shared<Values> {
 pub(crate) struct Queues {
     pub(crate) to_planner: RefCell<VecDeque<ToWorker>>,
     from_planner: RefCell<VecDeque<FromWorker>>,
+    /// The plan that is extended, and how many of its notes are still to be made before others have their turn.
+    slice: Cell<Option<(u32, u32)>>,
+}
+
+impl Queues {
+    /// The next message for the planner. Making notes takes it long, so it is to stop after a few of them.
+    pub(crate) fn begin_slice(&self) -> Option<ToWorker> {
+        let message = self.to_planner.borrow_mut().pop_front();
+        self.slice.set(match message {
+            Some(ToWorker::Begin(Begin { turn, .. }) | ToWorker::Extend { turn, .. }) => Some((turn, SLICE_NOTES)),
+            _ => None,
+        });
+        message
+    }
+
+    /// What is left of a message that it has handled comes next.
+    pub(crate) fn end_slice(&self, message: ToWorker) {
+        let is_cut = self.slice.take().is_some_and(|(_, n_left)| n_left == 0);
+        match message {
+            ToWorker::Begin(Begin { turn, until_ticks, controls, .. })
+            | ToWorker::Extend { turn, until_ticks, controls }
+                if is_cut =>
+            {
+                self.to_planner.borrow_mut().push_front(ToWorker::Extend { turn, until_ticks, controls });
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Worker for Shared<Queues> {
@@ -121,8 +152,17 @@ impl Listener for Shared<Queues> {
         true
     }
 
+    /// The planner asks before each note of a plan, and makes no more for one that is not wanted. What it has made stays, so a plan goes
+    /// on later as if it had never stopped.
     fn peek(&self) -> Option<ToWorker> {
-        self.to_planner.borrow().front().copied()
+        match self.slice.get() {
+            Some((turn, 0)) => Some(ToWorker::Cancel { turn }),
+            Some((turn, n_left)) => {
+                self.slice.set(Some((turn, n_left - 1)));
+                self.to_planner.borrow().front().copied()
+            }
+            None => self.to_planner.borrow().front().copied(),
+        }
     }
 
     fn wall_clock(&self) -> Duration {

@@ -170,14 +170,16 @@ impl Page {
         self.history.drain(events.into_iter(), shown.now_ticks.get(), shown.bars.get(), shown.tempo.get(), 0);
     }
 
-    /// Lets the planner handle a message, or catch up with other weights. Whether there is more to do.
+    /// Lets the planner handle a message, as far as that takes a few milliseconds, or catch up with other weights. Whether there is more
+    /// to do.
     pub fn think(&mut self) -> bool {
         let Some((planner, handover)) = &mut self.planner else { return false };
-        let message = self.queues.to_planner.borrow_mut().pop_front();
+        let message = self.queues.begin_slice();
         let progress = match message {
             None => handover.go_on(planner),
             Some(message) => {
                 planner.handle(message, &mut self.queues);
+                self.queues.end_slice(message);
                 if matches!(message, ToWorker::Start | ToWorker::Reset) {
                     // The song begins with what was chosen for it.
                     handover.finish(planner)

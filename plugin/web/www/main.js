@@ -28,7 +28,7 @@ const keys = new Keys(element('keys'), play);
 const midi = new Midi(play, showPorts);
 const duet = new Duet({ ready, output, show, song: showSong, fault: fail });
 // What tests ask of the page.
-window.antiphon = { duet, play, open, midi, clock, get sound() { return sound; } };
+window.antiphon = { duet, play, open, midi, clock, get sound() { return sound; }, get controls() { return controls; } };
 
 /** The player plays. */
 function play(message, time = clock()) {

@@ -60,8 +60,7 @@ function pass() {
   const target = sampleAt(now - DELAY_MS);
   // After the computer has slept, the duet does not play what was missed.
   if (target - reached > MOST_BEHIND_SECONDS * table.rate) began += timeOf(target) - timeOf(reached);
-  let isMore = isThinking;
-  while (reached < Math.min(target, sampleAt(now - DELAY_MS))) {
+  while (reached < target) {
     while (coming.length && coming[0].run && coming[0].at <= reached) coming.shift().run();
     const stop = coming.find((event) => event.run)?.at ?? Infinity;
     const to = Math.min(target, stop, reached + table.block);
@@ -73,12 +72,8 @@ function pass() {
     const { now: next, output } = ask({ ask: 'advance', to, input });
     reached = next;
     for (const [at, message] of output) send(timeOf(at) + table.aheadMs, message, true);
-    isMore = ask({ ask: 'think' }).isMore;
   }
-  const until = performance.now() + THINK_MS;
-  while (isMore && performance.now() < until) isMore = ask({ ask: 'think' }).isMore;
-  if (isMore && !isThinking) again.port2.postMessage(0);
-  isThinking = isMore;
+  think();
   clickAhead();
   if (now - shown >= SHOW_MS) {
     shown = now;
@@ -87,12 +82,19 @@ function pass() {
   }
 }
 
-// Thinks on at once, but lets messages in before.
+/** Thinks for a moment, and soon again if there is more to do; in between the player is heard. */
+function think() {
+  const until = performance.now() + THINK_MS;
+  let isMore = true;
+  while (isMore && performance.now() < until) isMore = ask({ ask: 'think' }).isMore;
+  if (isMore && !isThinking) again.port2.postMessage(0);
+  isThinking = isMore;
+}
+
 const again = new MessageChannel();
 again.port1.onmessage = () => {
   isThinking = false;
-  isThinking = ask({ ask: 'think' }).isMore;
-  if (isThinking) again.port2.postMessage(0);
+  pass();
 };
 
 /** A message that is to be heard at a time. On the piano, answers are another hand's: a key that the player lets go ends none of them. */
@@ -172,8 +174,9 @@ const verbs = {
   play,
   record: () => record,
   click: ({ isOn }) => { click.isOn = isOn; },
-  song: ({ isPlaying, tempo, beats, unit }) => {
-    beginAnew(sampleAt(clock()), isPlaying, [[0, tempo, beats, unit]]);
+  /** From a time on, or now. */
+  song: ({ isPlaying, tempo, beats, unit, time = clock() }) => {
+    beginAnew(sampleAt(time), isPlaying, [[0, tempo, beats, unit]]);
   },
   tempo: ({ tempo }) => {
     song.tempo = tempo;
