@@ -3,6 +3,7 @@
 //! `cargo run -p web --example notes -- answer` prints the answer to the call of the tests: samples and MIDI messages, as JSON.
 //! `cargo run -p web --example notes -- hash 10000` prints the hash of so many notes, and how long one took.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,10 +14,13 @@ use web::page::{Page, SAMPLE_RATE_HZ, Timed};
 static NANO: &[u8] = include_bytes!("../../../model/weights/nano.antiphon");
 static CALL: &[u8] = include_bytes!("../../../tests/fixtures/call.mid");
 
+/// A sample, and what is sent at it.
+type Message = (u64, [u8; 3]);
+
 /// Busy machines, on which browsers are tested, have time to plan the answer too.
 const SILENCE_MS: f32 = 4000.0;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["answer"] => println!("{}", serde_json::to_string(&answer()?)?),
@@ -35,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// What comes out in half a minute, in samples since the song's start.
-fn answer() -> Result<Vec<(u64, [u8; 3])>, Box<dyn std::error::Error>> {
+fn answer() -> Result<Vec<Message>, Box<dyn Error>> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some bars")]
     let sample = |seconds: f64| (seconds * f64::from(SAMPLE_RATE_HZ)).round() as u64;
     let call = music::file::read(CALL)?.score.as_call();

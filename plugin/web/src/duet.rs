@@ -11,7 +11,8 @@ use engine::{Metre, Weights};
 use live::params::{self, ParamId};
 use live::timeline::{Bars, TimelineEvent};
 use live::{
-    Begin, Count, Doing, FromWorker, Listener, MayWait, Monitor, Settings, SettingsSource, ToWorker, WeightsSource, Worker,
+    Begin, Count, Doing, FromWorker, Listener, MayWait, Monitor, Settings, SettingsSource, ToWorker, WeightsSource,
+    Worker,
 };
 
 use crate::page::AHEAD_MS;

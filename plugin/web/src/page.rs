@@ -66,7 +66,8 @@ pub struct Page {
 
 impl Default for Page {
     fn default() -> Self {
-        let (values, queues, shown) = (Shared::<Values>::default(), Shared::<Queues>::default(), Shared::<Shown>::default());
+        let (values, queues, shown) =
+            (Shared::<Values>::default(), Shared::<Queues>::default(), Shared::<Shown>::default());
         let mut performer = Performer::new(values.clone(), queues.clone(), shown.clone());
         #[expect(clippy::cast_precision_loss, reason = "it is exact")]
         performer.activate(SAMPLE_RATE_HZ as f32, RenderMode::Live);

@@ -154,7 +154,14 @@ fn show(page: &Page, past: i64, future: i64) -> Value {
     let parts = live::timeline::PARTS_PER_TICK;
     let notes = roll.notes.iter().map(|note| {
         let written = note.written.map(|written| (written.on_parts, written.length_parts));
-        (u8::from(note.who == Who::Antiphon), note.span.on_parts, note.span.off_parts, note.span.key, note.span.velocity, written)
+        (
+            u8::from(note.who == Who::Antiphon),
+            note.span.on_parts,
+            note.span.off_parts,
+            note.span.key,
+            note.span.velocity,
+            written,
+        )
     });
     let lines = roll.lines.iter().map(|line| match line.kind {
         LineKind::Bar(number) => (line.at_parts, "bar", number),

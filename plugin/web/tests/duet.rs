@@ -46,7 +46,12 @@ fn notes(messages: &[Timed], bpm: f64) -> Vec<Note> {
         let off = messages[i..].iter().find(is_end).unwrap().at_samples;
         let (onset_ticks, end_ticks) = (ticks(at_samples), ticks(off));
         let duration_ticks = u32::try_from(end_ticks - onset_ticks).unwrap();
-        notes.push(Note { onset_ticks, duration_ticks, pitch: Pitch::nearest(key), velocity: Velocity::nearest(velocity) });
+        notes.push(Note {
+            onset_ticks,
+            duration_ticks,
+            pitch: Pitch::nearest(key),
+            velocity: Velocity::nearest(velocity),
+        });
     }
     notes.sort_by_key(Note::order);
     notes
@@ -96,7 +101,8 @@ fn the_answer_to_the_fixture_is_the_engines_note_for_note_in_blocks_of_any_lengt
     // At this tempo a tick is 600 samples, and two of its parts are 75.
     assert_eq!(sample(60.0 / bpm / 48.0), 600);
     let written = call.resampled(TICKS_PER_BEAT);
-    let played: Vec<PlayedNote> = written.parts[0].notes.iter().zip(HANDS_PARTS.into_iter().cycle()).map(by_hand).collect();
+    let played: Vec<PlayedNote> =
+        written.parts[0].notes.iter().zip(HANDS_PARTS.into_iter().cycle()).map(by_hand).collect();
     let at = |parts: i64| u64::try_from(parts / 2 * 75).unwrap();
     let mut messages: Vec<(u64, [u8; 3])> = Vec::new();
     for note in &played {

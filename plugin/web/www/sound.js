@@ -27,8 +27,8 @@ export class Sound {
     const tell = () => this.node.port.postMessage({ offset: this.#offset() });
     tell();
     setInterval(tell, 500);
-    await this.context.resume();
-    tell();
+    // A machine without a sound card never begins to sound, and plays the duet all the same.
+    this.context.resume().then(tell);
   }
 
   /** Milliseconds on the wall when the sound's time was 0. */

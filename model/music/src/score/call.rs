@@ -24,7 +24,8 @@ impl Score {
         if score.parts.iter().any(|part| part.role != Role::Answer && !part.notes.is_empty()) {
             score.parts.retain(|part| part.role != Role::Answer);
         }
-        let tempi = score.tempi.changes().map(|(start, us)| (start, us.clamp(*US_PER_BEAT.start(), *US_PER_BEAT.end())));
+        let tempi =
+            score.tempi.changes().map(|(start, us)| (start, us.clamp(*US_PER_BEAT.start(), *US_PER_BEAT.end())));
         score.tempi = TempoMap::new(score.ticks_per_beat, tempi.collect::<Vec<_>>());
 
         let mut instruments: Vec<(u8, u8)> = score.parts.iter().map(|part| (part.port, part.channel)).collect();
