@@ -1,8 +1,11 @@
 // Real browsers, driven by a script: finds those that are installed, starts them without a window, and opens pages in them that
 // write down whatever they should not do.
 
-import { accessSync, constants } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import puppeteer from 'puppeteer-core';
 
 /** What a browser is called on Linux, macOS and Windows; the environment may name another file. */
@@ -37,10 +40,32 @@ export function installed() {
 }
 
 /**
- * Starts a browser of `installed`. Pages in it may sound without a click, and are not heard. `args` and `prefs` (Firefox's) are more of
- * what it is started with. Close it with `browser.close()`.
+ * A sound device that nobody hears, without which Firefox plays nothing: PulseAudio's, if that is installed. Call `close` at the end.
+ * Chromium needs none.
  */
-export async function launch({ name, path }, { args = [], prefs = {} } = {}) {
+export async function silentDevice() {
+  const folder = mkdtempSync(join(tmpdir(), 'silent-device-'));
+  const socket = join(folder, 'native');
+  const modules = ['module-null-sink', `module-native-protocol-unix auth-anonymous=1 socket=${socket}`];
+  const server = spawn('pulseaudio', ['-n', '--daemonize=no', '--exit-idle-time=-1', ...modules.map((name) => `--load=${name}`)],
+    { stdio: 'ignore', env: { ...process.env, XDG_RUNTIME_DIR: folder, HOME: folder } });
+  const ended = new Promise((resolve) => server.on('error', resolve).on('exit', resolve));
+  for (let i = 0; i < 100 && server.exitCode === null && server.pid && !existsSync(socket); i++) await delay(100);
+  const isThere = existsSync(socket);
+  if (isThere) process.env.PULSE_SERVER = `unix:${socket}`;
+  const close = async () => {
+    server.kill();
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { isThere, close };
+}
+
+/**
+ * Starts a browser of `installed`. Pages in it may sound without a click, and are not heard. What it downloads goes into the folder
+ * `downloads`; `args` and `prefs` (Firefox's) are more of what it is started with. Close it with `browser.close()`.
+ */
+export async function launch({ name, path }, { downloads, args = [], prefs = {} } = {}) {
   // Chromium's sandbox refuses to work for root, which is who tests in a container.
   const isRoot = process.getuid?.() === 0;
   const chromium = ['--autoplay-policy=no-user-gesture-required', '--mute-audio', ...(isRoot ? ['--no-sandbox'] : [])];
@@ -49,7 +74,12 @@ export async function launch({ name, path }, { args = [], prefs = {} } = {}) {
     executablePath: path,
     headless: true,
     args: [...(name === 'chrome' ? chromium : []), ...args],
-    extraPrefsFirefox: { 'media.autoplay.default': 0, 'media.autoplay.blocking_policy': 0, 'media.autoplay.block-webaudio': false, 'media.volume_scale': '0.0', ...prefs },
+    ...(downloads && name === 'chrome' ? { downloadBehavior: { policy: 'allow', downloadPath: downloads } } : {}),
+    extraPrefsFirefox: {
+      'media.autoplay.default': 0, 'media.autoplay.blocking_policy': 0, 'media.autoplay.block-webaudio': false, 'media.volume_scale': '0.0',
+      ...(downloads ? { 'browser.download.folderList': 2, 'browser.download.dir': downloads } : {}),
+      ...prefs,
+    },
   });
 }
 

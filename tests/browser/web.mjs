@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DESKTOP, PHONE, installed, launch, open } from './launch.mjs';
+import { DESKTOP, PHONE, installed, launch, open, silentDevice } from './launch.mjs';
 import { echo, stub } from './midi.mjs';
 
 const [address, folder, nNotes] = process.argv.slice(2);
@@ -197,9 +197,7 @@ async function test(browser, name) {
   await phone.close();
 }
 
-const browsers = installed();
-if (!browsers.length) process.exit(77);
-for (const found of browsers) {
+async function testIn(found) {
   const browser = await launch(found, { prefs: PREFS });
   try {
     if (found.name === 'chrome') {
@@ -214,4 +212,13 @@ for (const found of browsers) {
   } finally {
     await browser.close();
   }
+}
+
+const browsers = installed();
+if (!browsers.length) process.exit(77);
+const device = await silentDevice();
+try {
+  for (const found of browsers) await testIn(found);
+} finally {
+  await device.close();
 }
