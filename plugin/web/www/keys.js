@@ -79,8 +79,11 @@ export class Keys {
   }
 
   #type(event, isDown) {
-    const { code, repeat, ctrlKey, metaKey, altKey, target, timeStamp } = event;
-    if (isDown && (ctrlKey || metaKey || altKey || repeat || target.matches('select, input:not([type=range])'))) return;
+    const { code, repeat, ctrlKey, metaKey, altKey, timeStamp } = event;
+    if (ctrlKey || metaKey || altKey) return;
+    // A list that has the focus would look for a name with this letter.
+    if (CODES.includes(code)) event.preventDefault();
+    if (repeat) return;
     if (isDown && (code === 'KeyZ' || code === 'KeyX')) {
       this.#base = Math.max(LOWEST, Math.min(84, this.#base + (code === 'KeyZ' ? -12 : 12)));
       this.#draw();

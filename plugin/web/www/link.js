@@ -22,6 +22,16 @@ async function through(stream, bytes) {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
+/**
+ * Messages without the whole bars of silence before them, which no answer depends on. `bar` is the length of one in samples; where that is
+ * no whole number, they are left as they are.
+ */
+export function trimmed(messages, bar) {
+  if (!Number.isInteger(bar) || !messages.length) return messages;
+  const silence = Math.floor(messages[0][0] / bar) * bar;
+  return messages.map(([at, message]) => [at - silence, message]);
+}
+
 /** The text after the `#`: `take` is {messages: [[samples, message]], song, settings}. */
 export async function write({ messages, song, settings }) {
   let before = 0;

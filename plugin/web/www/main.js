@@ -154,7 +154,8 @@ async function copyLink() {
   if (!record.messages.length) throw new Error('There is nothing to share yet: play something.');
   if (!record.isWhole) throw new Error('You have played too long for a link. Press Start song or open a file for a fresh start, and play again.');
   const address = new URL(location.href);
-  address.hash = await link.write({ ...record, settings: controls.moved });
+  const messages = link.trimmed(record.messages, record.bar);
+  address.hash = await link.write({ messages, song: record.song, settings: controls.moved });
   history.replaceState(null, '', address);
   await navigator.clipboard?.writeText(address.href).catch(() => {});
   say('The link is in the address bar, and copied where the browser lets me. It holds all notes since the last fresh start, the song and the settings as they are now.');

@@ -38,9 +38,10 @@ export class Sound {
     return performance.timeOrigin + (known ? performanceTime - contextTime * 1000 : performance.now() - this.context.currentTime * 1000);
   }
 
-  /** Plays a MIDI message now. */
+  /** Plays a MIDI message now, or as soon as there is sound. */
   play(message) {
-    this.node?.port.postMessage({ message });
+    if (this.node) this.node.port.postMessage({ message });
+    else this.ready?.then(() => this.node.port.postMessage({ message }));
   }
 
   /** Ends all that sounds. */

@@ -172,7 +172,8 @@ const verbs = {
     return { ...proof, ms: performance.now() - from };
   },
   play,
-  record: () => record,
+  /** What was played since the last fresh start, and the length of a bar; none if the song's bars change. */
+  record: () => ({ ...record, bar: (record.song ?? []).length > 1 ? null : 60 / song.tempo * 4 / song.unit * song.beats * table.rate }),
   click: ({ isOn }) => { click.isOn = isOn; },
   /** From a time on, or now. */
   song: ({ isPlaying, tempo, beats, unit, time = clock() }) => {
