@@ -41,7 +41,7 @@ export async function echo(page) {
   }, control.id);
   await page.waitForFunction(() => window.echoed.at(-1) > window.echoed[0], { timeout: 10_000, polling: 50 });
   await page.evaluate(() => {
-    window.antiphon.midi.output.send([0x90, 0, 0]);
+    window.antiphon.play([0x80, 0, 64]);
     window.antiphon.midi.choose('');
   });
   console.log(`  Web MIDI: ${inputs.join(', ')} and ${outputs.length} outputs; a note came back, and was heard`);
