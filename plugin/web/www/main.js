@@ -14,6 +14,7 @@ const element = (id) => document.getElementById(id);
 const MODES = ['Answer', 'Continue', 'Off'];
 /** How long a button is held for the duet to see it. */
 const PRESS_MS = 60;
+const MOST_WAIT_MS = 1500;
 
 const clock = () => performance.timeOrigin + performance.now();
 const say = (text) => { element('note').textContent = text; };
@@ -120,7 +121,8 @@ function rollSong(isPlaying) {
 async function playAgain() {
   say('');
   panic();
-  await sound?.begin();
+  // A sound card that does not answer keeps nobody waiting.
+  await Promise.race([sound?.begin(), new Promise((resolve) => { setTimeout(resolve, MOST_WAIT_MS); })]);
   setTimeout(() => duet.tell('play', music), PRESS_MS * 2);
 }
 
