@@ -135,8 +135,8 @@ fn the_answer_to_the_fixture_is_the_engines_note_for_note_in_blocks_of_any_lengt
         // From a fresh start it is the same again, and a bar later it is that a bar later.
         let later = |timed: (u64, [u8; 3])| (timed.0 + BAR_SAMPLES, timed.1);
         let a_bar_later: Vec<_> = messages.iter().copied().map(later).collect();
-        let expected = output.iter().map(|timed| Timed { at_samples: timed.at_samples + BAR_SAMPLES, ..*timed });
-        assert_eq!(play(&mut page, &a_bar_later, bpm, block_samples, 32), expected.collect::<Vec<_>>());
+        let late = output.iter().map(|timed| Timed { at_samples: timed.at_samples + BAR_SAMPLES, ..*timed });
+        assert_eq!(play(&mut page, &a_bar_later, bpm, block_samples, 32), late.collect::<Vec<_>>());
         let take = page.last_take().unwrap();
         assert_eq!(take.notes.iter().filter(|note| note.is_answer).count(), expected.len());
     }
