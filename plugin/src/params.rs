@@ -1,6 +1,6 @@
-//! The parameters: one table of them, and what the host, the window and the audio thread make of it.
+//! The parameters: what the host, the window and the audio thread make of the table that is in [`live::params`].
 //!
-//! Reading order: `table` has a row for each parameter, and `spec` says what a row holds; `build` makes the framework's parameters of
+//! Reading order: `build` makes the framework's parameters of
 //! the rows, with `text` for values that have names, and `any` is such a parameter of any type; `changes` counts their moves,
 //! `settings` reads their values for the audio thread, `midi_learn` lets controllers move them, and `presets` sets many at once.
 //! A test compares them with the snapshot in `params/`, so that nothing changes that songs depend on.
@@ -11,8 +11,6 @@ mod changes;
 mod midi_learn;
 pub(crate) mod presets;
 mod settings;
-mod spec;
-mod table;
 mod text;
 
 use std::sync::Arc;
@@ -24,8 +22,7 @@ use takes::Take;
 
 pub(crate) use any::AnyParam;
 pub(crate) use changes::Changes;
-pub(crate) use spec::{Group, Spec};
-pub(crate) use table::ParamId;
+pub(crate) use live::params::{Group, ParamId, Spec};
 pub(crate) use text::NOT_IN_THIS_MODEL;
 
 use self::build::ParamArray;

@@ -3,7 +3,7 @@
 mod archive;
 mod contents;
 mod imports;
-mod licences;
+pub(crate) mod licences;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -13,6 +13,7 @@ mod play;
 mod test;
 mod tidy;
 mod validate;
+mod web;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -35,7 +36,7 @@ enum Task {
     Test(test::Options),
     /// Check that the trainer compiles for NVIDIA GPUs; needs none, and no CUDA.
     CheckCuda,
-    /// Check that plugin and trainer compile for Windows and both chips of macOS, and the engine for browsers.
+    /// Check that plugin and trainer compile for Windows and both chips of macOS, and the page for browsers.
     CheckPlatforms(check::platforms::Options),
     /// Check that the vendored plugin framework is the published one with our patches.
     CheckVendor,
@@ -47,6 +48,10 @@ enum Task {
     Install,
     /// Make what musicians download: an archive for Linux, Windows or macOS in target/dist, and its checksum.
     Dist(dist::Options),
+    /// Build the page that plays in a browser, in target/web; --serve opens it to this machine.
+    Web(web::Options),
+    /// Test that page in the browsers that are installed.
+    TestWeb(test::web::Options),
     /// Delete all that Antiphon logged of your playing, and nothing else.
     EraseLog,
     /// Test the engine as ARM processors run it, in an emulator; installs what that needs.
@@ -79,6 +84,8 @@ fn main() -> Result<()> {
         }
         Task::Install => install::run(),
         Task::Dist(options) => dist::run(&options),
+        Task::Web(options) => web::run(&options),
+        Task::TestWeb(options) => test::web::run(&options),
         Task::EraseLog => erase_log::run(),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::TestAarch64 => test::aarch64::run(),

@@ -150,25 +150,12 @@ fn transport(call: &Score, ticks: i64, now: Transport) -> Transport {
 
 /// What the player's hands and feet do, in order of time. `at` is the sample at so many seconds of the call.
 fn messages(call: &Score, at: impl Fn(f64) -> u64) -> Vec<(u64, Message)> {
-    const SUSTAIN: u8 = 64;
-    let sample = |ticks: i64| at(call.tempi.seconds(ticks));
-    // At one sample keys go up, then the pedal moves, then keys go down.
-    let mut messages: Vec<(u64, u8, Message)> = Vec::new();
-    for part in &call.parts {
-        let channel = part.channel;
-        for note in &part.notes {
-            let (key, velocity) = (note.pitch.get(), note.velocity.get());
-            let (on, off) = (sample(note.onset_ticks), sample(note.end_ticks()));
-            messages.push((on, 2, Message::NoteOn { channel, key, velocity }));
-            messages.push((off.max(on + 1), 0, Message::NoteOff { channel, key }));
-        }
-        for change in &part.pedal {
-            let value = if change.is_down { 127 } else { 0 };
-            messages.push((sample(change.ticks), 1, Message::Midi([0xB0 | channel, SUSTAIN, value])));
-        }
-    }
-    messages.sort_by_key(|&(at, order, _)| (at, order));
-    messages.into_iter().map(|(at, _, message)| (at, message)).collect()
+    let message = |message: [u8; 3]| match message {
+        [on @ 0x90..=0x9f, key, velocity] => Message::NoteOn { channel: on & 15, key, velocity },
+        [off @ 0x80..=0x8f, key, _] => Message::NoteOff { channel: off & 15, key },
+        control => Message::Midi(control),
+    };
+    call.messages(at).into_iter().map(|(at, bytes)| (at, message(bytes))).collect()
 }
 
 fn configure(rig: &mut Rig<Clap>, call: &Score, options: &Options) -> Result<()> {

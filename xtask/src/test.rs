@@ -2,6 +2,7 @@
 
 pub(crate) mod aarch64;
 mod picture;
+pub(crate) mod web;
 pub(crate) mod windows;
 mod wine;
 

@@ -1,7 +1,8 @@
 //! A piece of music in parts: what a MIDI file holds, and what a take is.
 //!
-//! Reading order: `excerpt` is a part of a piece; `overlap` keeps notes of one key apart.
+//! Reading order: `excerpt` is a part of a piece; `overlap` keeps notes of one key apart; `call` is a piece as it is played to Antiphon.
 
+mod call;
 mod excerpt;
 mod overlap;
 

@@ -11,7 +11,7 @@
 //! know what happens. None of the performer's calls allocates, locks or waits, but in an offline render. What runs in a block is
 //! generic or `#[inline]`, so that it lies together in whoever uses it: between two blocks, memory leaves the cache.
 //!
-//! Reading order: `events` is what is played, `settings` what the player has set; `clock` makes ticks of samples; `turn`
+//! Reading order: `events` is what is played, `settings` what the player has set, [`params`] with what; `clock` makes ticks of samples; `turn`
 //! says whose turn it is; `messages` is what performer and planner tell each other, `worker` how they get there; `performer`
 //! does all that a block needs; `planner` makes the answers with the engine, `song_memory` is what it knows before a song, and
 //! `session_handover` brings it other weights while it plays; `monitor` and [`timeline`] are what is shown.
@@ -21,6 +21,7 @@ mod clock;
 mod events;
 mod messages;
 mod monitor;
+pub mod params;
 mod performer;
 mod planner;
 mod session_handover;

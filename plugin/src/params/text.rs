@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use live::params::LAST_STYLE;
 use nice_plug::formatters;
 use nice_plug::prelude::*;
 
 use crate::models::ActiveModel;
 
-const LAST_STYLE: i32 = 31;
 /// Ends the text of styles that a larger model may have.
 pub(crate) const NOT_IN_THIS_MODEL: &str = "(not in this model)";
 const OFF: &str = "Off";

@@ -28,7 +28,7 @@ struct Crate {
 ///
 /// # Errors
 /// When Cargo cannot be asked, or a crate names no licence.
-pub(super) fn page(packages: &[&str], target: &str, system: System) -> Result<String> {
+pub(crate) fn page(packages: &[&str], target: &str, system: System) -> Result<String> {
     let crates = crates(packages, target)?;
     let mut page = String::from(
         "Antiphon's own licences are in LICENSE-MIT, LICENSE-APACHE and, for the trained network, MODEL-CARD.md;\n\

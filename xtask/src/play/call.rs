@@ -4,15 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use music::file::{self, MusicFile};
-use music::score::CALL_TRACK;
-use music::{Note, Part, Role, Score, TempoMap};
+use music::{Note, Score};
 
-/// Finer than the ear: answers are written in the call's own ticks.
-const MIN_TICKS_PER_BEAT: u32 = 480;
 /// A damaged file can have a thousand faults.
 const MAX_LINES: usize = 20;
-/// The slowest and the fastest beat, in microseconds: 20 and 400 BPM.
-const US_PER_BEAT: std::ops::RangeInclusive<u32> = 150_000..=3_000_000;
 
 /// Reads a file, and says what it leaves out. All parts but drums and Antiphon's own are played, unless there are no others.
 ///
@@ -28,46 +23,9 @@ pub(crate) fn read(path: &Path) -> Result<Score> {
     if let n_more @ 1.. = (left_out.len() + drums.len()).saturating_sub(MAX_LINES) {
         println!("left out {n_more} more like these");
     }
-    let call = of(score);
+    let call = score.as_call();
     ensure!(call.n_notes() > 0, "cannot play {}: it holds no notes but drums", path.display());
     Ok(call)
-}
-
-/// The parts to play, on channels on which no pedal holds what is not its own.
-pub(crate) fn of(score: Score) -> Score {
-    let fine = score.ticks_per_beat * MIN_TICKS_PER_BEAT.div_ceil(score.ticks_per_beat);
-    let mut score = if fine == score.ticks_per_beat { score } else { score.resampled(fine) };
-    score.parts.retain(|part| !part.is_drums());
-    if score.parts.iter().any(|part| part.role != Role::Answer && !part.notes.is_empty()) {
-        score.parts.retain(|part| part.role != Role::Answer);
-    }
-    let tempi = score.tempi.changes().map(|(start, us)| (start, us.clamp(*US_PER_BEAT.start(), *US_PER_BEAT.end())));
-    score.tempi = TempoMap::new(score.ticks_per_beat, tempi.collect::<Vec<_>>());
-
-    let mut instruments: Vec<(u8, u8)> = score.parts.iter().map(|part| (part.port, part.channel)).collect();
-    instruments.sort_unstable();
-    instruments.dedup();
-    let has_pedal = score.parts.iter().any(|part| !part.pedal.is_empty());
-    let mut parts: Vec<Part> = Vec::new();
-    for part in std::mem::take(&mut score.parts) {
-        let place = instruments.iter().position(|&it| it == (part.port, part.channel)).unwrap_or(0);
-        // Channel 10 is for drums.
-        let channel = u8::try_from(place + usize::from(place >= 9)).unwrap_or(15).min(15);
-        let channel = if has_pedal { channel } else { 0 };
-        match parts.iter_mut().find(|known| known.channel == channel) {
-            Some(known) => {
-                known.notes.extend(part.notes);
-                known.pedal.extend(part.pedal);
-            }
-            None => parts.push(Part { pedal: part.pedal, ..Part::new(CALL_TRACK, part.notes).on_channel(channel) }),
-        }
-    }
-    for part in &mut parts {
-        part.notes.sort_by_key(Note::order);
-        part.pedal.sort_by_key(|change| change.ticks);
-    }
-    score.parts = parts;
-    score
 }
 
 /// Drops whole empty bars before the first note, and what comes after the wanted bars.
@@ -99,7 +57,8 @@ pub(super) fn longest_rest_seconds(call: &Score) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use music::{PedalChange, Pitch, TimeSignature, Velocity, find_key, midi};
+    use music::score::CALL_TRACK;
+    use music::{Part, PedalChange, Pitch, TempoMap, TimeSignature, Velocity, find_key, midi};
 
     use super::*;
 
@@ -130,7 +89,7 @@ mod tests {
         left.pedal = vec![PedalChange { ticks: 150, is_down: true }, PedalChange { ticks: 280, is_down: false }];
         let score = score.with_part(Part::new("Right hand", vec![note(150, 12, 70)]).on_channel(2)).with_part(left);
         let bytes = midi::write(&score).unwrap();
-        let call = shorten(&of(file::read(&bytes).unwrap().score), 2);
+        let call = shorten(&file::read(&bytes).unwrap().score.as_call(), 2);
         assert_eq!(call.signature(0).to_string(), "6/8");
         // The empty bar is gone, and no one plays at 60 million BPM.
         assert_eq!(call.tempi.changes().collect::<Vec<_>>(), [(0, 600_000), (1440, 150_000)]);
@@ -146,8 +105,8 @@ mod tests {
     fn a_saved_answer_can_be_a_call() {
         let answer = Score::new(120.0, TimeSignature::COMMON)
             .with_part(Part::new(music::score::ANSWER_TRACK, vec![note(0, 48, 60)]));
-        assert_eq!(of(answer.clone()).n_notes(), 1);
+        assert_eq!(answer.clone().as_call().n_notes(), 1);
         let take = answer.with_part(Part::new(CALL_TRACK, vec![note(0, 48, 60), note(48, 48, 62)]));
-        assert_eq!(of(take).n_notes(), 2);
+        assert_eq!(take.as_call().n_notes(), 2);
     }
 }

@@ -27,6 +27,7 @@ const ARROWS: &[Arrows] = &[
         ours: &["music", "engine", "live", "takes", "piano"],
         never: &["candle", "clack", "vst3-host"],
     },
+    Arrows { package: "web", ours: &["music", "engine", "live", "takes", "piano"], never: HOST_AND_TRAINER },
     Arrows { package: "model", ours: &["music", "engine", "takes", "piano"], never: &["nice-plug", "clack", "vst3"] },
     Arrows { package: "host", ours: &["music"], never: &["candle", "nice-plug"] },
     // The demo proves the plugin's file, so it is not built from the plugin; and it is built before all else.

@@ -9,6 +9,9 @@ mod arch;
 #[cfg(target_arch = "x86_64")]
 #[path = "simd/x86.rs"]
 mod arch;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[path = "simd/wasm.rs"]
+mod arch;
 
 use std::sync::LazyLock;
 
@@ -42,6 +45,10 @@ enum Kind {
     Neon,
     #[cfg(target_arch = "aarch64")]
     NeonDot,
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128,
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
+    RelaxedSimd,
 }
 
 impl Isa {
@@ -56,7 +63,7 @@ impl Isa {
     /// All that this processor can run, from the plain one to the fastest.
     pub(crate) fn all() -> Vec<Self> {
         #[cfg_attr(
-            not(any(target_arch = "x86_64", target_arch = "aarch64")),
+            not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")),
             expect(unused_mut, reason = "nothing to add")
         )]
         let mut all = vec![Self(Kind::Plain)];
@@ -74,6 +81,10 @@ impl Isa {
             all.push(Self(Kind::Neon));
             all.extend(std::arch::is_aarch64_feature_detected!("dotprod").then_some(Self(Kind::NeonDot)));
         }
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        all.push(Self(Kind::Simd128));
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
+        all.push(Self(Kind::RelaxedSimd));
         all
     }
 
@@ -115,6 +126,10 @@ impl Isa {
             Kind::Neon => "NEON",
             #[cfg(target_arch = "aarch64")]
             Kind::NeonDot => "NEON with dot products",
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Kind::Simd128 => "SIMD128",
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
+            Kind::RelaxedSimd => "relaxed SIMD",
         }
     }
 
@@ -220,6 +235,10 @@ impl Input for i8 {
             #[expect(unsafe_code)]
             // SAFETY: as above.
             Kind::NeonDot => unsafe { arch::neon_dot::<K, N>(tiles, x, sums) },
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Kind::Simd128 => arch::simd128::<K, N>(tiles, x, sums),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
+            Kind::RelaxedSimd => arch::relaxed::<K, N>(tiles, x, sums),
         }
     }
 }
@@ -245,6 +264,10 @@ impl Input for i16 {
                 #[expect(unsafe_code)]
                 // SAFETY: as above.
                 Kind::Neon | Kind::NeonDot => unsafe { arch::neon_of_16::<N>(tile, x, sums) },
+                #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
+                Kind::RelaxedSimd => arch::simd128_of_16::<N>(tile, x, sums),
+                #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+                Kind::Simd128 => arch::simd128_of_16::<N>(tile, x, sums),
             }
         }
     }

@@ -4,10 +4,9 @@
 
 use engine::answer::controls::{GRID_NAMES, RELATION_NAMES};
 use engine::answer::scale::{KEY_NAMES, SCALE_NAMES};
-use nice_plug::prelude::FloatRange;
 
 use super::spec::Group::{None as NoGroup, Output, Pitch, Style, Texture, Time, Turns};
-use super::spec::{Kind, Spec, choice, linear, percent, skewed, switch};
+use super::spec::{Kind, Range, Spec, choice, linear, percent, skewed, switch};
 
 const MODES: &[&str] = &["Answer", "Continue", "Off"];
 const LENGTHS: &[&str] = &["Like the call", "1 bar", "2 bars", "4 bars", "8 bars", "Until stopped"];
@@ -43,19 +42,19 @@ const CHORDS: &[&str] = &[
 const PREVIEWS: &[&str] = &["Off", "Answers", "Both"];
 const DRUMS: &[&str] = &["Pass by", "Are heard"];
 /// Twice as dense is as far to the right as half as dense is to the left.
-const DENSITIES: FloatRange = FloatRange::SymmetricalSkewed { min: 0.25, max: 4.0, factor: 0.41, center: 1.0 };
+const DENSITIES: Range = Range::SymmetricalSkewed { min: 0.25, max: 4.0, factor: 0.41, center: 1.0 };
 
 macro_rules! table {
     ($($param:ident => $spec:expr,)*) => {
         /// A parameter's place in the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub(crate) enum ParamId {
-            $($param,)*
+        pub enum ParamId {
+            $(#[doc = stringify!($param)] $param,)*
         }
 
         impl ParamId {
             /// All parameters, in the order of the table.
-            pub(crate) const ALL: [Self; [$(Self::$param),*].len()] = [$(Self::$param),*];
+            pub const ALL: [Self; [$(Self::$param),*].len()] = [$(Self::$param),*];
         }
 
         static SPECS: [Spec; ParamId::ALL.len()] = [$($spec),*];
@@ -165,12 +164,14 @@ table! {
 
 impl ParamId {
     /// What the table says of it.
-    pub(crate) fn spec(self) -> &'static Spec {
+    #[must_use]
+    pub fn spec(self) -> &'static Spec {
         &SPECS[self as usize]
     }
 
     /// The parameter that songs and automation know by this id.
-    pub(crate) fn from_id(id: &str) -> Option<Self> {
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|param| param.spec().id == id)
     }
 }
