@@ -99,7 +99,7 @@ fn what_cannot_be_learnt_from_is_refused_with_advice() {
     for word in ["543 notes", "add pieces", "broken.mid", "readable"] {
         assert!(little.contains(word), "{little}");
     }
-    assert!(refused(&place.config("ragtime")).contains("another --name"));
+    assert!(refused(&place.config("ragtime")).contains("another name"));
     let nowhere = AdaptConfig { files: vec![place.file("nowhere")], ..place.config("Scales") };
     assert!(refused(&nowhere).contains("there is no"));
 }
