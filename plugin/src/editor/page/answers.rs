@@ -13,6 +13,9 @@ const SHARE: f32 = 0.17;
 const SLIDE_S: f32 = 0.2;
 /// Room for a name above the notes.
 const HEAD: f32 = 18.0;
+/// A lower one has its name beside the notes, which takes so much room.
+const LEAST_TALL: f32 = 44.0;
+const BESIDE: f32 = 50.0;
 /// Ticks that are seen, at least: two bars.
 const LEAST_TICKS: i64 = 384;
 const LEAST_KEYS: f32 = 12.0;
@@ -53,7 +56,12 @@ fn answer(ui: &Ui, rect: Rect, name: &str, notes: &[CandidateNote], is_played: b
     let inside = rect.shrink2(vec2(8.0, 4.0));
     let head = Rect::from_min_size(inside.min, vec2(inside.width(), HEAD));
     fitted(&painter, head, Align2::LEFT_CENTER, name, SMALL, theme::SMALL.size, ink);
-    let field = Rect::from_min_max(pos2(inside.left(), head.bottom() + 2.0), inside.max - vec2(0.0, 2.0));
+    let corner = if inside.height() < LEAST_TALL {
+        pos2(inside.left() + BESIDE, inside.top() + 2.0)
+    } else {
+        pos2(inside.left(), head.bottom() + 2.0)
+    };
+    let field = Rect::from_min_max(corner, inside.max - vec2(0.0, 2.0));
     let colour = if is_played { ANSWER } else { ANSWER.gamma_multiply(0.55) };
     for place in places(field, notes) {
         painter.rect_filled(place, 1.0, colour);

@@ -116,9 +116,11 @@ fn a_style_is_chosen_learnt_and_used_with_a_press_each() {
         scene.click("Make");
         scene.wait(is_learning);
         let words = scene.show(&format!("style-learning{suffix}"));
-        for word in ["Learning: 5 min left at most", "3.97 bits", "cantata.mid", "Finish", "Cancel"] {
+        for word in ["Learning: 5 min left at most", "3.97 bits", "Finish", "Cancel"] {
             assert!(words.contains(word), "{word}");
         }
+        // In the least window one scrolls to it.
+        assert!(size == SMALL || words.contains("cantata.mid"));
         // It goes on while the window shows something else.
         scene.click("Back");
         scene.click("Show");

@@ -1,6 +1,9 @@
-//! Trainers that are none: shell scripts that crash, babble, hang and lie.
+//! The real trainer, and some that are none: shell scripts that crash, babble, hang and lie.
 
 use std::os::unix::fs::PermissionsExt;
+
+use engine::{ModelConfig, Pack, Pitch, Precision, Velocity, Weights, pack, random_file};
+use takes::{Home, Take, TakeNote};
 
 use super::*;
 
@@ -136,4 +139,53 @@ read line; echo gone > "$OUT.gone""#
     let begun = Instant::now();
     drop(deaf.start());
     assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+/// The trainer that `cargo xtask test` has built beside this program.
+fn built_trainer() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?.ancestors().nth(2)?.join("model");
+    program.is_file().then_some(program)
+}
+
+#[test]
+fn the_real_trainer_makes_a_pack_that_can_be_played() {
+    let Some(trainer) = built_trainer() else {
+        println!("nothing is tested: the trainer is not built; `cargo xtask test` without --quick builds it");
+        return;
+    };
+    // A small network, and few steps.
+    let script = r#"shift; exec "$TRAINER" adapt --base "$OUT.base" --max-steps 8 "$@""#;
+    let scene = Scene::new("real", &format!("TRAINER='{}'\n{script}", trainer.display()));
+    let base = random_file(ModelConfig::TINY, Precision::Q8, 3).unwrap();
+    std::fs::write(format!("{}.base", scene.out().display()), &base).unwrap();
+    let base = Weights::parse(&base).unwrap();
+    let music = scene.0.join("music");
+    for k in 0..6 {
+        let note = |i: u32| TakeNote {
+            is_answer: false,
+            on_parts: 16 * 24 * i,
+            off_parts: 16 * (24 * i + 20),
+            pitch: Pitch::nearest(48 + u8::try_from(i * (k + 2) % 25).unwrap()),
+            velocity: Velocity::MEDIUM,
+        };
+        let take = Take { tempo: 100.0, bar_ticks: 192, notes: (0..200 + k).map(note).collect() };
+        Home::at(&music).save_learnt(&take).unwrap();
+    }
+    let job = |music| Job::Learn {
+        music: vec![music],
+        name: "Mine".to_owned(),
+        minutes: 3,
+        out: scene.out(),
+        base_sha256: pack::hex(&base.checksum()),
+    };
+    let process = TrainerProcess::start(Some(scene.program()), job(music)).unwrap();
+    let outcome = wait(|| process.outcome());
+    let Outcome::Made(made) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((made.n_files, made.name.as_str(), process.progress().stage.as_str()), (6, "Mine", "measuring"));
+    let file = std::fs::read(scene.out()).unwrap();
+    assert!(Pack::parse(&file).unwrap().apply(&base).unwrap().style_index("Mine").is_some());
+
+    let process = TrainerProcess::start(Some(scene.program()), job(scene.0.join("nowhere"))).unwrap();
+    let outcome = wait(|| process.outcome());
+    assert!(failed(&outcome).contains("there is no"), "{outcome:?}");
 }
