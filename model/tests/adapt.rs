@@ -115,7 +115,7 @@ fn start(place: &Place, out: &str, arguments: &[&str]) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
 }
 
-fn reports(child: &mut Child) -> impl Iterator<Item = Report> {
+fn reports(child: &mut Child) -> impl Iterator<Item = Report> + use<> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap())
 }
