@@ -1,5 +1,5 @@
 //! Draws the window without a window, reads it, clicks on it, and looks at its pixels. With `ANTIPHON_PICTURES` set to a
-//! folder, the pictures are written there; `docs/editor.png` is `answering.png`.
+//! folder, the pictures are written there; `docs/editor.png` is `answering.png`, `docs/new-style.png` `style-learning.png`.
 
 mod answers;
 mod files;

@@ -78,6 +78,13 @@ impl TrainerProcess {
     /// # Errors
     /// A sentence that says why it does not start, and what to do.
     pub(crate) fn start(program: Option<PathBuf>, job: Job) -> Result<Self, String> {
+        // Nobody waits for learning.
+        let is_lowest = matches!(job, Job::Learn { .. });
+        Self::start_at(is_lowest, program, job)
+    }
+
+    /// The same at the lowest priority, or at the host's.
+    fn start_at(is_lowest: bool, program: Option<PathBuf>, job: Job) -> Result<Self, String> {
         let program = program.ok_or("This user has no home folder, where the trainer would be")?;
         if !program.is_file() {
             return Err(format!(
@@ -86,7 +93,7 @@ impl TrainerProcess {
             ));
         }
         let cannot = |why: std::io::Error| format!("The trainer does not start: {}", explain(&why));
-        let mut child = command(&program, &job)
+        let mut child = command(&program, &job, is_lowest)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -134,18 +141,17 @@ impl Drop for TrainerProcess {
     }
 }
 
-/// The command, with the priority of what nobody waits for, and no console.
-fn command(program: &Path, job: &Job) -> Command {
-    let is_work = matches!(job, Job::Learn { .. });
-    let mut command = if cfg!(unix) && is_work { Command::new("nice") } else { Command::new(program) };
-    if cfg!(unix) && is_work {
+/// The command, without a console.
+fn command(program: &Path, job: &Job, is_lowest: bool) -> Command {
+    let mut command = if cfg!(unix) && is_lowest { Command::new("nice") } else { Command::new(program) };
+    if cfg!(unix) && is_lowest {
         command.args(["-n", "19"]).arg(program);
     }
     #[cfg(windows)]
     {
         const CREATE_NO_WINDOW: u32 = 0x0800_0000;
         const IDLE_PRIORITY_CLASS: u32 = 0x40;
-        let priority = if is_work { IDLE_PRIORITY_CLASS } else { 0 };
+        let priority = if is_lowest { IDLE_PRIORITY_CLASS } else { 0 };
         std::os::windows::process::CommandExt::creation_flags(&mut command, CREATE_NO_WINDOW | priority);
     }
     match job {
@@ -203,12 +209,10 @@ fn take(report: Report, job: &Job, state: &mut State) -> Result<(), ()> {
     }
     let progress = &mut state.progress;
     match (report, job) {
-        (Report::Begun { base_sha256 }, Job::Learn { base_sha256: ours, .. }) => {
-            if base_sha256 != *ours {
-                let why = "The trainer is of another version than the plugin; install both from one download";
-                state.outcome = Some(Outcome::Failed(why.to_owned()));
-                return Err(());
-            }
+        (Report::Begun { base_sha256 }, Job::Learn { base_sha256: ours, .. }) if base_sha256 != *ours => {
+            let why = "The trainer is of another version than the plugin; install both from one download";
+            state.outcome = Some(Outcome::Failed(why.to_owned()));
+            return Err(());
         }
         (Report::Progress { stage, share, remaining_s, status }, _) => {
             (progress.stage, progress.status) = (cut(stage), cut(status));

@@ -12,7 +12,7 @@ use crate::params::ParamId;
 use crate::status::Doing;
 
 /// A window in which these are the candidates, of which one is played.
-fn choosing(window: &Window, rank: u8, n_answers: u8) {
+pub(super) fn choosing(window: &Window, rank: u8, n_answers: u8) {
     let note = |answer: u8, i: u8| CandidateNote {
         on_ticks: i64::from(i) * 24,
         off_ticks: i64::from(i) * 24 + i64::from(12 + 24 * (i % 2)),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::super::Window;
 use super::super::view::{StylePhase, UiAction};
+use super::answers::choosing;
 use super::stage::{Stage, Words};
 use super::{SMALL, USUAL, performing};
 use crate::models::built_in;
@@ -103,6 +104,7 @@ fn is_learning(phase: &StylePhase) -> bool {
 fn a_style_is_chosen_learnt_and_used_with_a_press_each() {
     for (size, suffix) in [(USUAL, ""), (SMALL, "-small")] {
         let mut scene = Scene::new(&format!("made{suffix}"), size, LEARNS);
+        choosing(&scene.window, 0, 3);
         scene.show(&format!("packs-new{suffix}"));
         scene.click("Make");
         let words = scene.show(&format!("style-form{suffix}"));
