@@ -2,13 +2,11 @@
 //! library can be called as often as one likes.
 //!
 //! Reading order: `prepare`, `train`, `distil`, `adapt`, `pack`, `quantise`, `evaluate`, `judge`, `benchmark`, `ear`,
-//! `generate`, `choose` (a verb each), `controls` (the plugin's, as options), `names` (words
-//! for values, and options that were called otherwise), `terminal` (progress bar and Ctrl-C), `reports` (the same for the plugin's
-//! window).
+//! `generate` (a verb each), `controls` (the plugin's, as options), `names` (words
+//! for values, and options that were called otherwise), `terminal` (progress bar and Ctrl-C).
 
 mod adapt;
 mod benchmark;
-mod choose;
 mod controls;
 mod distil;
 mod ear;
@@ -19,7 +17,6 @@ mod names;
 mod pack;
 mod prepare;
 mod quantise;
-mod reports;
 mod terminal;
 mod train;
 
@@ -94,7 +91,7 @@ enum Verb {
     },
     /// Let the user choose music in a window of the system, for the plugin
     #[command(hide = true)]
-    Choose(choose::ChooseArgs),
+    Choose(adapt::choose::ChooseArgs),
     /// Take training steps on random notes, to be timed
     Bench(benchmark::ThroughputArgs),
 }
@@ -119,7 +116,7 @@ pub(crate) fn run() -> Result<()> {
             Ok(())
         }
         Verb::Score { file, out } => score(&file, out),
-        Verb::Choose(args) => choose::run(&args),
+        Verb::Choose(args) => adapt::choose::run(&args),
         Verb::Bench(args) => benchmark::run_throughput(&args),
     }
 }

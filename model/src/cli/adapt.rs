@@ -1,4 +1,8 @@
-//! `model adapt`.
+//! `model adapt`: for people, and for the plugin's window, to which `reports` tells how it goes and for which `choose` lets the user
+//! choose music.
+
+pub(super) mod choose;
+mod reports;
 
 use std::path::PathBuf;
 
@@ -8,8 +12,8 @@ use model::adapt::{AdaptConfig, adapt, base};
 use takes::trainer::{MadePack, Report};
 
 use super::names::RenamedRate;
-use super::reports::Reports;
 use super::terminal::Terminal;
+use reports::Reports;
 
 /// What to learn from, and how.
 #[derive(clap::Args)]

@@ -67,7 +67,7 @@ pub struct AnswerGenerator {
     /// Candidates that were judged, the best first; empty where there was no choice.
     pub(super) ranking: Vec<u8>,
     /// What the best of them play.
-    best: Vec<Vec<Note>>,
+    pub(super) best: Vec<Vec<Note>>,
     is_begun: bool,
     /// The session before anything of this answer.
     pub(super) before: Checkpoint,
@@ -107,20 +107,6 @@ impl AnswerGenerator {
     #[must_use]
     pub fn request(&self) -> AnswerRequest {
         self.request
-    }
-
-    /// The best of the candidates that were judged, the best first, from their first note as far as they were judged; none where there
-    /// was no choice.
-    #[must_use]
-    pub fn candidates(&self) -> &[Vec<Note>] {
-        &self.best
-    }
-
-    /// The rank of the candidate whose notes are made now, 0 for the best.
-    #[must_use]
-    pub fn rank(&self) -> u8 {
-        let place = self.ranking.iter().position(|&candidate| candidate == self.candidate);
-        place.and_then(|place| u8::try_from(place).ok()).unwrap_or(self.candidate)
     }
 
     /// The grid for notes made from now on, as far as they are drawn to it.

@@ -13,14 +13,14 @@ const TOO_SOON: Duration = Duration::from_millis(250);
 
 /// What to choose.
 #[derive(clap::Args)]
-pub(super) struct ChooseArgs {
+pub(in super::super) struct ChooseArgs {
     /// A folder instead of files
     #[arg(long)]
     folder: bool,
 }
 
 /// Reports what was chosen.
-pub(super) fn run(args: &ChooseArgs) -> Result<()> {
+pub(in super::super) fn run(args: &ChooseArgs) -> Result<()> {
     Reports::listening(None).tell_whatever(|_| {
         let began = Instant::now();
         let dialog = rfd::FileDialog::new();
