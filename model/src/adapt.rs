@@ -24,6 +24,9 @@ use learn::{Course, learn};
 use music::Music;
 pub use report::Report;
 
+/// More than a pack of low rank takes up.
+const ROOM_BYTES: usize = 1 << 20;
+
 /// What to learn from, and how. `Default` knows no files, name or pack, which must be given.
 #[derive(Clone, Debug)]
 pub struct AdaptConfig {
@@ -33,6 +36,8 @@ pub struct AdaptConfig {
     pub name: String,
     /// The pack to write.
     pub out: PathBuf,
+    /// Write a table and a picture of the course beside it.
+    pub log: bool,
     /// Learn from recordings as they were recorded, not as the ear hears them.
     pub without_ear: bool,
     /// Minutes to learn for, at most.
@@ -66,6 +71,7 @@ impl Default for AdaptConfig {
             files: Vec::new(),
             name: String::new(),
             out: PathBuf::new(),
+            log: true,
             without_ear: false,
             minutes: 8.0,
             max_steps: None,
@@ -94,9 +100,13 @@ pub fn adapt(config: &AdaptConfig, monitor: &mut dyn Monitor) -> Result<Report> 
     let base = Arc::new(config.base.as_deref().map_or_else(shipped, load)?);
     let styles = &base.header().styles;
     let is_taken = styles.iter().any(|style| style.to_lowercase() == config.name.trim().to_lowercase());
-    ensure!(!is_taken, "these weights have a style {} already; choose another --name", config.name.trim());
+    ensure!(!is_taken, "these weights have a style {} already; choose another name", config.name.trim());
     ensure!(styles.len() < N_STYLES, "these weights have {N_STYLES} styles already, and hold no more");
 
+    // Who has no room for it should hear of that now.
+    shards::ensure_room(&config.out, ROOM_BYTES)?;
+
+    monitor.stage("reading");
     let music = Music::read(&config.files, styles, config.name.trim(), config.without_ear)?;
     for reject in &music.rejects {
         monitor.say(&format!("left out: {}: {} ({})", reject.path, reject.reason, reject.detail));
@@ -116,6 +126,7 @@ pub fn adapt(config: &AdaptConfig, monitor: &mut dyn Monitor) -> Result<Report> 
         own.n_notes(Split::Valid),
         music.held_out
     ));
+    monitor.stage("comparing");
     let course = Course { config, own: &own, general: &general };
     let learnt = learn(&course, &base, monitor)?;
 
@@ -134,6 +145,7 @@ pub fn adapt(config: &AdaptConfig, monitor: &mut dyn Monitor) -> Result<Report> 
     let file = |card: String| pack::write(&PackHeader { card, ..header.clone() }, &learnt.style, &learnt.adapters);
     let pack = Pack::parse(&file(String::new())?).context("the pack that was made is not sound")?;
     let adapted = Arc::new(pack.apply(&base)?);
+    monitor.stage("measuring");
     let mut report = Report {
         n_files: music.n_files,
         n_notes: own.n_notes(Split::Train),

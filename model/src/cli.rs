@@ -92,6 +92,9 @@ enum Verb {
         #[arg(short, long)]
         out: Option<PathBuf>,
     },
+    /// Let the user choose music in a window of the system, for the plugin
+    #[command(hide = true)]
+    Choose(adapt::choose::ChooseArgs),
     /// Take training steps on random notes, to be timed
     Bench(benchmark::ThroughputArgs),
 }
@@ -117,6 +120,7 @@ pub(crate) fn run() -> Result<()> {
             Ok(())
         }
         Verb::Score { file, out } => score(&file, out),
+        Verb::Choose(args) => adapt::choose::run(&args),
         Verb::Bench(args) => benchmark::run_throughput(&args),
     }
 }

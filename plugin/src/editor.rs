@@ -1,6 +1,7 @@
 //! The window. `page` draws a [`View`] and returns actions; this file makes the view and performs the actions, on the host's
 //! GUI thread. Nothing here is ever waited for by the audio thread.
 
+mod answer_choice;
 mod controls;
 mod files;
 mod health;
@@ -30,8 +31,9 @@ use nice_plug_egui::{
 
 use takes::Take;
 
+use self::answer_choice::AnswerChoice;
 use self::log_page::LogList;
-use self::packs::Packs;
+use self::packs::{NewStyle, Packs};
 use self::page::UiState;
 use self::view::{Learn, Notice, UiAction, View};
 use crate::models::LoadState;
@@ -75,7 +77,10 @@ pub struct Window {
     learning: Option<(ParamId, u32)>,
     /// The control that a hand is on.
     touched: Option<ParamId>,
+    /// The answer that was chosen, until it is played.
+    choice: Option<AnswerChoice>,
     packs: Packs,
+    new_style: NewStyle,
     log: LogList,
     /// When the instance was made.
     begun: Instant,
@@ -93,13 +98,15 @@ impl NiceEguiApp for Window {
     fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
         self.learn();
         self.follow_pack();
+        self.follow_style();
+        self.follow_choice(Instant::now());
         self.follow_export();
         self.drop_old_notice(Instant::now());
         if let Some(context) = &self.context {
             self.params.tell_host(&context.param_setter());
         }
         let view = self.view();
-        let is_moving = !view.roll.notes.is_empty() || !view.roll.planned.is_empty();
+        let is_moving = self.choice.is_some() || !view.roll.notes.is_empty() || !view.roll.planned.is_empty();
         ui.ctx().request_repaint_after(if is_moving { REFRESH } else { CALM_REFRESH });
         for action in page::show(ui, &view, &mut self.ui_state) {
             self.perform(action);
@@ -111,6 +118,7 @@ impl NiceEguiApp for Window {
     }
 
     fn editor_closed(&mut self) {
+        self.leave_choice();
         // A button that is held while the window closes must not stay down.
         if let Some(id) = self.touched {
             if matches!(id, ParamId::Panic | ParamId::HandOver | ParamId::Another | ParamId::Back) {
@@ -134,7 +142,9 @@ impl Window {
             notice: None,
             learning: None,
             touched: None,
+            choice: None,
             packs: Packs::default(),
+            new_style: NewStyle::default(),
             log: LogList::default(),
             begun: Instant::now(),
             to_show: None,
@@ -159,6 +169,7 @@ impl Window {
             // They were planned for an answer that did not come.
             roll.planned.clear();
         }
+        let candidates = self.candidates();
         let mut groups = controls::groups(params);
         for control in groups.iter_mut().flat_map(|group| &mut group.controls) {
             if self.latest(control.id).is_some() {
@@ -173,6 +184,7 @@ impl Window {
         View {
             status_line: status_line::status_line(status, params),
             roll,
+            candidates,
             mode: controls::control(params, ParamId::Mode),
             groups,
             health,
@@ -187,6 +199,7 @@ impl Window {
             log,
             packs: self.packs.cards(&params.model),
             packs_folder: packs::folder(),
+            new_style: self.new_style.view(),
         }
     }
 
@@ -256,6 +269,13 @@ impl Window {
                     self.packs.is_new = true;
                 }
             }
+            UiAction::ChooseAnswer(rank) => self.choose_answer(rank),
+            UiAction::ChooseMusic { folder } => self.new_style.choose(folder),
+            UiAction::StyleMinutes(by) => self.new_style.change_minutes(by),
+            UiAction::LearnStyle => self.learn_style(),
+            UiAction::FinishStyle => self.new_style.finish(),
+            UiAction::CancelStyle => self.new_style.cancel(),
+            UiAction::UseStyle => self.use_style(),
             UiAction::LeavePack => self.params.model.unload(),
             UiAction::RefreshPacks => self.packs.refresh(),
             UiAction::HearsNotes => self.params.has_sound.store(true, Relaxed),

@@ -11,6 +11,8 @@ use live::{Host, Input, Output, RenderMode};
 use nice_plug::context::process::SendEventError;
 use nice_plug::prelude::*;
 
+use takes::explain;
+
 use crate::editor;
 use crate::link;
 use crate::midi;
@@ -19,7 +21,6 @@ use crate::performer::{Performer, performer};
 use crate::preview::{self, Preview, PreviewBlock};
 use crate::status::{Engine, Status};
 use crate::user_files::Logger;
-use crate::user_files::io_error_text::explain;
 use crate::worker_thread;
 
 /// What both plugins are.

@@ -1,10 +1,9 @@
-//! What is written for the user, and what is said when that fails.
+//! What is written for the user.
 //!
-//! Reading order: [`data_dir`] says where an instance keeps its files, [`log_writer`] writes the log of takes, [`learned_notes`] makes
-//! one take of what was learnt from the player, and [`io_error_text`] says what the system's errors mean.
+//! Reading order: [`data_dir`] says where an instance keeps its files, [`log_writer`] writes the log of takes, and [`learned_notes`]
+//! makes one take of what was learnt from the player.
 
 pub(crate) mod data_dir;
-pub(crate) mod io_error_text;
 pub(crate) mod learned_notes;
 pub(crate) mod log_writer;
 

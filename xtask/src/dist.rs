@@ -67,8 +67,8 @@ const DOWNLOADS: [Download; 3] = [
 
 /// Linked with mingw, so that it can be built and, in Wine, tested on Debian.
 pub(crate) const WINDOWS: &str = "x86_64-pc-windows-gnu";
-/// What users type to make a style.
-pub(crate) const TRAINER: &str = "antiphon-trainer";
+/// As the plugin looks for it.
+pub(crate) const TRAINER: &str = takes::trainer::NAME;
 /// mingw's linker and C compiler.
 pub(crate) const MINGW: [&str; 1] = ["gcc-mingw-w64-x86-64"];
 /// Both formats carry the network, and a download should not.

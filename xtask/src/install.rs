@@ -1,17 +1,27 @@
-//! Copies the bundles to the user's plugin folders.
+//! Copies the bundles to the user's plugin folders, and the trainer to where the plugin looks for it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use takes::trainer;
+
 use crate::build;
 
-/// Bundles the plugin and installs it for the current user.
+/// Options of `cargo xtask install`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Leave out the trainer, which takes minutes to build: the window then makes no styles
+    #[arg(long)]
+    without_trainer: bool,
+}
+
+/// Bundles the plugin and installs it and the trainer for the current user.
 ///
 /// # Errors
 /// When the build fails or the folders cannot be written.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     let bundles = build::bundle()?;
     let (clap_folder, vst3_folder) = plugin_folders()?;
     println!();
@@ -19,6 +29,16 @@ pub(crate) fn run() -> Result<()> {
         let place = folder.join(bundle.file_name().context("a bundle has a name")?);
         remove(&place)?;
         copy(bundle, &place).with_context(|| format!("cannot write {}", place.display()))?;
+        println!("installed {}", place.display());
+    }
+    if !options.without_trainer {
+        build::release("model", |cargo| {
+            cargo.arg("--locked");
+        })?;
+        let place = trainer::installed().context("this user has no home folder for the trainer")?;
+        let built = build::target_folder()?.join("release").join(format!("model{}", std::env::consts::EXE_SUFFIX));
+        remove(&place)?;
+        copy(&built, &place).with_context(|| format!("cannot write {}", place.display()))?;
         println!("installed {}", place.display());
     }
     println!("Let your music software scan for plugins again. README.md says how to set up the tracks.");

@@ -44,8 +44,8 @@ enum Task {
     Tidy,
     /// Build the plugin and put it into target/bundled, as Antiphon.clap and Antiphon.vst3.
     Bundle,
-    /// Bundle the plugin and copy it to where your music software looks for plugins.
-    Install,
+    /// Bundle the plugin and copy it to where your music software looks for plugins, and the trainer to where the plugin looks for it.
+    Install(install::Options),
     /// Make what musicians download: an archive for Linux, Windows or macOS in target/dist, and its checksum.
     Dist(dist::Options),
     /// Build the page that plays in a browser, in target/web; --serve opens it to this machine.
@@ -82,7 +82,7 @@ fn main() -> Result<()> {
             println!("{}\n{}", bundles.clap.display(), bundles.vst3.display());
             Ok(())
         }
-        Task::Install => install::run(),
+        Task::Install(options) => install::run(&options),
         Task::Dist(options) => dist::run(&options),
         Task::Web(options) => web::run(&options),
         Task::TestWeb(options) => test::web::run(&options),

@@ -42,7 +42,7 @@ pub mod scale;
 mod settling;
 mod sounding;
 
-pub use candidates::{MOST_CANDIDATES, candidates_in};
+pub use candidates::{MOST_CANDIDATES, SHOWN_CANDIDATES, candidates_in};
 pub use controls::Controls;
 pub use features::CallFeatures;
 pub use generator::AnswerGenerator;

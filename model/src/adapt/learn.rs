@@ -65,7 +65,10 @@ pub(super) fn learn(course: &Course, base: &Weights, monitor: &mut dyn Monitor) 
     let sample = |dataset: &Dataset| dataset.sample(Split::Valid, LOOK_NOTES, LOOK_BATCH_SIZE, length).collect();
     let own_notes = Cell::new(0);
     let mut looks = Looks::new(sample(own), sample(general), nearest, &adapters, &likelihood, monitor, &own_notes)?;
-    looks.begin_log(config.out.with_extension("csv"))?;
+    if config.log {
+        looks.begin_log(config.out.with_extension("csv"))?;
+    }
+    looks.monitor.stage("learning");
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "0 to 12")]
     let n_replayed = (config.replay * BATCH_SIZE as f64).round() as usize;
@@ -186,8 +189,9 @@ impl Hooks<Adapters> for Looks<'_> {
             log.write(&progress, Some(&[own_bits, general_bits]))?;
         }
         self.status = format!(
-            "your music {own_bits:.2} bits per note (from {:.2}), other music {:+.1} %",
+            "your music {own_bits:.2} bits per note (from {:.2}, {:+.1} %), other music {:+.1} %",
             self.own_before,
+            100.0 * (own_bits / self.own_before - 1.0),
             100.0 * (general_bits / self.general_before - 1.0)
         );
         Ok(own_bits)

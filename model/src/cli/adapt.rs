@@ -1,12 +1,19 @@
-//! `model adapt`.
+//! `model adapt`: for people, and for the plugin's window, to which `reports` tells how it goes and for which `choose` lets the user
+//! choose music.
+
+pub(super) mod choose;
+mod reports;
 
 use std::path::PathBuf;
 
 use anyhow::Result;
-use model::adapt::{AdaptConfig, adapt};
+use engine::pack::hex;
+use model::adapt::{AdaptConfig, adapt, base};
+use takes::trainer::{MadePack, Report};
 
 use super::names::RenamedRate;
 use super::terminal::Terminal;
+use reports::Reports;
 
 /// What to learn from, and how.
 #[derive(clap::Args)]
@@ -61,8 +68,21 @@ pub(super) struct AdaptArgs {
     /// Another seed makes other random choices
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How to tell how it goes; `json` is for the plugin's window: a report a line, no table and no picture, and the end of the
+    /// standard input ends it without a pack
+    #[arg(long, value_enum, default_value_t = ProgressFormat::Text)]
+    progress: ProgressFormat,
     #[command(flatten)]
     _rate: RenamedRate,
+}
+
+/// Who reads how it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ProgressFormat {
+    /// People, in a terminal
+    Text,
+    /// The plugin's window
+    Json,
 }
 
 /// Learns a style, and prints what was gained.
@@ -71,6 +91,7 @@ pub(super) fn run(args: AdaptArgs) -> Result<()> {
         files: args.files,
         name: args.name,
         out: args.out,
+        log: args.progress == ProgressFormat::Text,
         without_ear: args.without_ear,
         minutes: args.minutes,
         max_steps: args.max_steps,
@@ -84,8 +105,30 @@ pub(super) fn run(args: AdaptArgs) -> Result<()> {
         may_forget: args.may_forget,
         seed: args.seed,
     };
+    if args.progress == ProgressFormat::Json {
+        return for_window(&config);
+    }
     let report = adapt(&config, &mut Terminal::new())?;
     print!("{report}");
     println!("{}: {} bytes", config.out.display(), report.n_bytes);
     Ok(())
+}
+
+/// The same for the plugin's window, which is told whatever happens.
+fn for_window(config: &AdaptConfig) -> Result<()> {
+    let mut reports = Reports::listening(Some(&config.out));
+    reports.tell_whatever(|reports| {
+        reports.tell(&Report::Begun { base_sha256: hex(&base(config.base.as_deref())?.checksum()) });
+        let report = adapt(config, reports)?;
+        Ok(Report::Made(MadePack {
+            path: std::path::absolute(&config.out)?,
+            name: config.name.trim().to_owned(),
+            n_files: report.n_files,
+            n_notes: report.n_notes,
+            minutes: report.minutes,
+            own_bits: report.own.map(|bits| bits.iter().sum()),
+            other_bits: report.general.map(|bits| bits.iter().sum()),
+            nearest: report.nearest,
+        }))
+    })
 }

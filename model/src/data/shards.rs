@@ -196,6 +196,23 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     file.finish()
 }
 
+/// Whether a file of so many bytes could be written; nothing of it stays.
+///
+/// # Errors
+/// When its folder cannot be written, or has no room.
+pub fn ensure_room(path: &Path, n_bytes: usize) -> Result<()> {
+    let mut file = Partial::create(path.to_owned())?;
+    file.write(&vec![0; n_bytes])?;
+    file.file.flush().map_err(|error| cannot_write(path, error))
+}
+
+/// What a file is called until it is whole.
+#[must_use]
+pub fn partial_path(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{name}.partial"))
+}
+
 /// A file under another name until it is whole; removed if it never is.
 struct Partial {
     path: PathBuf,
@@ -205,8 +222,7 @@ struct Partial {
 
 impl Partial {
     fn create(path: PathBuf) -> Result<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let partial = path.with_file_name(format!("{name}.partial"));
+        let partial = partial_path(&path);
         let file = File::create(&partial).map_err(|e| cannot_write(&path, e))?;
         Ok(Self { path, partial, file: BufWriter::new(file) })
     }

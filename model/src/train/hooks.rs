@@ -88,6 +88,9 @@ pub trait Monitor {
         false
     }
 
+    /// Something begins that takes a while, in a word or two.
+    fn stage(&mut self, _name: &str) {}
+
     /// A line worth keeping: how it begins, what a validation brought, how it ended.
     fn say(&mut self, _line: &str) {}
 

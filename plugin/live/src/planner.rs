@@ -154,8 +154,7 @@ impl Planner {
             }
             ToWorker::Start => self.start(),
             ToWorker::Reset => {
-                self.insights = Insights::default();
-                self.insights.song_beats();
+                self.insights.begin_anew();
                 self.meet_played_time();
                 self.remind();
                 self.hearing.forget();

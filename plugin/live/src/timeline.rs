@@ -15,7 +15,7 @@ mod passage;
 pub use bars::Bars;
 pub use engine::rhythm::PARTS_PER_TICK;
 pub use history::{History, Part, Roll};
-pub use insight::{FoundBeats, Insight, Written};
+pub use insight::{CandidateNote, Candidates, FoundBeats, Insight, Written};
 pub use passage::{Passage, PassageNote};
 
 /// A note from one moment to another, as it was played.

@@ -4,10 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use egui::{Context, OpenUrl};
-use takes::{Log, Take};
+use takes::{Log, Take, explain};
 
 use super::Window;
-use crate::user_files::io_error_text::explain;
 use crate::user_files::learned_notes;
 
 /// Copies a file's path and opens its folder, from which it can be dragged into music software. Dragging it from the window itself

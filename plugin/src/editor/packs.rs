@@ -1,9 +1,13 @@
-//! The style packs and networks that the window offers: those of the folder, and the song's own, wherever it is.
+//! The style packs and networks that the window offers: those of the folder, and the song's own, wherever it is; and the way to
+//! new ones.
+
+mod new_style;
 
 use std::path::{Path, PathBuf};
 
 use super::view::PackCard;
 use crate::models::{ActiveModel, LoadState, model_library};
+pub(super) use new_style::NewStyle;
 
 /// See the module.
 #[derive(Debug)]
@@ -25,6 +29,14 @@ impl Packs {
         // Without a folder there are no packs, which the window shows.
         let _ = model_library::folder().map(std::fs::create_dir_all);
         self.installed = model_library::installed_models();
+    }
+
+    /// A new one is there.
+    fn add(&mut self, path: PathBuf) {
+        if !self.installed.contains(&path) {
+            self.installed.push(path);
+            self.installed.sort();
+        }
     }
 
     pub(crate) fn get(&self, place: usize) -> Option<&Path> {

@@ -1,24 +1,26 @@
 //! The window as a whole. A function of what there is to see and of what the user does: no plugin, host or clock.
 
+mod answers;
 mod footer;
 mod header;
 mod help;
+mod new_style_page;
+mod packs_page;
 mod saved_page;
 mod sound_offer;
 
 use egui::{
-    Align2, Color32, Event, FontId, Key, Rect, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, Event, FontId, Key, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::roll;
-use super::theme::{self, BUTTON_HEIGHT, CARD_HEIGHT, GAP, MARGIN, MUTED, SMALL, TEXT, WRONG};
+use super::theme::{self, BUTTON_HEIGHT, CARD_HEIGHT, GAP, MARGIN, MUTED, SMALL, TEXT};
 use super::view::{Kind, UiAction, View};
 use super::widgets::{Look, button, card, fitted, focus, is_held, wrapped};
 use crate::params::ParamId;
 
 /// What the window itself remembers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct UiState {
     /// The page of controls that is shown: the presets, a group, the packs, or what is kept.
     pub(crate) tab: usize,
@@ -27,6 +29,10 @@ pub(crate) struct UiState {
     pub(crate) help: usize,
     /// The user is asked whether the log is really to be erased.
     pub(crate) is_erasing: bool,
+    /// Among the packs, a style is made.
+    pub(crate) is_new_style: bool,
+    /// What it is to be called.
+    pub(crate) style_name: String,
 }
 
 /// Draws the window, and returns what the user asks for.
@@ -64,6 +70,7 @@ pub(crate) fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<UiActio
         sound_offer::show(ui, bar, &mut actions);
         roll_place = Rect::from_min_max(above.min, above.max - vec2(0.0, GAP));
     }
+    let roll_place = answers::show(ui, roll_place, &view.candidates, &mut actions);
     roll::show(ui, roll_place, &view.roll);
     if let Some(notice) = &view.notice {
         footer::notice(ui, roll_place, notice, &mut actions);
@@ -86,7 +93,7 @@ pub(crate) fn show(ui: &mut Ui, view: &View, state: &mut UiState) -> Vec<UiActio
                     card(ui, rect, control, &mut actions);
                 });
             }
-            Some(place) if place == view.groups.len() => packs(ui, columns, view, &mut actions),
+            Some(place) if place == view.groups.len() => packs_page::show(ui, columns, view, state, &mut actions),
             Some(_) => saved_page::show(ui, columns, view, &mut state.is_erasing, &mut actions),
         });
     });
@@ -127,8 +134,12 @@ fn action_bar(ui: &Ui, rect: Rect, view: &View, actions: &mut Vec<UiAction>) {
         (28.0, "<", Look::Plain, ParamId::Back),
         (80.0, "Another", Look::Plain, ParamId::Another),
     ] {
-        let response = button(ui, place(width, 4.0), label, look, true).on_hover_text(id.spec().tip);
-        hold(&response, id, actions);
+        let key = KEYS.iter().find(|(of, ..)| *of == id).map(|(_, key, name)| (*key, name));
+        let tip = id.spec().tip;
+        let tip =
+            key.map_or(tip.to_owned(), |(_, name)| format!("{tip} Key: {name}, while this window has the keyboard."));
+        let response = button(ui, place(width, 4.0), label, look, true).on_hover_text(tip);
+        hold(&response, id, key.map(|(key, _)| key), actions);
     }
 
     let (width, step) = (88.0 * scale, 96.0 * scale);
@@ -146,13 +157,20 @@ fn action_bar(ui: &Ui, rect: Rect, view: &View, actions: &mut Vec<UiAction>) {
     }
 }
 
-/// A button that counts while it is held, by the pointer or by a key.
-pub(super) fn hold(response: &egui::Response, id: ParamId, actions: &mut Vec<UiAction>) {
-    let key = response.id.with("was down");
-    let was_down = response.ctx.data(|data| data.get_temp(key)).unwrap_or(false);
+/// Keys that press buttons wherever the keyboard is in the window, but for a text: the least in the way of what hosts do with keys.
+const KEYS: [(ParamId, Key, &str); 2] = [(ParamId::Another, Key::Period, "."), (ParamId::Back, Key::Comma, ",")];
+
+/// A button that counts while it is held, by the pointer or by a key; `key` is its own.
+pub(super) fn hold(response: &egui::Response, id: ParamId, key: Option<Key>, actions: &mut Vec<UiAction>) {
+    let state = response.id.with("was down");
+    let was_down = response.ctx.data(|data| data.get_temp(state)).unwrap_or(false);
     // A press that is over within a frame counts for that frame.
-    let is_down = is_held(response) || response.clicked() && !was_down;
-    response.ctx.data_mut(|data| data.insert_temp(key, is_down));
+    let is_own = key.is_some_and(|key| {
+        !response.ctx.text_edit_focused()
+            && response.ctx.input(|input| input.key_down(key) || input.key_pressed(key) && !was_down)
+    });
+    let is_down = is_held(response) || response.clicked() && !was_down || is_own;
+    response.ctx.data_mut(|data| data.insert_temp(state, is_down));
     match (was_down, is_down) {
         (false, true) => actions.extend([UiAction::Touch(id), UiAction::Set(id, 1.0)]),
         (true, false) => actions.extend([UiAction::Set(id, 0.0), UiAction::LetGo(id)]),
@@ -208,53 +226,6 @@ fn presets(ui: &mut Ui, columns: usize, view: &View, actions: &mut Vec<UiAction>
         }
         response.on_hover_text(about);
     });
-}
-
-/// The style packs, and the way back to none.
-fn packs(ui: &mut Ui, columns: usize, view: &View, actions: &mut Vec<UiAction>) {
-    let is_none = !view.packs.iter().any(|pack| pack.is_chosen);
-    grid(ui, columns, CARD_HEIGHT, view.packs.len() + 2, |ui, rect, place| {
-        ui.painter().rect_filled(rect, theme::RADIUS, theme::CARD);
-        let (title, about, hover, ink, label, look, action) = match place.checked_sub(1) {
-            None => {
-                let look = if is_none { Look::Chosen } else { Look::Plain };
-                (
-                    "Built-in styles",
-                    "no pack",
-                    "The styles that come with Antiphon.",
-                    MUTED,
-                    "Use",
-                    look,
-                    UiAction::LeavePack,
-                )
-            }
-            Some(place) if place < view.packs.len() => {
-                let pack = &view.packs[place];
-                let look = if pack.is_chosen { Look::Chosen } else { Look::Plain };
-                let (about, ink, label) = match pack.is_bad {
-                    true => ("cannot be played", WRONG, "Retry"),
-                    false => (pack.about.as_str(), MUTED, "Use"),
-                };
-                (pack.name.as_str(), about, pack.path.as_str(), ink, label, look, UiAction::ChoosePack(place))
-            }
-            Some(_) => {
-                let folder = view.packs_folder.as_str();
-                ("More packs", "put them into the folder", folder, MUTED, "Look", Look::Plain, UiAction::RefreshPacks)
-            }
-        };
-        two_lines(ui, rect, 64.0, (title, theme::VALUE, TEXT), (about, theme::SMALL, ink));
-        let at = Rect::from_min_size(pos2(rect.right() - 64.0, rect.top() + 10.0), vec2(54.0, rect.height() - 20.0));
-        let own = ui.new_child(UiBuilder::new().id_salt(("pack", place)));
-        if button(&own, at, label, look, true).clicked() {
-            actions.push(action);
-        }
-        let words = Rect::from_min_max(rect.min, pos2(at.left(), rect.bottom()));
-        ui.interact(words, ui.scope_id().with(("about", place)), Sense::hover()).on_hover_text(hover);
-    });
-    for pack in view.packs.iter().filter(|pack| pack.is_bad) {
-        ui.label(RichText::new(&pack.about).font(theme::BODY).color(WRONG));
-    }
-    ui.label(RichText::new(format!("Folder for packs: {}", view.packs_folder)).font(SMALL).color(MUTED));
 }
 
 type Line<'a> = (&'a str, FontId, Color32);

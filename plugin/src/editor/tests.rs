@@ -1,8 +1,11 @@
 //! Draws the window without a window, reads it, clicks on it, and looks at its pixels. With `ANTIPHON_PICTURES` set to a
-//! folder, the pictures are written there; `docs/editor.png` is `answering.png`.
+//! folder, the pictures are written there; `docs/editor.png` is `answering.png`, `docs/new-style.png` `style-learning.png`.
 
+mod answers;
 mod files;
 mod keys;
+#[cfg(unix)]
+mod new_style;
 mod pixels;
 mod sound_offer;
 mod stage;

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use live::timeline::Roll;
+use live::timeline::{Candidates, Roll};
 
 use crate::params::ParamId;
 
@@ -12,6 +12,8 @@ use crate::params::ParamId;
 pub(crate) struct View {
     pub(crate) status_line: StatusLine,
     pub(crate) roll: Roll,
+    /// The answers from which one can be chosen; none while there is nothing to choose.
+    pub(crate) candidates: Candidates,
     /// Stands above the groups.
     pub(crate) mode: Control,
     pub(crate) groups: Vec<Group>,
@@ -35,6 +37,41 @@ pub(crate) struct View {
     pub(crate) packs: Vec<PackCard>,
     /// Where more of them belong.
     pub(crate) packs_folder: String,
+    pub(crate) new_style: NewStyleView,
+}
+
+/// A style that is made here.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NewStyleView {
+    pub(crate) phase: StylePhase,
+    /// What was chosen, or what to choose.
+    pub(crate) music: String,
+    pub(crate) has_music: bool,
+    /// It may learn for so long.
+    pub(crate) minutes: u32,
+    /// Lines about the files.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// How far a style is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum StylePhase {
+    /// It waits for music and a name; or this is why there is none.
+    Form {
+        problem: Option<String>,
+    },
+    /// The system's window is open.
+    Choosing,
+    Learning {
+        title: String,
+        status: String,
+        share: f32,
+        can_finish: bool,
+    },
+    Made {
+        title: String,
+        about: String,
+    },
 }
 
 /// The state of the log.
@@ -186,6 +223,22 @@ pub(crate) enum UiAction {
     LeavePack,
     /// Look for packs again.
     RefreshPacks,
+    /// Play the candidate of this rank.
+    ChooseAnswer(u8),
+    /// Let the user choose music for a style: files, or a folder.
+    ChooseMusic {
+        folder: bool,
+    },
+    /// It may learn for longer, or not so long.
+    StyleMinutes(i8),
+    /// Make the style.
+    LearnStyle,
+    /// Make it of what was learnt so far.
+    FinishStyle,
+    /// End what the trainer does, or leave what came of it.
+    CancelStyle,
+    /// Play with the style that was made.
+    UseStyle,
     /// The notes reach an instrument: no sound needs to be offered.
     HearsNotes,
     /// Copy the path of the notice's file, and open its folder.

@@ -4,6 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use engine::{Header, Weights, WeightsError};
 
+use super::model_library;
+
 static FILE: &[u8] = include_bytes!("../../../model/weights/nano.antiphon");
 
 /// The weights, read once for all instances. The first call takes a moment: it belongs on a worker thread.
@@ -18,6 +20,11 @@ pub(crate) fn load() -> Result<Arc<Weights>, String> {
 fn damaged(error: WeightsError) -> String {
     // Its own advice is for files that the user has chosen.
     format!("Install Antiphon again: the model inside it cannot be used, since {}", error.cause())
+}
+
+/// Their checksum, in hexadecimal: packs belong to weights of one.
+pub(crate) fn checksum() -> String {
+    model_library::checksum(FILE)
 }
 
 /// Names of the styles, from the file's header, which is quick to read; none if it cannot be read.

@@ -4,8 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use engine::pack;
-
-use crate::user_files::io_error_text::explain;
+use takes::explain;
 
 /// No file is near this size.
 const MAX_BYTES: u64 = 64 << 20;

@@ -11,10 +11,10 @@ use engine::Weights;
 use nice_plug::params::persist::PersistentField;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use takes::explain;
 
 use super::built_in;
 use super::model_loader::{self, Outcome};
-use crate::user_files::io_error_text::explain;
 
 /// As it is saved with the song; all empty for none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

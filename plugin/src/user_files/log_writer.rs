@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 
 use live::timeline::Part;
 use parking_lot::Mutex;
-use takes::{Home, Log, TICK_PARTS, Take};
+use takes::{Home, Log, TICK_PARTS, Take, explain};
 
 use super::data_dir::data_dir;
-use super::io_error_text::explain;
 use crate::status::Status;
 use crate::timeline::take;
 

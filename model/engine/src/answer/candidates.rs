@@ -11,6 +11,8 @@ use crate::session::Checkpoint;
 
 /// As many candidates as can be asked for.
 pub const MOST_CANDIDATES: u8 = 8;
+/// Of so many candidates, the best, the notes are kept to be shown.
+pub const SHOWN_CANDIDATES: usize = 3;
 /// A candidate is judged by so many of its notes at most,
 pub(super) const JUDGED_NOTES: usize = 64;
 /// and by so much of its time: eight bars of 4/4.
@@ -42,16 +44,20 @@ pub(super) struct Choice {
     critic: CriticSession,
     /// Of the candidates so far.
     scores: Vec<f32>,
+    /// And what they play.
+    notes: Vec<Vec<Note>>,
 }
 
 impl Choice {
     pub(super) fn new(n_candidates: u8, before: Checkpoint, critic: CriticSession) -> Self {
-        Self { before, n_candidates, critic, scores: Vec::with_capacity(n_candidates.into()) }
+        let n = usize::from(n_candidates);
+        Self { before, n_candidates, critic, scores: Vec::with_capacity(n), notes: Vec::with_capacity(n) }
     }
 
     /// The next candidate is this, and ends at `end_ticks`; `i64::MAX` if its end is not made. Returns whether all have been heard.
     pub(super) fn judge(&mut self, answer: &[Note], start_ticks: i64, end_ticks: i64) -> bool {
         self.scores.push(self.critic.score(answer, start_ticks, end_ticks));
+        self.notes.push(answer.to_vec());
         self.scores.len() >= usize::from(self.n_candidates)
     }
 
@@ -61,6 +67,12 @@ impl Choice {
         let score = |candidate: &u8| self.scores[usize::from(*candidate)];
         ranking.sort_by(|a, b| score(b).total_cmp(&score(a)));
         ranking
+    }
+
+    /// What the best of a ranking play, as far as they were judged.
+    pub(super) fn best(&mut self, ranking: &[u8]) -> Vec<Vec<Note>> {
+        let best = ranking.iter().take(SHOWN_CANDIDATES);
+        best.map(|&candidate| std::mem::take(&mut self.notes[usize::from(candidate)])).collect()
     }
 }
 
@@ -78,5 +90,8 @@ mod tests {
         let ranking = choice.ranking();
         let place = |candidate: u8| ranking.iter().position(|&ranked| ranked == candidate);
         assert_eq!(place(1).map(|place| place + 1), place(3), "{ranking:?}");
+        let best = choice.best(&ranking);
+        let n_notes: Vec<usize> = ranking.iter().map(|&candidate| [1, 4, 0, 4][usize::from(candidate)]).collect();
+        assert_eq!(best.iter().map(Vec::len).collect::<Vec<_>>(), n_notes[..SHOWN_CANDIDATES]);
     }
 }

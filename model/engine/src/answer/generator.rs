@@ -66,6 +66,8 @@ pub struct AnswerGenerator {
     pub(super) choice: Option<Choice>,
     /// Candidates that were judged, the best first; empty where there was no choice.
     pub(super) ranking: Vec<u8>,
+    /// What the best of them play.
+    pub(super) best: Vec<Vec<Note>>,
     is_begun: bool,
     /// The session before anything of this answer.
     pub(super) before: Checkpoint,
@@ -90,6 +92,7 @@ impl AnswerGenerator {
             candidate: 0,
             choice: None,
             ranking: Vec::new(),
+            best: Vec::new(),
             is_begun: false,
             before,
             notes: Vec::new(),
@@ -203,6 +206,7 @@ impl AnswerGenerator {
         (self.is_complete, self.not_before_ticks) = (false, self.request.start_ticks);
         if is_decided {
             self.ranking = choice.ranking();
+            self.best = choice.best(&self.ranking);
             self.choice = None;
             self.candidate = self.ranking.first().copied().unwrap_or(0);
         } else {

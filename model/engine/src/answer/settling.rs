@@ -1,4 +1,4 @@
-//! What becomes of an answer: notes that are taken back, and what of it was heard when it is over.
+//! What becomes of an answer: notes that are taken back, the candidates among which it was chosen, and what of it was heard when it is over.
 
 use super::generator::{AnswerGenerator, GeneratedNote, cut};
 use crate::note::Note;
@@ -25,6 +25,20 @@ impl AnswerGenerator {
     /// Notes that are made from now on are those of another candidate: the best has rank 0. Beyond those that were judged come others.
     pub fn follow_candidate(&mut self, rank: u8) {
         self.candidate = self.ranking.get(usize::from(rank)).copied().unwrap_or(rank);
+    }
+
+    /// The best of the candidates that were judged, the best first, from their first note as far as they were judged; none where there
+    /// was no choice.
+    #[must_use]
+    pub fn candidates(&self) -> &[Vec<Note>] {
+        &self.best
+    }
+
+    /// The rank of the candidate whose notes are made now, 0 for the best.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        let place = self.ranking.iter().position(|&candidate| candidate == self.candidate);
+        place.and_then(|place| u8::try_from(place).ok()).unwrap_or(self.candidate)
     }
 
     /// The answer is not wanted: the session goes back to before it. False, and nothing is done, if it has moved on.

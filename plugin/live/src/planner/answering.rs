@@ -25,6 +25,7 @@ impl Planner {
         if let Some(plan) = self.plan.take() {
             plan.withdraw(&mut self.session);
         }
+        self.insights.no_candidates();
         self.tell_model(|| false);
         // All of this is for the time being: a plan that is withdrawn, or never made because that was known, leaves no trace.
         let mut hearing = self.hearing.clone();
@@ -78,6 +79,7 @@ impl Planner {
     pub(super) fn extend(&mut self, turn: u32, until_ticks: i64, controls: Controls, listener: &mut impl Listener) {
         if let Some(plan) = self.plan.as_mut().filter(|plan| plan.turn == turn) {
             plan.extend(until_ticks, &controls, &mut self.session, &mut self.speed, listener);
+            self.insights.candidates(turn, &plan.answer);
         }
     }
 

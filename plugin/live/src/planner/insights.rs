@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 
 use engine::TICKS_PER_BEAT;
+use engine::answer::AnswerGenerator;
+use engine::note::Note;
 use engine::rhythm::PARTS_PER_TICK;
 
 use super::following::BeatTimes;
 use super::heard::Heard;
 use super::hearing::Hearing;
 use super::pace::Pace;
-use crate::timeline::{FoundBeats, Insight, Written};
+use crate::timeline::{CandidateNote, Candidates, FoundBeats, Insight, Written};
 
 const BEAT_TICKS: i64 = TICKS_PER_BEAT as i64;
 /// Insights that wait for somebody to take them; of more, the oldest are lost.
@@ -27,6 +29,8 @@ pub(super) struct Insights {
     waiting: VecDeque<Insight>,
     /// When each note was struck, its key, and what was told of it.
     known: VecDeque<(i64, u8, Written)>,
+    /// The plan whose candidates were told last, and which of them it played.
+    candidates: Option<(u32, u8)>,
 }
 
 impl Insights {
@@ -35,9 +39,40 @@ impl Insights {
         self.waiting.pop_front()
     }
 
+    /// What waits is of no use any more, and the beats are the song's.
+    pub(super) fn begin_anew(&mut self) {
+        *self = Self { candidates: self.candidates, ..Self::default() };
+        self.song_beats();
+        self.no_candidates();
+    }
+
     /// The beats are the song's from now on.
     pub(super) fn song_beats(&mut self) {
         self.wait(Insight::SongBeats);
+    }
+
+    /// The candidates of a plan are shown once they are known, and whenever another is played.
+    pub(super) fn candidates(&mut self, turn: u32, answer: &AnswerGenerator) {
+        let shown = (turn, answer.rank());
+        if answer.candidates().is_empty() || self.candidates == Some(shown) {
+            return;
+        }
+        self.candidates = Some(shown);
+        let start_ticks = answer.request().start_ticks;
+        let note = |note: &Note| CandidateNote {
+            on_ticks: note.onset_ticks - start_ticks,
+            off_ticks: note.end_ticks() - start_ticks,
+            key: note.pitch.get(),
+        };
+        let answers = answer.candidates().iter().map(|notes| notes.iter().map(note).collect()).collect();
+        self.wait(Insight::Candidates(Candidates { rank: answer.rank(), answers }));
+    }
+
+    /// Another answer is begun, or none: there is nothing to choose from yet.
+    pub(super) fn no_candidates(&mut self) {
+        if self.candidates.take().is_some() {
+            self.wait(Insight::Candidates(Candidates::default()));
+        }
     }
 
     /// All that is known of notes: they were heard by beats of the score, of which `played_parts` says when they are played.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::bars::{Bars, Segment};
-use super::insight::{self, Insight, Stretches};
+use super::insight::{self, Candidates, Insight, Stretches};
 use super::passage::{MAX_NOTES as MAX_PASSAGE_NOTES, Passage};
 use super::{Line, PARTS_PER_TICK, Span, TimelineEvent, TimelineNote, Who};
 
@@ -51,6 +51,7 @@ pub struct History {
     planned_turn: u32,
     segments: VecDeque<Segment>,
     found: Stretches,
+    candidates: Candidates,
     now_ticks: i64,
     tempo: f32,
     take: u32,
@@ -66,6 +67,7 @@ impl Default for History {
             planned_turn: 0,
             segments: VecDeque::from([Segment::default()]),
             found: Stretches::default(),
+            candidates: Candidates::default(),
             now_ticks: 0,
             tempo: 120.0,
             take: 0,
@@ -175,6 +177,7 @@ impl History {
             }
             Insight::Found(found) => self.found.find(found, offset_parts),
             Insight::SongBeats => self.found.end(self.now_ticks * PARTS_PER_TICK),
+            Insight::Candidates(candidates) => self.candidates = candidates,
         }
     }
 
@@ -189,6 +192,12 @@ impl History {
             planned: self.planned.iter().map(|(_, span)| *span).filter(is_seen).collect(),
             lines: self.lines(from, to),
         }
+    }
+
+    /// The answers among which the latest was chosen.
+    #[must_use]
+    pub fn candidates(&self) -> &Candidates {
+        &self.candidates
     }
 
     /// Whether there is a take.

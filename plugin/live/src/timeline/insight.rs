@@ -40,6 +40,28 @@ pub enum Insight {
     Found(FoundBeats),
     /// The beats are the song's from now on.
     SongBeats,
+    /// The answers among which the one that is planned was chosen.
+    Candidates(Candidates),
+}
+
+/// Answers to the same call, the best first, as they would be played from their beginning on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Candidates {
+    /// Which is played, 0 for the best. There are more than are told here.
+    pub rank: u8,
+    /// Their notes; none where there was no choice.
+    pub answers: Vec<Vec<CandidateNote>>,
+}
+
+/// A note of an answer that may be played. Times are ticks of the score from where the answer begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CandidateNote {
+    /// Its onset.
+    pub on_ticks: i64,
+    /// Its end.
+    pub off_ticks: i64,
+    /// 0 to 127.
+    pub key: u8,
 }
 
 /// Beats of the player's own.

@@ -40,6 +40,7 @@ pub(super) fn show(ui: &Ui, window: Rect, rect: Rect, view: &View, state: &mut U
     hold(
         &button(ui, danger, "Panic", Look::Danger, true).on_hover_text(ParamId::Panic.spec().tip),
         ParamId::Panic,
+        None,
         actions,
     );
 

@@ -53,6 +53,7 @@ const CHAPTERS: &[Chapter] = &[
             "Under Turns you choose what hands over: silence, a number of bars, a pedal or a key.",
             "Press Learn on a control and move a knob or pedal: it moves the control from then on. Press Learn twice to forget.",
             "Under Time, a Start on the next beat or bar keeps the answer in step with the song.",
+            "Another plays another answer, and < the one before; so do the keys . and , in this window. Small rolls show the best.",
             "The same seed and the same call give the same answer. Another seed gives another.",
         ],
     ),
@@ -81,8 +82,10 @@ const CHAPTERS: &[Chapter] = &[
     (
         "Your own style",
         &[
-            "Make a pack from 5 to 50 of your MIDI files with `model adapt`; the README says how.",
-            "Put it into the folder that Packs shows, press Look, and Use. It plays on while the pack is read.",
+            "Under Packs, press Make beside New style, and choose 5 to 50 of your MIDI or MusicXML files, or a folder.",
+            "Make begins: it takes minutes, on this machine, while you play on. Finish ends it early with what was learnt.",
+            "It says what it gained on music of yours that it had not seen, and what other music lost. Use plays with it.",
+            "A pack from elsewhere goes into the folder that Packs shows: press Look, and Use. It plays on while the pack is read.",
             "Its style comes last in the list under Style. The song remembers the pack's file.",
             "A whole network that you trained with `model train` goes the same way, and brings its own list of styles.",
         ],

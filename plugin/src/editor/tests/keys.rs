@@ -26,6 +26,21 @@ fn panic_and_hand_over_are_held_by_keys_too() {
 }
 
 #[test]
+fn two_keys_ask_for_other_answers_wherever_the_keyboard_is_but_in_a_text() {
+    let mut stage = Stage::new(vec2(1000.0, 680.0));
+    let mut window = performing();
+    stage.show(&mut window);
+    for (key, id) in [(Key::Period, ParamId::Another), (Key::Comma, ParamId::Back)] {
+        assert_eq!(stage.key(&mut window, key, true), [UiAction::Touch(id), UiAction::Set(id, 1.0)]);
+        assert_eq!(stage.key(&mut window, key, false), [UiAction::Set(id, 0.0), UiAction::LetGo(id)]);
+    }
+    window.ui_state.tab = window.view().groups.len() + 1;
+    window.ui_state.is_new_style = true;
+    stage.click(&mut window, "of the style, as lists show it");
+    assert!(stage.tap(&mut window, Key::Period).is_empty(), "it is a part of a name");
+}
+
+#[test]
 fn whatever_has_the_keyboard_is_framed() {
     let mut stage = Stage::new(vec2(1000.0, 680.0));
     let mut window = performing();

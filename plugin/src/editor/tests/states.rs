@@ -11,9 +11,10 @@ use super::super::view::{Notice, StatusKind, UiAction};
 use super::super::{NOTICE_TIME, Window};
 use super::stage::{Stage, Words};
 use super::{SMALL, USUAL, idle, performing};
+use takes::explain;
+
 use crate::params::{AntiphonParams, AnyParam, ParamId};
 use crate::status::{Doing, Engine};
-use crate::user_files::io_error_text::explain;
 
 /// A parameter that has this value.
 fn choice(names: [&'static str; 3], value: i32) -> AnyParam {

@@ -136,3 +136,40 @@ fn by_the_players_beat_the_lines_are_those_that_were_found() {
         assert_eq!(lines(&ahead, LineKind::FoundBeat), [0; 0]);
     }
 }
+
+#[test]
+fn the_best_candidates_are_shown_from_the_choice_to_the_next_answer_and_which_is_played() {
+    let (mut planner, mut history) = (planner(), History::default());
+    let controls = Controls { candidates: 4, ..CONTROLS };
+    let four = AnswerRequest { most_candidates: 4, ..request(3, 240, 1776) };
+    let mut play = |messages: Vec<ToWorker>| {
+        let notes = tell(&mut planner, messages);
+        while let Some(insight) = planner.take_insight() {
+            history.learn(insight);
+        }
+        (notes, history.candidates().clone())
+    };
+    play(call(0));
+    let (notes, shown) = play(vec![ToWorker::Begin(asked(1, four, 1776, controls))]);
+    assert_eq!((shown.rank, shown.answers.len()), (0, 3));
+    assert!(shown.answers[0] != shown.answers[1], "{:?}", shown.answers);
+    assert!(shown.answers.iter().all(|answer| answer.len() > 2), "{:?}", shown.answers);
+    // The best is what is played.
+    let planned = notes.iter().map(|note| (note.on_ticks - 240, note.key));
+    let drawn: Vec<(i64, u8)> = shown.answers[0].iter().map(|note| (note.on_ticks, note.key)).collect();
+    assert_eq!(planned.take(drawn.len()).collect::<Vec<_>>(), drawn);
+    let another = ToWorker::Another { turn: 1, rank: 2, from_ticks: 240, until_ticks: 1776, controls };
+    let (notes, then) = play(vec![another]);
+    assert_eq!((then.rank, &then.answers), (2, &shown.answers));
+    let planned = notes.iter().map(|note| (note.on_ticks - 240, note.key));
+    let drawn: Vec<(i64, u8)> = then.answers[2].iter().map(|note| (note.on_ticks, note.key)).collect();
+    assert_eq!(planned.take(drawn.len()).collect::<Vec<_>>(), drawn);
+    // An answer without a choice, and a song that begins anew, have none.
+    let (_, none) = play(vec![ToWorker::Finish { turn: 1, at_ticks: 400 }, begin(2, 480, 192)]);
+    assert!(none.answers.is_empty());
+    let cancel = ToWorker::Cancel { turn: 2 };
+    let of_four = AnswerRequest { number: 4, start_ticks: 480, ..four };
+    let (_, some) = play(vec![cancel, ToWorker::Begin(asked(3, of_four, 1776, controls))]);
+    assert_eq!(some.answers.len(), 3);
+    assert!(play(vec![ToWorker::Reset]).1.answers.is_empty());
+}

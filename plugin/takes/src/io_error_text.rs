@@ -3,7 +3,8 @@
 use std::io::{Error, ErrorKind};
 
 /// A sentence without the system's numbers: what is wrong, and what to do.
-pub(crate) fn explain(error: &Error) -> String {
+#[must_use]
+pub fn explain(error: &Error) -> String {
     let known = match error.kind() {
         ErrorKind::NotFound => "the file or its folder is not there; put it back, or try again",
         ErrorKind::PermissionDenied => "the system does not allow it; give this user the right to the folder",
