@@ -20,6 +20,9 @@ const BROWSERS = [
 export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 844, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
+/** How a script says, as it ends, that there is no browser for it. */
+export const SKIPPED = 77;
+
 /** The browsers that are installed: [{name: 'chrome' or 'firefox', path}]. */
 export function installed() {
   const isProgram = (path) => {

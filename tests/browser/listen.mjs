@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { DESKTOP, PHONE, installed, launch, open, silentDevice } from './launch.mjs';
+import { DESKTOP, PHONE, SKIPPED, installed, launch, open, silentDevice } from './launch.mjs';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { pictures: { type: 'string' }, only: { type: 'string' } } });
 const [file, out] = positionals.map((path) => resolve(path));
@@ -19,8 +19,6 @@ assert(file && out, 'name the page, and the folder for what listeners save');
 mkdirSync(out, { recursive: true });
 if (values.pictures) mkdirSync(values.pictures, { recursive: true });
 
-/** How a script says that there is no browser for it. */
-const SKIPPED = 77;
 /** Slow machines decode slowly. */
 const PATIENCE_MS = 60_000;
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DESKTOP, PHONE, installed, launch, open, silentDevice } from './launch.mjs';
+import { DESKTOP, PHONE, SKIPPED, installed, launch, open, silentDevice } from './launch.mjs';
 import { echo, stub } from './midi.mjs';
 
 const [address, folder, nNotes] = process.argv.slice(2);
@@ -217,7 +217,7 @@ async function testIn(found) {
 }
 
 const browsers = installed();
-if (!browsers.length) process.exit(77);
+if (!browsers.length) process.exit(SKIPPED);
 const device = await silentDevice();
 try {
   for (const found of browsers) await testIn(found);

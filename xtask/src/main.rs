@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod browsers;
 mod build;
 mod check;
 mod dist;

@@ -205,7 +205,7 @@ fn without_display(program: &Path, without_window: &str, xvfb: Option<&Path>) ->
 }
 
 /// The program, if it is on the path.
-fn find(program: &str) -> Option<PathBuf> {
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     find_in(&std::env::var_os("PATH")?, Path::new(&file))
 }

@@ -1,17 +1,13 @@
 //! Tests the page in real browsers: a script drives those that are installed.
 
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::expect_success;
+use crate::browsers::{SOURCE, install, script};
 use crate::build::target_folder;
 use crate::web;
 
-const FOLDER: &str = "tests/browser";
-/// How the script says that there is no browser for it.
-const SKIPPED: i32 = 77;
 /// Notes whose hash is compared: an hour of music.
 const N_NOTES: u32 = 10_000;
 
@@ -28,14 +24,10 @@ pub(crate) struct Options {
 /// # Errors
 /// When something cannot be built, or a page does not do what it should.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let has = |program: &str| Command::new(program).arg("--version").output().is_ok();
-    if !has("node") || !has("npm") {
-        println!("No node or npm: the page is not tested. On Debian: apt-get install nodejs npm chromium firefox-esr");
+    if !install() {
+        println!("The page is not tested; {SOURCE}");
         return Ok(());
     }
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--prefix", FOLDER, "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"]);
-    expect_success(npm)?;
     let folder = web::build()?;
     let pictures = target_folder()?.join("web-test");
     std::fs::create_dir_all(&pictures)?;
@@ -47,14 +39,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         std::fs::write(pictures.join(name), output.stdout)?;
     }
     let address = web::serve(&folder, 0)?;
-    let mut node = Command::new("node");
-    node.arg(Path::new(FOLDER).join("web.mjs")).arg(format!("http://{address}/")).arg(&pictures);
-    let status = node.arg(options.notes.to_string()).status().context("cannot run node")?;
-    if status.code() == Some(SKIPPED) {
-        println!("No browser: the page is not tested. On Debian: apt-get install chromium firefox-esr");
+    let (address, n_notes) = (format!("http://{address}/"), options.notes.to_string());
+    if !script("web.mjs", &[address.as_ref(), pictures.as_os_str(), n_notes.as_ref()])? {
+        println!("There is no browser, so the page is not tested; {SOURCE}");
         return Ok(());
     }
-    ensure!(status.success(), "the page does not do what it should; the lines above say what");
     println!("pictures are in {}", pictures.display());
     Ok(())
 }

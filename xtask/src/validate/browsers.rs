@@ -1,19 +1,17 @@
-//! Pages in real browsers: scripts in `tests/browser` drive those that are installed, with puppeteer.
+//! A page of `model listen` in real browsers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{expect_success, find};
+use super::expect_success;
+pub(super) use crate::browsers::SOURCE;
+use crate::browsers::{install, script};
 use crate::build::target_folder;
 
 /// What the pages are missing here, in words.
 pub(super) const NAME: &str = "browsers";
-pub(super) const SOURCE: &str = "apt-get install chromium firefox-esr pulseaudio nodejs npm (Debian 12)";
-const FOLDER: &str = "tests/browser";
-/// How a script says that there is no browser for it.
-const SKIPPED: i32 = 77;
 
 /// Opens pages. False if what is needed for that is not here, which has been said then.
 ///
@@ -27,29 +25,6 @@ pub(super) fn run() -> Result<bool> {
     listening_page()
 }
 
-/// Installs what the scripts are written with, as the lock file has it.
-fn install() -> bool {
-    let (Some(npm), Some(_)) = (find("npm"), find("node")) else { return false };
-    let arguments = ["ci", "--prefix", FOLDER, "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
-    let is_installed = Command::new(npm).args(arguments).status().is_ok_and(|status| status.success());
-    if !is_installed {
-        println!("puppeteer cannot be installed: no page is opened");
-    }
-    is_installed
-}
-
-/// Runs a script of the folder; false if there is no browser for it.
-///
-/// # Errors
-/// When it fails.
-fn script(name: &str, arguments: &[&Path]) -> Result<bool> {
-    let mut node = Command::new("node");
-    node.arg(Path::new(FOLDER).join(name)).args(arguments);
-    let status = node.status().context("cannot run node")?;
-    ensure!(status.success() || status.code() == Some(SKIPPED), "{name} failed; the lines above say why");
-    Ok(status.success())
-}
-
 /// A page of `model listen` is listened to, and what was saved is merged.
 fn listening_page() -> Result<bool> {
     let mut test = Command::new("cargo");
@@ -58,7 +33,7 @@ fn listening_page() -> Result<bool> {
     let folder = target_folder()?.join("tmp/listen");
     let (page, results) = (folder.join("listen.html"), folder.join("results"));
     ensure!(page.is_file(), "{} is not there, though the test passed", page.display());
-    if !script("listen.mjs", &[&page, &results])? {
+    if !script("listen.mjs", &[page.as_os_str(), results.as_os_str()])? {
         return Ok(false);
     }
     let files = std::fs::read_dir(&results)?.flatten().map(|entry| entry.path());
